@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { oneOrMore } from '../config/scalars.ts'
+
+/** One entry of `bffs:` without its policies: a per-client module over the shared graph. */
+export const bffConfig = {
+  prefix: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9._~-]+)+$/, { error: 'A prefix is one or more path segments, such as /web or /api/v1.' })
+    .describe('The path every address of the BFF starts with.'),
+  schema: oneOrMore(z.string()).describe(
+    'SDL files that together are the schema, relative to the workspace; globs are allowed.',
+  ),
+  operations: oneOrMore(z.string())
+    .optional()
+    .describe('Files of stored operations, each served as a tailored REST endpoint; globs are allowed.'),
+  resolvers: z.string().optional().describe('A module that exports `resolvers`, the functions that @resolver names.'),
+  graphql: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the schema is served as GraphQL under `<prefix>/graphql`. By default it is where there are no `operations`.',
+    ),
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { bffConfig } from '../bff/config.ts'
+import { cidr, count, duration, hostPort, nameKey, size } from '../config/scalars.ts'
+import { compressionConfig } from '../policies/compression/config.ts'
+import { corsConfig } from '../policies/cors/config.ts'
+import { jwtProviderConfig } from '../policies/jwt/config.ts'
+import { rateLimitConfig } from '../policies/rate-limit/config.ts'
+import { proxyRouteConfig } from '../routes/proxy/config.ts'
+import { grpcServiceConfig, restServiceConfig } from '../services/config.ts'
+
+/** Policies are keys of a BFF or route, so their order is the catalogue's, never the author's. */
+const policies = {
+  cors: corsConfig.optional().describe('Which web pages of other origins may call.'),
+  auth: z
+    .union([nameKey, z.strictObject({ provider: nameKey, optional: z.boolean() })])
+    .optional()
+    .describe(
+      'The provider of `auth:` whose tokens are verified. A token is needed to enter; `{ provider, optional: true }` lets callers in without one.',
+    ),
+  rateLimit: rateLimitConfig.optional().describe('How many requests a caller may make.'),
+  compression: compressionConfig.optional().describe('Compressed answers; `true` takes the defaults.'),
+}
+
+const limits = z.strictObject({
+  body: size.default(1_048_576).describe('The largest request body.'),
+  headers: size.default(16_384).describe('All request headers together.'),
+  depth: count.default(12).describe('Levels of selections in a GraphQL operation.'),
+  aliases: count.default(30).describe('Aliases in a GraphQL operation.'),
+  rootFields: count.default(20).describe('Root fields in a GraphQL operation.'),
+  tokens: count.default(2_000).describe('Tokens in a GraphQL document.'),
+  listSize: count.default(100).describe('The largest value of an argument that @listSize names as slicing.'),
+  upstreamCalls: count.default(100).describe('Upstream calls one operation may make.'),
+})
+
+/** The whole of `portico.yaml`. */
+export const workspaceConfig = z.strictObject({
+  listen: hostPort.prefault('0.0.0.0:8080').describe('Where clients connect.'),
+  probes: hostPort
+    .optional()
+    .describe(
+      'Where /livez, /readyz and /metrics answer, for kubelet and Prometheus; nothing secret. Off when absent.',
+    ),
+  trustedProxies: z
+    .array(cidr)
+    .default([])
+    .describe('Address ranges whose X-Forwarded-* headers are believed; none by default.'),
+  budget: duration
+    .default(10_000)
+    .describe('How long a request may take in all; every call gets what is left of it at most.'),
+  drain: duration
+    .default(30_000)
+    .describe('How long a stopping gateway, or the old state after a reload, may go on answering what it has begun.'),
+  redis: z
+    .string()
+    .optional()
+    .describe(
+      'URL of a Redis or Valkey that replicas share for their limits, such as redis://127.0.0.1:6379. In memory when absent.',
+    ),
+  accessLog: z.boolean().default(true).describe('Whether each request is logged.'),
+  limits: limits.prefault({}).describe('Bounds on what clients send and operations do.'),
+  services: z.record(nameKey, z.union([restServiceConfig, grpcServiceConfig])).describe('The backends, by name.'),
+  auth: z.record(nameKey, jwtProviderConfig).default({}).describe('Providers that verify who calls, by name.'),
+  bffs: z
+    .record(nameKey, z.strictObject({ ...bffConfig, ...policies }))
+    .default({})
+    .describe('Per-client modules over the shared graph, by name.'),
+  routes: z
+    .array(z.strictObject({ ...proxyRouteConfig, ...policies }))
+    .default([])
+    .describe('Generic routes beside the BFFs; the most specific match wins, whatever the order.'),
+})
+
+export type WorkspaceConfig = z.output<typeof workspaceConfig>

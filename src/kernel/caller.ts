@@ -1,0 +1,19 @@
+/** The verified identity of a request's caller: what a token or key proved, nothing a client merely said. */
+export type Identity = {
+  /** The auth provider of the workspace that verified it. */
+  readonly provider: string
+  readonly subject: string | undefined
+  readonly scopes: ReadonlySet<string>
+  /** Every verified claim, as the token had it. */
+  readonly claims: Readonly<Record<string, unknown>>
+  /** When the proof ends, in seconds since 1970 (JWT `exp`); undefined where it never does. */
+  readonly expiresAt: number | undefined
+}
+
+/** Who asks: made once by the auth policies, read by everything after. */
+export type Caller = {
+  readonly identity: Identity | undefined
+  /** The client's address: the peer's, or what trusted proxies said of it. */
+  readonly address: string
+  readonly requestId: string
+}

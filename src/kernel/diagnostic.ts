@@ -1,0 +1,89 @@
+import { distance } from 'fastest-levenshtein'
+
+/** A place in a workspace file. Lines and columns start at 1; `text` is the whole line. */
+export type Place = {
+  /** Relative to the workspace, with forward slashes. */
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly text: string
+}
+
+/** A mistake in a workspace, or a doubt about it, for its author. */
+export type Diagnostic = {
+  readonly severity: 'error' | 'warning'
+  readonly place: Place
+  /** What it concerns: `services.users.rest` in YAML, `User.orders` in SDL, `shop.v1.Catalog` in a proto. */
+  readonly coordinate: string
+  /** One sentence that names the cause, with candidates and the way to mend it where known. */
+  readonly message: string
+}
+
+export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
+  diagnostics.some(({ severity }) => severity === 'error')
+
+/** The place of a character offset in a file's text. */
+export const placeAt = (file: string, text: string, offset: number): Place => {
+  const before = text.slice(0, offset)
+  const lineStart = before.lastIndexOf('\n') + 1
+  const lineEnd = text.indexOf('\n', offset)
+  return {
+    file,
+    line: before.split('\n').length,
+    column: offset - lineStart + 1,
+    text: text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).replace(/\r$/, ''),
+  }
+}
+
+/** The first line and column of a file, for what is wrong with the file as a whole. */
+export const startOf = (file: string, text = ''): Place => placeAt(file, text, 0)
+
+const indentation = '    '
+
+/**
+ * A diagnostic as its author reads it: place and coordinate, the line, a caret with the message.
+ *
+ *     portico.yaml:12:14  services.catalog.proto
+ *         proto: shop/catalog/v1/catalogue.proto
+ *                ^ No such file under protos/. Did you mean shop/catalog/v1/catalog.proto?
+ */
+export const formatDiagnostic = ({ severity, place, coordinate, message }: Diagnostic): string => {
+  const { file, line, column, text } = place
+  const head = `${file}:${line}:${column}  ${coordinate}${severity === 'warning' ? '  (warning)' : ''}`
+  const shown = text.trimStart()
+  if (shown === '') return `${head}\n${indentation}${message}`
+  const caret = Math.max(0, column - 1 - (text.length - shown.length))
+  return `${head}\n${indentation}${shown}\n${indentation}${' '.repeat(caret)}^ ${message}`
+}
+
+/** All diagnostics, in the order of their places, with a blank line between. */
+export const formatDiagnostics = (diagnostics: readonly Diagnostic[]): string =>
+  [...diagnostics]
+    .sort(
+      (a, b) =>
+        a.place.file.localeCompare(b.place.file) || a.place.line - b.place.line || a.place.column - b.place.column,
+    )
+    .map(formatDiagnostic)
+    .join('\n\n')
+
+/** The candidate a typo most likely meant, or undefined where none is near. */
+export const nearest = (name: string, candidates: Iterable<string>): string | undefined => {
+  let best: string | undefined
+  let least = Math.max(2, Math.floor(name.length * 0.4)) + 1
+  for (const candidate of candidates) {
+    const d = distance(name.toLowerCase(), candidate.toLowerCase())
+    if (d < least) {
+      best = candidate
+      least = d
+    }
+  }
+  return best
+}
+
+/** ` Did you mean x?` for a near candidate, ` There are: a, b.` for a short list, else nothing. Starts with a space. */
+export const didYouMean = (name: string, candidates: Iterable<string>): string => {
+  const all = [...candidates]
+  const near = nearest(name, all)
+  if (near !== undefined) return ` Did you mean ${near}?`
+  return all.length > 0 && all.length <= 12 ? ` There ${all.length === 1 ? 'is' : 'are'}: ${all.join(', ')}.` : ''
+}

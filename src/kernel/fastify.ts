@@ -1,0 +1,12 @@
+import type { Caller } from './caller.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks. Anonymous until an auth policy has verified an identity. */
+    caller: Caller
+    /** The canonical path (no query): routing, policies, logs and upstream calls all use this one form. */
+    canonicalPath: string
+    /** When the request's budget ends, in the clock's monotonic milliseconds. */
+    deadline: number
+  }
+}

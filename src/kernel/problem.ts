@@ -1,0 +1,93 @@
+import { STATUS_CODES } from 'node:http'
+import { type Code, codes } from './code.ts'
+
+/** What may stand beside a problem's code and detail. */
+export type ProblemOptions = {
+  /** A more exact HTTP status than the code's own, such as 502 for UNAVAILABLE or 413 for RESOURCE_EXHAUSTED. */
+  readonly status?: number
+  /** Response headers that belong to the problem, such as `retry-after` and `www-authenticate`. Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** The service whose call failed. */
+  readonly service?: string
+  /** What really happened: logged, never sent. */
+  readonly cause?: unknown
+}
+
+/**
+ * An error that a client may see. `detail` is written for the client: it never holds an upstream's
+ * URL, text, stack or host; those go into `cause`.
+ */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: Code
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly service: string | undefined
+
+  constructor(code: Code, detail: string, { status, headers, service, cause }: ProblemOptions = {}) {
+    super(detail, { cause })
+    this.code = code
+    this.status = status ?? codes[code].status
+    this.headers = headers ?? {}
+    this.service = service
+  }
+
+  get retryable(): boolean {
+    return codes[this.code].retryable
+  }
+
+  /** The short name of the status, the same for every problem of that status (RFC 9457 §3.1.3). */
+  get title(): string {
+    return this.status === codes[this.code].status
+      ? codes[this.code].title
+      : (STATUS_CODES[this.status] ?? codes[this.code].title)
+  }
+}
+
+/** Any thrown value as a Problem: what is not one already is our own fault, and says nothing of itself. */
+export const asProblem = (thrown: unknown): Problem =>
+  thrown instanceof Problem
+    ? thrown
+    : new Problem('INTERNAL', 'The gateway failed to answer this request.', { cause: thrown })
+
+/** RFC 9457 members, with the canonical code and the request's id as extension members. */
+export type ProblemJson = {
+  readonly type: 'about:blank'
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: Code
+  readonly service?: string
+  readonly requestId?: string
+}
+
+/** The body of an `application/problem+json` answer (RFC 9457). */
+export const problemJson = (problem: Problem, requestId?: string): ProblemJson => ({
+  type: 'about:blank',
+  title: problem.title,
+  status: problem.status,
+  detail: problem.message,
+  code: problem.code,
+  ...(problem.service === undefined ? {} : { service: problem.service }),
+  ...(requestId === undefined ? {} : { requestId }),
+})
+
+/** The `extensions` of a GraphQL error (GraphQL specification §7.1.2). */
+export type ProblemExtensions = {
+  readonly code: Code
+  readonly service?: string
+  readonly coordinate?: string
+  readonly retryable: boolean
+  readonly requestId?: string
+}
+
+export const problemExtensions = (
+  problem: Problem,
+  { coordinate, requestId }: { readonly coordinate?: string | undefined; readonly requestId?: string | undefined },
+): ProblemExtensions => ({
+  code: problem.code,
+  ...(problem.service === undefined ? {} : { service: problem.service }),
+  ...(coordinate === undefined ? {} : { coordinate }),
+  retryable: problem.retryable,
+  ...(requestId === undefined ? {} : { requestId }),
+})

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { nameKey, duration, size } from '../../config/scalars.ts'
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+
+/** One entry of `routes:` without its policies: requests are passed on to a REST service as they are. */
+export const proxyRouteConfig = {
+  path: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9._~!$&'()+,;=:@-]+)*(\/\*)?$|^\/$/, {
+      error: 'A path such as /users/* or /status; `*` only as the last segment.',
+    })
+    .describe(
+      'What the route answers. `/users/*` matches `/users` and everything below it; the most specific route wins.',
+    ),
+  service: nameKey.describe('The REST service that answers.'),
+  methods: z.array(z.enum(methods)).min(1).optional().describe('Methods passed on; all by default.'),
+  stripPrefix: z
+    .boolean()
+    .default(false)
+    .describe('Whether the fixed part of the path is removed before the request is passed on.'),
+  websocket: z.boolean().default(false).describe('Whether WebSocket upgrades are passed on too.'),
+  timeout: duration
+    .optional()
+    .describe('How long the service may take until it starts to answer; the service’s own timeout by default.'),
+  maxBody: size
+    .optional()
+    .describe('The largest request body passed on; limits.body by default. Bodies are streamed, whatever their size.'),
+}

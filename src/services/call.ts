@@ -1,0 +1,36 @@
+import type { Caller } from '../kernel/caller.ts'
+import type { Json } from '../kernel/json.ts'
+
+/** What a call needs to know of the request it serves. */
+export type CallContext = {
+  /** Aborts when nobody waits any more. A call that outlives it is a bug. */
+  readonly signal: AbortSignal
+  /** When the request's budget ends, in the clock's monotonic milliseconds. */
+  readonly deadline: number
+  readonly caller: Caller
+  /** Request headers that calls may pass on: `authorization` (only to services with `identity: forward`), `traceparent`, `tracestate`. */
+  readonly forward: ForwardedHeaders
+}
+
+export type ForwardedHeaders = {
+  readonly authorization?: string | undefined
+  readonly traceparent?: string | undefined
+  readonly tracestate?: string | undefined
+}
+
+/** What came back. A reply is a success; everything else is thrown as a Problem that names the service. */
+export type Reply<Output = Json> = {
+  readonly output: Output
+  /** HTTP status; 200 for gRPC. */
+  readonly status: number
+}
+
+/** One operation of one service, ready to run. Throws Problem. */
+export type Call<Input, Output = Json> = (input: Input, context: CallContext) => Promise<Reply<Output>>
+
+/** Changes how a call is made, never what it asks. */
+export type Guard = <Input, Output>(next: Call<Input, Output>) => Call<Input, Output>
+
+/** The first guard is the outermost. */
+export const guarded = <Input, Output>(call: Call<Input, Output>, guards: readonly Guard[]): Call<Input, Output> =>
+  guards.reduceRight((next, guard) => guard(next), call)

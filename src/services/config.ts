@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { count, duration, hostPort, httpUrl, oneOrMore, size } from '../config/scalars.ts'
+
+/** What every service has, whatever it speaks. */
+const common = {
+  identity: z
+    .enum(['forward', 'none'], { error: 'Expected forward or none.' })
+    .describe(
+      "What the service learns of the caller: `forward` sends the client's own Authorization on, `none` sends nothing. Required, so that nobody forwards by accident.",
+    ),
+  timeout: duration
+    .default(2_000)
+    .describe('How long one attempt may take, bounded by what is left of the request’s budget.'),
+  concurrency: z
+    .strictObject({
+      max: count.default(512).describe('Calls in flight at once.'),
+      queue: count.default(2_048).describe('Calls that may wait for a slot; past that they are refused with 503.'),
+    })
+    .prefault({})
+    .describe('How many calls may be in flight to the service, and how many may wait.'),
+  maxAnswer: size
+    .default(10_485_760)
+    .describe(
+      'The largest answer read into memory; a larger one fails the call. Proxy routes stream and are not bound by it.',
+    ),
+  tls: z
+    .strictObject({
+      ca: z.string().optional().describe('A PEM file of certificate authorities to trust instead of the system’s.'),
+      serverName: z
+        .string()
+        .optional()
+        .describe('The name the certificate must bear, where it is not the host of the target.'),
+    })
+    .optional()
+    .describe(
+      'TLS to the service, always verified. For REST an `https://` URL suffices; for gRPC an empty object turns it on.',
+    ),
+}
+
+export const restServiceConfig = z.strictObject({
+  rest: httpUrl.describe('Base URL of a service that speaks HTTP and JSON.'),
+  ...common,
+})
+
+export const grpcServiceConfig = z.strictObject({
+  grpc: hostPort.describe('Address of a gRPC service.'),
+  proto: oneOrMore(z.string()).describe('Its `.proto` files, relative to `protos/`.'),
+  ...common,
+})
+
+/** One entry of `services:`; the key that names the protocol (`rest` or `grpc`) decides which shape it has. */
+export type RestServiceConfig = z.output<typeof restServiceConfig>
+export type GrpcServiceConfig = z.output<typeof grpcServiceConfig>
+export type ServiceConfig = RestServiceConfig | GrpcServiceConfig
