@@ -4,10 +4,18 @@ import { parseDuration, parseSize } from '../kernel/units.ts'
 
 /** The scalar words of a workspace: what a reader writes, checked and turned into what code wants. */
 
-const scalar = <T>(expected: string, parse: (text: string) => T | undefined, pattern: RegExp) =>
+type Form<T> = {
+  /** What the reference and editors call it; `duration` and `size` are written with units. */
+  readonly title: string
+  readonly expected: string
+  readonly pattern: RegExp
+  readonly parse: (text: string) => T | undefined
+}
+
+const scalar = <T>({ title, expected, pattern, parse }: Form<T>) =>
   z
     .string({ error: `Expected ${expected}.` })
-    .meta({ pattern: pattern.source })
+    .meta({ title, pattern: pattern.source })
     .transform((text, context) => {
       const value = parse(text)
       if (value !== undefined) return value
@@ -16,14 +24,20 @@ const scalar = <T>(expected: string, parse: (text: string) => T | undefined, pat
     })
 
 /** A duration such as `800ms`, `30s`, `5m`; milliseconds after reading. */
-export const duration = scalar(
-  'a duration such as 800ms, 30s, 5m, 1h or 1d',
-  parseDuration,
-  /^\d+(\.\d+)?(ms|s|m|h|d)$/,
-)
+export const duration = scalar({
+  title: 'duration',
+  expected: 'a duration such as 800ms, 30s, 5m, 1h or 1d',
+  pattern: /^\d+(\.\d+)?(ms|s|m|h|d)$/,
+  parse: parseDuration,
+})
 
 /** A size such as `16KiB`, `1MiB`; bytes after reading. */
-export const size = scalar('a size such as 512B, 16KiB, 1MiB or 1GiB', parseSize, /^\d+(\.\d+)?(B|KiB|MiB|GiB)$/)
+export const size = scalar({
+  title: 'size',
+  expected: 'a size such as 512B, 16KiB, 1MiB or 1GiB',
+  pattern: /^\d+(\.\d+)?(B|KiB|MiB|GiB)$/,
+  parse: parseSize,
+})
 
 export type HostPort = { readonly host: string; readonly port: number }
 
@@ -34,7 +48,12 @@ const parseHostPort = (text: string): HostPort | undefined => {
 }
 
 /** `host:port`, IPv6 hosts in brackets; port 0 asks for a free one. */
-export const hostPort = scalar('host:port, such as 0.0.0.0:8080 or [::1]:8080', parseHostPort, /^.+:\d{1,5}$/)
+export const hostPort = scalar({
+  title: 'host:port',
+  expected: 'host:port, such as 0.0.0.0:8080 or [::1]:8080',
+  pattern: /^.+:\d{1,5}$/,
+  parse: parseHostPort,
+})
 
 const parseHttpUrl = (text: string): URL | undefined => {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -43,11 +62,12 @@ const parseHttpUrl = (text: string): URL | undefined => {
 }
 
 /** An http or https URL without credentials, query or fragment. */
-export const httpUrl = scalar(
-  'an http:// or https:// URL without credentials, query or fragment',
-  parseHttpUrl,
-  /^https?:\/\//,
-)
+export const httpUrl = scalar({
+  title: 'URL',
+  expected: 'an http:// or https:// URL without credentials, query or fragment',
+  pattern: /^https?:\/\//,
+  parse: parseHttpUrl,
+})
 
 const parseCidr = (text: string): string | undefined => {
   const [address = '', bits, ...rest] = text.split('/')
@@ -60,7 +80,12 @@ const parseCidr = (text: string): string | undefined => {
 }
 
 /** An address range such as `10.0.0.0/8` or `fd00::/8`; a bare address is a range of one. */
-export const cidr = scalar('an address range such as 10.0.0.0/8', parseCidr, /^[0-9a-fA-F:.]+(\/\d{1,3})?$/)
+export const cidr = scalar({
+  title: 'address range',
+  expected: 'an address range such as 10.0.0.0/8',
+  pattern: /^[0-9a-fA-F:.]+(\/\d{1,3})?$/,
+  parse: parseCidr,
+})
 
 /** A positive whole number. */
 export const count = z.int({ error: 'Expected a whole number.' }).positive({ error: 'Expected a number above zero.' })

@@ -40,6 +40,10 @@ export const startOf = (file: string, text = ''): Place => placeAt(file, text, 0
 
 const indentation = '    '
 
+/** Control characters would move the caret or command the terminal; tabs stay, and stand above the caret too. */
+// oxlint-disable-next-line no-control-regex
+const printable = (text: string): string => text.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, '\ufffd')
+
 /**
  * A diagnostic as its author reads it: place and coordinate, the line, a caret with the message.
  *
@@ -49,11 +53,12 @@ const indentation = '    '
  */
 export const formatDiagnostic = ({ severity, place, coordinate, message }: Diagnostic): string => {
   const { file, line, column, text } = place
-  const head = `${file}:${line}:${column}  ${coordinate}${severity === 'warning' ? '  (warning)' : ''}`
+  const about = [coordinate, severity === 'warning' ? '(warning)' : ''].filter((word) => word !== '')
+  const head = [`${file}:${line}:${column}`, ...about].join('  ')
   const shown = text.trimStart()
   if (shown === '') return `${head}\n${indentation}${message}`
-  const caret = Math.max(0, column - 1 - (text.length - shown.length))
-  return `${head}\n${indentation}${shown}\n${indentation}${' '.repeat(caret)}^ ${message}`
+  const before = shown.slice(0, Math.max(0, column - 1 - (text.length - shown.length)))
+  return `${head}\n${indentation}${printable(shown)}\n${indentation}${before.replace(/[^\t]/g, ' ')}^ ${message}`
 }
 
 /** All diagnostics, in the order of their places, with a blank line between. */

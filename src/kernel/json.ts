@@ -26,9 +26,9 @@ const keepExact = (_key: string, value: unknown, { source }: SourceContext): unk
 
 /**
  * Only these texts can hold a number that a double loses: sixteen digits in a row, an exponent, a fraction
- * that ends in zero or is long, a negative zero. A match inside a string costs time, never correctness.
+ * that ends in zero, starts with many or is long, a negative zero. A match inside a string costs time, never correctness.
  */
-const mayLose = /\d{16}|\d[eE]|\.\d*0(?!\d)|\.\d{15}|-0/
+const mayLose = /\d{16}|[\d.]{17}|\d[eE]|\.\d*0(?!\d)|\.0{6}|-0/
 
 /** Parses JSON without losing digits. Throws SyntaxError. The reviver runs only where the text may need it. */
 export const parseLossless = (text: string): Json =>

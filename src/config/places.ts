@@ -1,0 +1,81 @@
+import { type Document, isAlias, isCollection, isMap, isNode, isPair, isScalar, type Node, visit } from 'yaml'
+import { type Place, placeAt } from '../kernel/diagnostic.ts'
+import type { Path } from './shape.ts'
+
+/** Where the settings of a file stand, for mistakes that only show later. */
+export type Places = {
+  /** The place of a key or of its value; of the nearest setting above it where there is no such key. */
+  at(path: Path, part: 'key' | 'value'): Place
+}
+
+/** How a setting is named in messages: `services.users.rest`, `routes[0].path`. */
+export const coordinateOf = (path: Path): string =>
+  path.reduce<string>(
+    (text, segment) =>
+      typeof segment === 'number' ? `${text}[${segment}]` : text === '' ? segment : `${text}.${segment}`,
+    '',
+  )
+
+/** Keys whose values are nobody's business: they may come from a file, and no message shows them. */
+export const isSecret = (path: Path): boolean => path.at(-1) === 'secret' || path.at(-1) === 'redis'
+
+/** The text of a key, as a setting is named by it; undefined where the key is no plain word. */
+export const keyText = (key: unknown): string | undefined =>
+  isScalar(key) && key.value !== null ? (typeof key.value === 'string' ? key.value : String(key.source)) : undefined
+
+type Spot = { readonly key: unknown; readonly value: unknown }
+
+const spotBelow = (document: Document, value: unknown, segment: string | number): Spot | undefined => {
+  const node = isAlias(value) ? value.resolve(document) : value
+  if (isMap(node)) return node.items.find(({ key }) => keyText(key) === String(segment))
+  const item = isCollection(node) && !isMap(node) ? node.items[Number(segment)] : undefined
+  return item === undefined ? undefined : { key: item, value: item }
+}
+
+const spotAt = (document: Document, path: Path): Spot => {
+  let spot: Spot = { key: document.contents, value: document.contents }
+  for (const segment of path) {
+    const next = spotBelow(document, spot.value, segment)
+    if (next === undefined) return { key: spot.key, value: spot.key }
+    spot = next
+  }
+  return spot
+}
+
+export const startOfNode = (node: unknown): number | undefined =>
+  isNode(node) ? (node as Node).range?.[0] : isPair(node) ? startOfNode(node.key) : undefined
+
+/** Secrets written out in the file are covered in the lines that messages show; every column stays where it is. */
+const covered = (document: Document, text: string): string => {
+  let shown = text
+  visit(document, {
+    Pair(_, { key, value }) {
+      const name = keyText(key)
+      if (name === undefined || !isSecret([name]) || !isScalar(value) || !value.range) return
+      const written = text.slice(value.range[0], value.range[1])
+      if (/\$\{|^["']?file:/.test(written) || (name === 'redis' && !written.includes('@'))) return
+      shown = shown.slice(0, value.range[0]) + written.replace(/[^\r\n]/g, '*') + shown.slice(value.range[1])
+    },
+  })
+  return shown
+}
+
+/** Places of a parsed file; `offset` is for what stands at no setting of its own. */
+export const placesOf = (file: string, text: string, document: Document): Places & { offset(at: number): Place } => {
+  const shown = covered(document, text)
+  const offset = (at: number) => placeAt(file, shown, Math.min(Math.max(at, 0), shown.length))
+  return {
+    offset,
+    at(path, part) {
+      const { key, value } = spotAt(document, path)
+      const keyPlace = offset(startOfNode(key) ?? 0)
+      const valueStart = part === 'value' && !isEmpty(value) ? startOfNode(value) : undefined
+      if (valueStart === undefined) return keyPlace
+      const valuePlace = offset(valueStart)
+      // A block that starts below its key would show its first line, which is not what is wrong.
+      return valuePlace.line === keyPlace.line ? valuePlace : keyPlace
+    },
+  }
+}
+
+const isEmpty = (value: unknown): boolean => isScalar(value) && value.value === null && value.source === ''

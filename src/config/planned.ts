@@ -1,0 +1,61 @@
+import type { Path } from './shape.ts'
+
+/**
+ * Settings the blueprint names and this version does not have, each with what is missing. `*` stands for one
+ * name or index; `=` before a value means that value only. What gets built leaves this table.
+ */
+export type Planned = Readonly<Record<string, string>>
+
+export const planned = {
+  admin: 'admin API',
+  telemetry: 'telemetry settings beside accessLog and probes',
+  tracing: 'tracing',
+  cache: 'cache',
+  plugins: 'plugins',
+  tls: 'TLS of its own; put a TLS proxy in front of it',
+  workers: 'worker processes; run several replicas',
+  'services.*.targets': 'load balancing; a service has one address',
+  'services.*.retry': 'retries',
+  'services.*.breaker': 'circuit breakers',
+  'services.*.health': 'health checks of services',
+  'services.*.openapi': 'OpenAPI import',
+  'services.*.discovery': 'service discovery',
+  'services.*.headers': 'header rules',
+  'services.*.identity=service': 'identity of its own towards services',
+  'services.*.identity=headers': 'identity headers',
+  'services.*.descriptors': 'descriptor sets; name .proto files in `proto`',
+  'services.*.reflection': 'gRPC reflection; name .proto files in `proto`',
+  'auth.*.apiKey': 'API keys',
+  'auth.*.oauth2': 'OAuth 2 token introspection',
+  'auth.*.oidc': 'OpenID Connect login',
+  'auth.*.basic': 'basic authentication',
+  'auth.*.ldap': 'LDAP',
+  'auth.*.mtls': 'client certificates',
+  'bffs.*.expose': 'selection of what a BFF shows beside its schema files',
+  'bffs.*.documents': 'stored GraphQL documents beside `operations`',
+  'bffs.*.cache': 'cache',
+  'routes.*.transcode': 'REST to gRPC transcoding',
+  'routes.*.hosts': 'routing by host',
+  'routes.*.match': 'routing by header, query or cookie',
+  'routes.*.redirect': 'redirects',
+  'routes.*.respond': 'fixed answers',
+  'routes.*.split': 'traffic splitting',
+  'routes.*.mirror': 'mirroring',
+  'routes.*.rewrite': 'path rewriting beside `stripPrefix`',
+  'routes.*.cache': 'cache',
+  'routes.*.version': 'API versions',
+} as const satisfies Planned
+
+/** What is missing for a planned setting, or for one value of it; undefined where none is planned. */
+export const plannedAt = (table: Planned, path: Path, value?: string): string | undefined => {
+  const entry = Object.keys(table).find((pattern) => {
+    const [keys = '', only] = pattern.split('=')
+    const segments = keys.split('.')
+    return (
+      only === value &&
+      segments.length === path.length &&
+      segments.every((segment, index) => segment === '*' || segment === String(path[index]))
+    )
+  })
+  return entry === undefined ? undefined : table[entry]
+}

@@ -1,0 +1,44 @@
+import type { ASTNode, GraphQLField, GraphQLObjectType, GraphQLSchema } from 'graphql'
+import type { Diagnostic } from '../../kernel/diagnostic.ts'
+import type { Service } from '../../services/service.ts'
+import { directiveOf } from '../directives.ts'
+import type { Binding } from '../graph.ts'
+import { placeOfNode } from './sdl.ts'
+
+/** What every step of binding reads and writes. */
+export type BindContext = {
+  readonly schema: GraphQLSchema
+  readonly services: ReadonlyMap<string, Service>
+  readonly bindings: Binding[]
+  readonly diagnostics: Diagnostic[]
+}
+
+/** Where a binding is declared, for templates to be checked against. */
+export type Owner = {
+  readonly coordinate: string
+  /** The type whose object the field belongs to, or which the loader loads. */
+  readonly type: GraphQLObjectType
+  /** Undefined for a loader on a type. */
+  readonly field: GraphQLField<unknown, unknown> | undefined
+}
+
+export const report = (context: BindContext, node: ASTNode, coordinate: string, message: string): undefined => {
+  context.diagnostics.push({ severity: 'error', place: placeOfNode(node), coordinate, message })
+  return undefined
+}
+
+export const warn = (context: BindContext, node: ASTNode, coordinate: string, message: string): void => {
+  context.diagnostics.push({ severity: 'warning', place: placeOfNode(node), coordinate, message })
+}
+
+export const splitPath = (path: string): readonly string[] => (path === '' ? [] : path.split('.'))
+
+export const sourceDirectives = ['rest', 'grpc', 'load', 'resolver'] as const
+
+/** The path of a plain field in its parent's raw object; undefined for a field with a source of its own. */
+export const readPathOf = (field: GraphQLField<unknown, unknown>): readonly string[] | undefined => {
+  if (sourceDirectives.some((name) => directiveOf(name, field.astNode) !== undefined)) return undefined
+  const from = directiveOf('from', field.astNode)?.args
+  if (from?.['oneof'] !== undefined) return undefined
+  return typeof from?.['path'] === 'string' ? splitPath(from['path']) : [field.name]
+}

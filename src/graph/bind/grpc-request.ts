@@ -1,0 +1,115 @@
+import { type ConstValueNode, Kind, type ObjectValueNode } from 'graphql'
+import protobuf from 'protobufjs'
+import { didYouMean } from '../../kernel/diagnostic.ts'
+import { fieldOf, jsonNames } from '../../services/grpc/fields.ts'
+import { findMethod, type GrpcMethod, methodPaths } from '../../services/grpc/method.ts'
+import type { GrpcService } from '../../services/service.ts'
+import type { Directive } from '../directives.ts'
+import type { GrpcRequest } from '../request.ts'
+import { type BindContext, type Owner, report } from './context.ts'
+import { bindNamed, bindValue } from './values.ts'
+
+/** The request of a `@grpc` directive; undefined when it is wrong, with the mistakes reported. */
+export const bindGrpcRequest = (context: BindContext, directive: Directive, owner: Owner): GrpcRequest | undefined => {
+  const { args, nodes, node } = directive
+  const { coordinate } = owner
+  const path = args['method'] as string
+  const service = serviceOf(context, { directive, owner, path })
+  if (service === undefined) return undefined
+  const method = findMethod(service, path)
+  if ('candidates' in method)
+    return report(
+      context,
+      nodes['method'] ?? node,
+      coordinate,
+      `${service.name} has no method ${path}.${didYouMean(path, method.candidates)}`,
+    )
+  const request = nodes['request']
+  const message =
+    request === undefined ? ({ kind: 'object', fields: [] } as const) : bindValue(context, { node: request, owner })
+  const metadata = bindNamed(context, { values: args['metadata'], node: nodes['metadata'] ?? node, owner })
+  if (message === undefined || metadata === undefined) return undefined
+  if (request !== undefined && !checkMessage(context, { node: request, type: method.requestType, coordinate }))
+    return undefined
+  const reserved = metadata.find(
+    ({ name }) =>
+      !/^[a-z0-9._-]+$/.test(name) || name.startsWith('grpc-') || name.endsWith('-bin') || name === 'authorization',
+  )
+  if (reserved !== undefined)
+    return report(
+      context,
+      nodes['metadata'] ?? node,
+      coordinate,
+      `${reserved.name} is no metadata key a binding may set: lower-case letters, digits, - and _, not grpc-…, …-bin or authorization.`,
+    )
+  return { kind: 'grpc', service: service.name, method, message, metadata }
+}
+
+/** The named service, or the only one whose protos have the method. */
+const serviceOf = (
+  { services, ...context }: BindContext,
+  { directive, owner, path }: { directive: Directive; owner: Owner; path: string },
+): GrpcService | undefined => {
+  const { args, nodes, node } = directive
+  const name = args['service'] as string | undefined
+  const grpc = [...services.values()].filter((service) => service.kind === 'grpc')
+  if (name !== undefined) {
+    const known = services.get(name)
+    if (known?.kind === 'grpc') return known
+    const cause =
+      known === undefined
+        ? `There is no service ${name} in portico.yaml.${didYouMean(
+            name,
+            grpc.map((service) => service.name),
+          )}`
+        : `${name} speaks REST; bind to it by @rest.`
+    return report({ services, ...context }, nodes['service'] ?? node, owner.coordinate, cause)
+  }
+  const having = grpc.filter((service) => !('candidates' in findMethod(service, path)))
+  const [only] = having
+  if (only !== undefined && having.length === 1) return only
+  const cause =
+    having.length > 1
+      ? `${having.map((service) => service.name).join(' and ')} both have ${path}; name one by service.`
+      : `No service has a method ${path}.${didYouMean(
+          path,
+          grpc.flatMap(({ root }) => methodPaths(root)),
+        )}`
+  return report({ services, ...context }, nodes['method'] ?? node, owner.coordinate, cause)
+}
+
+/** Whether every name in a request value is a field of the message; the first wrong one is reported. */
+const checkMessage = (
+  context: BindContext,
+  { node, type, coordinate }: { node: ConstValueNode; type: protobuf.Type; coordinate: string },
+): boolean => {
+  if (node.kind !== Kind.OBJECT || type.fullName.startsWith('.google.protobuf.')) return true
+  return (node as ObjectValueNode).fields.every((field) => {
+    const found = fieldOf(type, field.name.value)
+    if (found === undefined) {
+      report(
+        context,
+        field,
+        coordinate,
+        `${type.fullName.slice(1)} has no field ${field.name.value}.${didYouMean(field.name.value, jsonNames(type))}`,
+      )
+      return false
+    }
+    return (
+      !(found.resolvedType instanceof protobuf.Type) ||
+      found.repeated ||
+      checkMessage(context, { node: field.value as ConstValueNode, type: found.resolvedType, coordinate })
+    )
+  })
+}
+
+const safeNames = /^(Batch)?(Get|List|Search|Find|Lookup|Count|Check|Query)/
+
+/** Whether a method changes nothing: its idempotency level, its HTTP annotation or, last, its name says so. */
+export const isSafeMethod = ({ path, requestType }: GrpcMethod): boolean => {
+  const [serviceName = '', methodName = ''] = path.slice(1).split('/')
+  const options = requestType.root.lookupService(serviceName).methods[methodName]?.options ?? {}
+  if (options['idempotency_level'] !== undefined) return options['idempotency_level'] === 'NO_SIDE_EFFECTS'
+  const annotated = Object.keys(options).filter((name) => name.startsWith('(google.api.http)'))
+  return annotated.length > 0 ? annotated.includes('(google.api.http).get') : safeNames.test(methodName)
+}

@@ -1,0 +1,125 @@
+import { didYouMean } from '../../kernel/diagnostic.ts'
+import type { Directive } from '../directives.ts'
+import type { NamedTemplate, RestRequest } from '../request.ts'
+import { type BindContext, type Owner, report } from './context.ts'
+import { bindTemplate } from './templates.ts'
+import { bindNamed, bindValue } from './values.ts'
+
+const verbs = ['get', 'post', 'put', 'patch', 'delete'] as const
+
+/** The request of a `@rest` directive; undefined when it is wrong, with the mistakes reported. */
+export const bindRestRequest = (context: BindContext, directive: Directive, owner: Owner): RestRequest | undefined => {
+  const { args, nodes, node } = directive
+  const { coordinate } = owner
+  const service = args['service'] as string
+  const known = context.services.get(service)
+  if (known?.kind !== 'rest') {
+    const rest = [...context.services.values()].filter(({ kind }) => kind === 'rest').map(({ name }) => name)
+    const cause =
+      known === undefined
+        ? `There is no service ${service} in portico.yaml.`
+        : `${service} speaks gRPC; bind to it by @grpc.`
+    return report(
+      context,
+      nodes['service'] ?? node,
+      coordinate,
+      cause + (known === undefined ? didYouMean(service, rest) : ''),
+    )
+  }
+  const given = verbs.filter((verb) => args[verb] !== undefined)
+  const [verb] = given
+  if (verb === undefined || given.length > 1)
+    return report(
+      context,
+      node,
+      coordinate,
+      `Give exactly one of get, post, put, patch and delete${given.length > 1 ? `, not ${given.join(' and ')}` : ''}.`,
+    )
+  const target = args[verb] as string
+  const targetNode = nodes[verb] ?? node
+  if (!target.startsWith('/') || target.startsWith('//'))
+    return report(
+      context,
+      targetNode,
+      coordinate,
+      'Expected a path below the service’s base URL, such as "/users/{args.id}"; hosts stand in portico.yaml.',
+    )
+  const [path = '', query] = splitOnce(target, '?')
+  const bound = bindTemplate(context, { text: path, owner, node: targetNode })
+  const inline = splitOutside(query ?? '', '&').map((pair) => splitOnce(pair, '='))
+  const parameters: NamedTemplate[] = []
+  for (const [name = '', text = ''] of inline) {
+    const value = bindTemplate(context, { text, owner, node: targetNode })
+    if (value === undefined) return undefined
+    parameters.push({ name, value })
+  }
+  const more = bindNamed(context, { values: args['query'], node: nodes['query'] ?? node, owner })
+  const headers = bindNamed(context, { values: args['headers'], node: nodes['headers'] ?? node, owner })
+  const body = nodes['body'] === undefined ? undefined : bindValue(context, { node: nodes['body'], owner })
+  if (
+    bound === undefined ||
+    more === undefined ||
+    headers === undefined ||
+    (nodes['body'] !== undefined && body === undefined)
+  )
+    return undefined
+  const reserved = headers.find(({ name }) => !/^[A-Za-z0-9-]+$/.test(name) || forbidden.has(name.toLowerCase()))
+  if (reserved !== undefined)
+    return report(
+      context,
+      nodes['headers'] ?? node,
+      coordinate,
+      `${reserved.name} is no header a binding may set; framing, identity and forwarding headers are the gateway's.`,
+    )
+  if (body !== undefined && verb === 'get')
+    return report(context, nodes['body'] ?? node, coordinate, 'A GET has no body; use query.')
+  return {
+    kind: 'rest',
+    service,
+    method: verb.toUpperCase() as RestRequest['method'],
+    path: bound,
+    query: [...parameters, ...more.map(({ name, value }) => ({ name: encodeURIComponent(name), value }))],
+    headers: headers.map(({ name, value }) => ({ name: name.toLowerCase(), value })),
+    body,
+  }
+}
+
+const forbidden: ReadonlySet<string> = new Set([
+  'authorization',
+  'connection',
+  'content-length',
+  'content-type',
+  'cookie',
+  'expect',
+  'forwarded',
+  'host',
+  'keep-alive',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+])
+
+const splitOnce = (text: string, separator: string): [string, string?] => {
+  const [first = '', ...rest] = splitOutside(text, separator)
+  return rest.length === 0 ? [first] : [first, rest.join(separator)]
+}
+
+/** Splits where the separator stands outside of braces. */
+const splitOutside = (text: string, separator: string): string[] => {
+  if (text === '') return []
+  const parts = ['']
+  let depth = 0
+  for (const letter of text) {
+    if (letter === '{') depth += 1
+    if (letter === '}') depth -= 1
+    if (letter === separator && depth === 0) parts.push('')
+    else parts[parts.length - 1] += letter
+  }
+  return parts
+}

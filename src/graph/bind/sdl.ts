@@ -1,0 +1,64 @@
+import {
+  type ASTNode,
+  buildASTSchema,
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  parse,
+  Source,
+  validateSchema,
+} from 'graphql'
+import { validateSDL } from 'graphql/validation/validate.js'
+import { type Diagnostic, type Place, placeAt, startOf } from '../../kernel/diagnostic.ts'
+import { prelude } from '../directives.ts'
+import { withScalars } from '../scalars.ts'
+
+export type SourceFile = { readonly file: string; readonly text: string }
+
+/** The place of a syntax node in its file. */
+export const placeOfNode = (node: ASTNode): Place =>
+  node.loc === undefined ? startOf('schema') : placeAt(node.loc.source.name, node.loc.source.body, node.loc.start)
+
+/** A GraphQL error of a workspace file as a diagnostic. */
+export const diagnosticOf = (error: GraphQLError, file: string, coordinate = 'schema'): Diagnostic => {
+  const node = error.nodes?.find(({ loc }) => loc !== undefined && loc.source.name !== 'portico')
+  const source = error.source
+  const place =
+    node !== undefined
+      ? placeOfNode(node)
+      : source !== undefined && source.name !== 'portico'
+        ? placeAt(source.name, source.body, error.positions?.[0] ?? 0)
+        : startOf(file)
+  return { severity: 'error', place, coordinate, message: error.message }
+}
+
+/** Files of SDL as one schema with our directives known, or what is wrong with them. */
+export const readSchema = (
+  files: readonly SourceFile[],
+):
+  | { readonly schema: GraphQLSchema; readonly document: DocumentNode }
+  | { readonly diagnostics: readonly Diagnostic[] } => {
+  const diagnostics: Diagnostic[] = []
+  const documents: DocumentNode[] = []
+  for (const { file, text } of files) {
+    try {
+      documents.push(parse(new Source(text, file)))
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error
+      diagnostics.push(diagnosticOf(error, file))
+    }
+  }
+  if (diagnostics.length > 0) return { diagnostics }
+  const document: DocumentNode = {
+    kind: Kind.DOCUMENT,
+    definitions: [...prelude.definitions, ...documents.flatMap(({ definitions }) => definitions)],
+  }
+  const first = files[0]?.file ?? 'schema'
+  const mistakes = validateSDL(document)
+  if (mistakes.length > 0) return { diagnostics: mistakes.map((error) => diagnosticOf(error, first)) }
+  const schema = buildASTSchema(document, { assumeValidSDL: true })
+  const faults = validateSchema(schema)
+  if (faults.length > 0) return { diagnostics: faults.map((error) => diagnosticOf(error, first)) }
+  return { schema: withScalars(schema), document }
+}

@@ -1,0 +1,121 @@
+import {
+  type ASTNode,
+  type GraphQLInputType,
+  type GraphQLObjectType,
+  GraphQLID,
+  getNamedType,
+  getNullableType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isObjectType,
+} from 'graphql'
+import { didYouMean } from '../../kernel/diagnostic.ts'
+import { directiveOf } from '../directives.ts'
+import { type Expression, type InputMap, mapExpressions, parseTemplate, type Template } from '../template.ts'
+import { type BindContext, type Owner, readPathOf, report } from './context.ts'
+
+/** A template with every placeholder checked against the schema and tied to raw upstream paths; undefined when it is wrong. */
+export const bindTemplate = (
+  context: BindContext,
+  { text, owner, node }: { text: string; owner: Owner; node: ASTNode },
+): Template | undefined => {
+  const template = parseTemplate(text)
+  if (typeof template === 'string') return report(context, node, owner.coordinate, template)
+  let sound = true
+  const bound = mapExpressions(template, (expression) => {
+    const result = bindExpression(expression, owner)
+    if (typeof result !== 'string') return result
+    sound = false
+    report(context, node, owner.coordinate, result)
+    return expression
+  })
+  return sound ? bound : undefined
+}
+
+/** The placeholder tied to what it names, or a sentence on what is wrong with it. */
+const bindExpression = (expression: Expression, owner: Owner): Expression | string => {
+  switch (expression.root) {
+    case 'args':
+      return owner.field === undefined
+        ? `{${expression.text}} reads an argument, but a loader has none; it may use {keys.…}, {claims.…} and {header.…}.`
+        : bindArgument(expression, owner)
+    case 'this':
+      return owner.field === undefined
+        ? `{${expression.text}} reads a parent, but a loader has none; it may use {keys.…}, {claims.…} and {header.…}.`
+        : bindThis(expression, owner.type)
+    default:
+      return expression
+  }
+}
+
+const bindThis = (expression: Expression, type: GraphQLObjectType): Expression | string => {
+  const path: string[] = []
+  let at: GraphQLObjectType = type
+  let asId = false
+  for (const [index, name] of expression.path.entries()) {
+    const field = at.getFields()[name]
+    if (field === undefined)
+      return `${at.name} has no field ${name}, which {${expression.text}} reads.${didYouMean(name, Object.keys(at.getFields()))}`
+    const read = readPathOf(field)
+    if (read === undefined)
+      return `{${expression.text}} reads ${at.name}.${name}, which has a source of its own; placeholders read plain fields of the same object.`
+    path.push(...read)
+    const named = getNamedType(field.type)
+    asId = named === GraphQLID
+    if (index === expression.path.length - 1) break
+    if (!isObjectType(named)) return `{${expression.text}} goes below ${at.name}.${name}, which is no object.`
+    at = named
+  }
+  return { ...expression, path, asId, field: expression.path[0] ?? '' }
+}
+
+const bindArgument = (expression: Expression, { field, coordinate }: Owner): Expression | string => {
+  const [first = '', ...rest] = expression.path
+  const argument = field?.args.find(({ name }) => name === first)
+  if (argument === undefined)
+    return `${coordinate} has no argument ${first}, which {${expression.text}} reads.${didYouMean(first, field?.args.map(({ name }) => name) ?? [])}`
+  let type: GraphQLInputType = argument.type
+  for (const name of rest) {
+    const named: GraphQLInputType = getNullableType(type)
+    if (!isInputObjectType(named)) return `{${expression.text}} goes below ${first}, which is no input object.`
+    const inner = named.getFields()[name]
+    if (inner === undefined)
+      return `${named.name} has no field ${name}, which {${expression.text}} reads.${didYouMean(name, Object.keys(named.getFields()))}`
+    type = inner.type
+  }
+  const input = inputMapOf(type)
+  return input === undefined ? expression : { ...expression, input }
+}
+
+/** How values of an input type are spelt upstream; undefined for scalars. Recursive input types make recursive maps. */
+const inputMapOf = (type: GraphQLInputType, made = new Map<string, InputMap>()): InputMap | undefined => {
+  const nullable = getNullableType(type)
+  if (isListType(nullable)) {
+    const of = inputMapOf(nullable.ofType, made)
+    return of && { kind: 'list', of }
+  }
+  if (isEnumType(nullable)) {
+    const spelt = nullable
+      .getValues()
+      .map((value) => [value.name, spellingsOf(value).find((text) => text !== '*') ?? value.name])
+    return { kind: 'enum', values: Object.fromEntries(spelt) }
+  }
+  if (!isInputObjectType(nullable)) return undefined
+  const known = made.get(nullable.name)
+  if (known !== undefined) return known
+  const fields: Record<string, { to: string; map?: InputMap }> = {}
+  made.set(nullable.name, { kind: 'object', fields })
+  for (const field of Object.values(nullable.getFields())) {
+    const path = directiveOf('from', field.astNode)?.args['path']
+    const map = inputMapOf(field.type, made)
+    fields[field.name] = { to: typeof path === 'string' ? path : field.name, ...(map && { map }) }
+  }
+  return { kind: 'object', fields }
+}
+
+/** What services write for an enum value: `@from(enum: […])`, or its own name. */
+export const spellingsOf = (value: { readonly name: string; readonly astNode?: unknown }): readonly string[] => {
+  const spelt = directiveOf('from', value.astNode as Parameters<typeof directiveOf>[1])?.args['enum']
+  return Array.isArray(spelt) ? (spelt as string[]) : [value.name]
+}

@@ -1,0 +1,157 @@
+import {
+  type DocumentNode,
+  executeSync,
+  GraphQLError,
+  getOperationAST,
+  getVariableValues,
+  Kind,
+  NoSchemaIntrospectionCustomRule,
+  type OperationDefinitionNode,
+  parse,
+  specifiedRules,
+  validate,
+  visit,
+} from 'graphql'
+import { LRUCache } from 'lru-cache'
+import type { Graph } from './graph.ts'
+import { limitRule, type OperationLimits } from './limits.ts'
+import { buildPlan } from './plan/build.ts'
+import { conditionVariables } from './plan/collect.ts'
+import type { OperationPlan } from './plan/plan.ts'
+
+/** A valid operation of a document, reduced to itself and the fragments it spreads. */
+export type Operation = {
+  readonly document: DocumentNode
+  readonly node: OperationDefinitionNode
+  readonly hasIntrospection: boolean
+  /** The plan for one set of variables: those of `@skip` and `@include` decide which. */
+  readonly plan: (variables: Readonly<Record<string, unknown>>) => OperationPlan
+}
+
+/** Plans kept for one operation: one for each combination of its conditions, the least used dropped. */
+const plansPerOperation = 32
+
+export const makeOperation = (graph: Graph, document: DocumentNode, node: OperationDefinitionNode): Operation => {
+  const reduced = reduceTo(document, node)
+  const names = conditionVariables(reduced, node)
+  if (names.length === 0) {
+    let plan: OperationPlan | undefined
+    return { document: reduced, node, hasIntrospection: introspects(reduced), plan: () => (plan ??= buildPlan(graph, { document: reduced, operation: node, conditions: {} })) }
+  }
+  const plans = new LRUCache<string, OperationPlan>({ max: plansPerOperation })
+  return {
+    document: reduced,
+    node,
+    hasIntrospection: introspects(reduced),
+    plan(variables) {
+      const key = names.map((name) => (variables[name] === true ? '1' : '0')).join('')
+      let plan = plans.get(key)
+      if (plan === undefined) plans.set(key, (plan = buildPlan(graph, { document: reduced, operation: node, conditions: variables })))
+      return plan
+    },
+  }
+}
+
+/** The whole worst case of an operation: every conditional field taken. For explaining and counting. */
+export const worstCasePlan = (graph: Graph, { document, node }: Pick<Operation, 'document' | 'node'>): OperationPlan =>
+  buildPlan(graph, { document, operation: node, conditions: 'all' })
+
+/** Only the operation and the fragments it reaches: nothing else of the document can be executed by accident. */
+const reduceTo = (document: DocumentNode, node: OperationDefinitionNode): DocumentNode => {
+  const fragments = new Map(document.definitions.flatMap((definition) => (definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [])))
+  const used = new Set<string>()
+  const collect = (from: Parameters<typeof visit>[0]): void => {
+    visit(from, {
+      FragmentSpread: ({ name }) => {
+        const fragment = fragments.get(name.value)
+        if (used.has(name.value) || fragment === undefined) return
+        used.add(name.value)
+        collect(fragment)
+      },
+    })
+  }
+  collect(node)
+  return { kind: Kind.DOCUMENT, definitions: [node, ...[...used].flatMap((name) => fragments.get(name) ?? [])] }
+}
+
+const introspects = (document: DocumentNode): boolean => {
+  let found = false
+  visit(document, {
+    Field: ({ name }) => {
+      if (name.value === '__schema' || name.value === '__type') found = true
+    },
+  })
+  return found
+}
+
+export type OperationStore = {
+  /** The named operation of a document, or what is wrong with it: errors as the GraphQL specification words them. */
+  readonly find: (source: string, operationName: string | undefined) => Operation | readonly GraphQLError[]
+}
+
+export type OperationStoreOptions = {
+  readonly graph: Graph
+  readonly limits: OperationLimits
+  readonly introspection: boolean
+  /** Whether error messages may suggest names of the schema. */
+  readonly suggestions: boolean
+}
+
+/** Documents kept parsed and checked; a document that is wrong is remembered as such. */
+const documents = 1_000
+
+/** Parses, validates and remembers documents. A document's operations share nothing but its text. */
+export const createOperationStore = ({ graph, limits, introspection, suggestions }: OperationStoreOptions): OperationStore => {
+  const rules = [...specifiedRules, limitRule(limits), ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])]
+  const known = new LRUCache<string, Operation | readonly GraphQLError[]>({
+    max: documents,
+    maxSize: 16_777_216,
+    sizeCalculation: (_operation, key) => key.length + 1_024,
+  })
+  const read = (source: string, operationName: string | undefined): Operation | readonly GraphQLError[] => {
+    let document: DocumentNode
+    try {
+      document = parse(source, { maxTokens: limits.tokens })
+    } catch (error) {
+      if (error instanceof GraphQLError) return [error]
+      throw error
+    }
+    const errors = validate(graph.clientSchema, document, rules, { maxErrors: 20, hideSuggestions: !suggestions } as Parameters<typeof validate>[3])
+    if (errors.length > 0) return errors
+    const node = getOperationAST(document, operationName)
+    return node ? makeOperation(graph, document, node) : [new GraphQLError(missingOperation(operationName))]
+  }
+  return {
+    find(source, operationName) {
+      const key = operationName === undefined ? source : `${operationName}\n${source}`
+      let found = known.get(key)
+      if (found === undefined) known.set(key, (found = read(source, operationName)))
+      return found
+    },
+  }
+}
+
+const missingOperation = (name: string | undefined): string =>
+  name === undefined ? 'The document has several operations; name one by operationName.' : `The document has no operation named ${name}.`
+
+/** Coerced variable values, or what is wrong with them. */
+export const coerceVariables = (
+  graph: Graph,
+  { node }: Operation,
+  inputs: Readonly<Record<string, unknown>>,
+): { readonly values: Readonly<Record<string, unknown>> } | { readonly errors: readonly GraphQLError[] } => {
+  const { coerced, errors } = getVariableValues(graph.schema, node.variableDefinitions ?? [], inputs, { maxErrors: 20 })
+  return coerced === undefined ? { errors: errors ?? [] } : { values: coerced }
+}
+
+/** Values of the `__schema` and `__type` fields of an operation, by response key; undefined where it has none. */
+export const introspect = (
+  graph: Graph,
+  { document, hasIntrospection }: Operation,
+  variables: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> | undefined => {
+  if (!hasIntrospection) return undefined
+  const { data } = executeSync({ schema: graph.clientSchema, document, variableValues: variables })
+  return data ?? undefined
+}
+

@@ -1,0 +1,283 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  getArgumentValues,
+  getNullableType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  getNamedType,
+  isEnumType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  type SelectionSetNode,
+  visit,
+} from 'graphql'
+import type { AccessRule, Binding, Graph, ListSize, Source } from '../graph.ts'
+import { templatesOf } from '../request.ts'
+import { expressionsOf, type Template } from '../template.ts'
+import { collectFields, type Collecting, type Conditions, fragmentsOf } from './collect.ts'
+import type {
+  FieldValue,
+  Hop,
+  ListBound,
+  OperationPlan,
+  SelectedField,
+  Selection,
+  Shape,
+  Step,
+  StepSource,
+} from './plan.ts'
+
+type Building = Collecting & { readonly graph: Graph; readonly steps: Step[] }
+
+/** Where a selection stands: below which step, and by which way. */
+type Position = {
+  readonly parent: Step | undefined
+  readonly hops: readonly Hop[]
+  readonly on: string | undefined
+  readonly path: readonly string[]
+  readonly sizes: readonly ListBound[]
+  /** The size that the field above declared for some of its fields. */
+  readonly sized: { readonly names: readonly string[]; readonly bound: ListBound } | undefined
+}
+
+/** Plans a valid operation for one set of condition values. Throws nothing for operations that validate. */
+export const buildPlan = (
+  graph: Graph,
+  {
+    document,
+    operation,
+    conditions,
+  }: { document: DocumentNode; operation: OperationDefinitionNode; conditions: Conditions },
+): OperationPlan => {
+  const { schema } = graph
+  const building: Building = { graph, schema, fragments: fragmentsOf(document), conditions, steps: [] }
+  const type = schema.getRootType(operation.operation)
+  if (type === undefined || type === null) throw new Error(`The schema has no ${operation.operation} type.`)
+  const root = planSelection(building, { type, sets: [operation.selectionSet], at: rootPosition })
+  const { steps } = building
+  return { operation, kind: operation.operation, root, steps, tops: steps.filter(({ parent }) => parent === undefined) }
+}
+
+const rootPosition: Position = { parent: undefined, hops: [], on: undefined, path: [], sizes: [], sized: undefined }
+
+type ToPlan = { readonly type: GraphQLObjectType; readonly sets: readonly SelectionSetNode[]; readonly at: Position }
+
+const planSelection = (building: Building, { type, sets, at }: ToPlan): Selection => {
+  const fields: SelectedField[] = []
+  for (const [key, nodes] of collectFields(building, type, sets)) {
+    const [node] = nodes
+    if (node !== undefined) fields.push(planField(building, { type, key, node, nodes, at }))
+  }
+  return { typeName: type.name, fields }
+}
+
+type FieldToPlan = {
+  readonly type: GraphQLObjectType
+  readonly key: string
+  readonly node: FieldNode
+  readonly nodes: readonly FieldNode[]
+  readonly at: Position
+}
+
+const planField = (building: Building, { type, key, node, nodes, at }: FieldToPlan): SelectedField => {
+  const { graph, schema } = building
+  const name = node.name.value
+  const coordinate = `${type.name}.${name}`
+  if (name.startsWith('__')) return planMetaField({ key, coordinate, node })
+  const field = type.getFields()[name]
+  const bound = graph.fields.get(coordinate)
+  if (field === undefined || bound === undefined) throw new Error(`${coordinate} is not in the graph.`)
+  const isRoot =
+    type === schema.getQueryType() || type === schema.getMutationType() || type === schema.getSubscriptionType()
+  const rules = rulesOf(graph, { own: bound.rule, isRoot, result: getNamedType(field.type).name })
+  const listBound = boundOf(bound.listSize, { field, node, name, at, coordinate })
+  const sized =
+    bound.listSize !== undefined && bound.listSize.sizedFields.length > 0
+      ? { names: bound.listSize.sizedFields, bound: listBound }
+      : undefined
+  const sizes = isListType(getNullableType(field.type)) ? [listBound] : []
+  const sets = nodes.flatMap(({ selectionSet }) => (selectionSet === undefined ? [] : [selectionSet]))
+  const path = [...at.path, key]
+  const service = at.parent?.binding?.request.service
+  if (bound.source.kind === 'read' || bound.source.kind === 'oneof') {
+    const value = bound.source
+    const below: Position = {
+      ...at,
+      path,
+      hops: [...at.hops, { on: at.on, value, rules }],
+      on: undefined,
+      sizes: [...at.sizes, ...sizes],
+      sized,
+    }
+    return {
+      key,
+      coordinate,
+      node,
+      value,
+      rules,
+      service,
+      shape: planShape(building, { type: field.type, sets, at: below }),
+    }
+  }
+  const source = stepSource(building, bound.source, type)
+  const step: Step & { readonly children: Step[] } = {
+    id: building.steps.length,
+    coordinate,
+    path,
+    level: levelOf(source, at),
+    parent: at.parent,
+    hops: at.hops,
+    on: at.on,
+    source,
+    field,
+    node,
+    fixedArgs: usesVariables(node) ? undefined : getArgumentValues(field, node),
+    rules,
+    early: startsEarly(source, at),
+    sizes: at.sizes,
+    own: sizes[0],
+    binding: bindingOf(source),
+    children: [],
+  }
+  building.steps.push(step)
+  if (at.parent !== undefined) (at.parent.children as Step[]).push(step)
+  const below: Position = { parent: step, hops: [], on: undefined, path, sizes, sized }
+  const value: FieldValue = { kind: 'step', step }
+  return {
+    key,
+    coordinate,
+    node,
+    value,
+    rules,
+    service,
+    shape: planShape(building, { type: field.type, sets, at: below }),
+  }
+}
+
+const planMetaField = ({
+  key,
+  coordinate,
+  node,
+}: {
+  key: string
+  coordinate: string
+  node: FieldNode
+}): SelectedField => ({
+  key,
+  coordinate,
+  node,
+  rules: [],
+  service: undefined,
+  value: { kind: node.name.value === '__typename' ? 'typename' : 'introspection' },
+  shape: { kind: 'object', nonNull: false, selection: { typeName: '__Schema', fields: [] } },
+})
+
+const rulesOf = (
+  graph: Graph,
+  { own, isRoot, result }: { own: AccessRule | undefined; isRoot: boolean; result: string },
+): readonly AccessRule[] => {
+  const first = isRoot ? (own ?? graph.rootRule) : own
+  const type = graph.typeRules.get(result)
+  return [first, type].filter((rule): rule is AccessRule => rule !== undefined && !rule.public)
+}
+
+const planShape = (
+  building: Building,
+  {
+    type,
+    sets,
+    at,
+  }: { readonly type: GraphQLOutputType; readonly sets: readonly SelectionSetNode[]; readonly at: Position },
+): Shape => {
+  const nonNull = isNonNullType(type)
+  const inner = getNullableType(type)
+  if (isListType(inner)) return { kind: 'list', nonNull, item: planShape(building, { type: inner.ofType, sets, at }) }
+  if (isLeafType(inner))
+    return {
+      kind: 'leaf',
+      nonNull,
+      type: inner,
+      spellings: isEnumType(inner) ? building.graph.enums.get(inner.name) : undefined,
+    }
+  if (isObjectType(inner))
+    return { kind: 'object', nonNull, selection: planSelection(building, { type: inner, sets, at }) }
+  const selections = building.schema.getPossibleTypes(inner).map((member) => {
+    const selection = planSelection(building, { type: member, sets, at: { ...at, on: member.name } })
+    return [member.name, selection] as const
+  })
+  return { kind: 'abstract', nonNull, name: inner.name, selections: new Map(selections) }
+}
+
+const stepSource = (
+  building: Building,
+  source: Exclude<Source, { kind: 'read' | 'oneof' }>,
+  type: GraphQLObjectType,
+): StepSource => {
+  if (source.kind !== 'resolver') return source
+  const sets = source.needs === '' ? [] : selectionSetsOf(source.needs)
+  return { ...source, selection: planSelection(building, { type, sets, at: rootPosition }) }
+}
+
+const selectionSetsOf = (needs: string): SelectionSetNode[] =>
+  parse(`{ ${needs} }`).definitions.flatMap((node) =>
+    node.kind === Kind.OPERATION_DEFINITION ? [node.selectionSet] : [],
+  )
+
+const bindingOf = (source: StepSource): Binding | undefined =>
+  source.kind === 'call' ? source.binding : source.kind === 'load' ? source.entity.binding : undefined
+
+const usesVariables = (node: FieldNode): boolean => {
+  let found = false
+  for (const argument of node.arguments ?? [])
+    visit(argument, {
+      Variable: () => {
+        found = true
+      },
+    })
+  return found
+}
+
+const levelOf = (source: StepSource, at: Position): number =>
+  at.parent === undefined ? 0 : startsEarly(source, at) ? at.parent.level : at.parent.level + 1
+
+/**
+ * An entity loaded by id has that id, so a child that needs only the id need not wait for it. Safe calls only:
+ * the answer may have to be dropped.
+ */
+const startsEarly = (source: StepSource, { parent, hops }: Position): boolean => {
+  const binding = bindingOf(source)
+  if (parent?.source.kind !== 'load' || hops.length > 0 || binding?.safe !== true || !parent.source.entity.binding.safe)
+    return false
+  const { key } = parent.source.entity
+  if (source.kind === 'load') return needsOnly([source.key], key)
+  return needsOnly(templatesOf(binding.request), key) && (binding.batch === undefined || binding.batch.keyField === key)
+}
+
+const needsOnly = (templates: readonly Template[], key: string): boolean => {
+  const own = templates.flatMap(expressionsOf).filter(({ root }) => root === 'this')
+  return own.every(
+    ({ field, text }) => field === key && text.startsWith(`this.${key}`) && !text.startsWith(`this.${key}.`),
+  )
+}
+
+const boundOf = (
+  size: ListSize | undefined,
+  {
+    field,
+    node,
+    name,
+    at,
+    coordinate,
+  }: { field: Step['field']; node: FieldNode; name: string; at: Position; coordinate: string },
+): ListBound => {
+  if (size === undefined)
+    return at.sized?.names.includes(name) === true ? at.sized.bound : { kind: 'unknown', coordinate }
+  if (size.slicingArguments.length > 0) return { kind: 'argument', field, node, names: size.slicingArguments }
+  return size.assumedSize === undefined ? { kind: 'unknown', coordinate } : { kind: 'assumed', size: size.assumedSize }
+}

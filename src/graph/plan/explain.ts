@@ -1,0 +1,61 @@
+import type { Batch } from '../graph.ts'
+import { type RequestTemplate, templatesOf } from '../request.ts'
+import { expressionsOf, type Template } from '../template.ts'
+import { estimate } from './estimate.ts'
+import type { OperationPlan, Step } from './plan.ts'
+
+/**
+ * A plan as text: its levels with the calls of each, side by side where they run in parallel, and what it costs.
+ *
+ *     level 0  users GET /users?ids={claims.sub}  ∥  orders GET /orders?customer={this.id}&limit={args.first}
+ *     level 1  catalog shop.catalog.v1.Catalog/BatchGetProducts (≤ 15 keys)
+ *     calls ≤ 3 · levels 2 · reads claims.sub, $orders
+ */
+export const explain = (plan: OperationPlan, variables: Readonly<Record<string, unknown>>): string => {
+  const { calls, levels, steps, assumptions } = estimate(plan, variables)
+  const lines: string[] = []
+  const deepest = Math.max(-1, ...plan.steps.map(({ level }) => level))
+  for (let level = 0; level <= deepest; level += 1) {
+    const here = plan.steps.filter((step) => step.level === level)
+    const texts = here.map((step) => describe(step, steps[step.id] ?? { parents: 1, calls: 0 }))
+    const separator = plan.kind === 'mutation' && level === 0 ? '  then  ' : '  ∥  '
+    lines.push(`level ${level}  ${texts.join(separator)}`)
+  }
+  const reads = readsOf(plan)
+  lines.push([`calls ≤ ${calls}`, `levels ${levels}`, reads.length > 0 ? `reads ${reads.join(', ')}` : 'reads nothing of the caller'].join(' · '))
+  if (assumptions.length > 0) lines.push(`assuming ${assumptions.join(', ')}; @listSize says better`)
+  return lines.join('\n')
+}
+
+const describe = (step: Step, { parents, calls }: { parents: number; calls: number }): string => {
+  const { source, binding } = step
+  if (source.kind === 'resolver') return `${source.fn}() for ${step.path.join('.')}`
+  if (binding === undefined) return step.coordinate
+  const early = step.early ? ', starts with its parent' : ''
+  const amount = binding.batch === undefined ? (calls > 1 ? ` (≤ ${calls} calls${early})` : early && ` (${early.slice(2)})`) : ` (${keys(binding.batch, parents, step)}${early})`
+  return `${binding.request.service} ${requestLine(binding.request)}${amount}`
+}
+
+const keys = ({ max }: Batch, parents: number, { source, own }: Step): string => {
+  if (source.kind === 'load' && own !== undefined) return `≤ ${max} keys a call`
+  return parents === 1 ? '1 key' : `≤ ${parents} keys${parents > max ? `, ${max} a call` : ''}`
+}
+
+const requestLine = (request: RequestTemplate): string => {
+  if (request.kind === 'grpc') return request.method.path.slice(1)
+  const query = request.query.map(({ name, value }) => `${name}=${templateText(value)}`).join('&')
+  return `${request.method} ${templateText(request.path)}${query === '' ? '' : `?${query}`}`
+}
+
+const templateText = (template: Template): string => template.map((part) => (typeof part === 'string' ? part : `{${part.text}}`)).join('')
+
+/** What of the request the answer depends on: claims, headers and variables. */
+const readsOf = (plan: OperationPlan): readonly string[] => {
+  const reads = new Set<string>()
+  for (const { source, binding } of plan.steps) {
+    const templates = [...(binding === undefined ? [] : templatesOf(binding.request)), ...(source.kind === 'load' ? [source.key] : [])]
+    for (const { root, path } of templates.flatMap(expressionsOf)) if (root === 'claims' || root === 'header') reads.add(`${root}.${path.join('.')}`)
+  }
+  for (const { variable } of plan.operation.variableDefinitions ?? []) reads.add(`$${variable.name.value}`)
+  return [...reads]
+}

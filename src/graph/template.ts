@@ -1,0 +1,253 @@
+import { isRawNumber, type Json, numberText } from '../kernel/json.ts'
+import { Problem } from '../kernel/problem.ts'
+
+/**
+ * Templates: `{root.path}` with a `??` default and pipes. A template that is exactly one placeholder keeps
+ * the value's type; an embedded one becomes text, encoded for its position by whoever renders it.
+ */
+export type Template = readonly (string | Expression)[]
+
+export type Root = 'args' | 'this' | 'keys' | 'claims' | 'header'
+
+export type Expression = {
+  /** As written, without braces. */
+  readonly text: string
+  readonly root: Root
+  /** Names after the root; for `this`, once bound, the path in the raw upstream object. */
+  readonly path: readonly string[]
+  readonly fallback?: Json
+  readonly pipes: readonly Pipe[]
+  /** The schema field `{this.field}` names. */
+  readonly field?: string
+  /** Whether the value is an id, compared and sent as a string. */
+  readonly asId?: boolean
+  /** How a value of an argument is written upstream, where names differ. */
+  readonly input?: InputMap
+}
+
+export type Pipe =
+  | { readonly name: 'join'; readonly separator: string }
+  | { readonly name: 'json' | 'lower' | 'upper' | 'base64' }
+
+/** How input values are renamed on their way upstream; undefined parts stay as they are. */
+export type InputMap =
+  | {
+      readonly kind: 'object'
+      readonly fields: Readonly<Record<string, { readonly to: string; readonly map?: InputMap }>>
+    }
+  | { readonly kind: 'list'; readonly of: InputMap }
+  | { readonly kind: 'enum'; readonly values: Readonly<Record<string, string>> }
+
+const expressionForm =
+  /^(?<root>[a-z]+)(?:\.(?<path>[\w$-]+(?:\.[\w$-]+)*))?\s*(?:\?\?\s*(?<fallback>'[^']*'|[^|'\s]+)\s*)?(?<pipes>(?:\|\s*[a-z0-9]+(?:\('[^']*'\))?\s*)*)$/
+
+const pipeForm = /\|\s*(?<name>[a-z0-9]+)(?:\('(?<argument>[^']*)'\))?/g
+
+/** Reads a template; the answer is a string when it is wrong, saying how. */
+export const parseTemplate = (text: string): Template | string => {
+  const parts: (string | Expression)[] = []
+  let at = 0
+  while (at < text.length) {
+    const open = text.indexOf('{', at)
+    if (open < 0) break
+    const close = text.indexOf('}', open)
+    if (close < 0) return `The placeholder ${text.slice(open)} has no closing brace.`
+    if (open > at) parts.push(text.slice(at, open))
+    const expression = parseExpression(text.slice(open + 1, close).trim())
+    if (typeof expression === 'string') return expression
+    parts.push(expression)
+    at = close + 1
+  }
+  if (at < text.length) parts.push(text.slice(at))
+  return parts
+}
+
+const roots: readonly string[] = ['args', 'this', 'keys', 'claims', 'header'] satisfies Root[]
+
+const parseExpression = (text: string): Expression | string => {
+  const groups = expressionForm.exec(text)?.groups
+  if (groups === undefined)
+    return `{${text}} is not a placeholder; write {root.path}, such as {args.id} or {keys.id|join(',')}.`
+  const { root = '', path, fallback, pipes = '' } = groups
+  if (!roots.includes(root))
+    return `{${text}} starts with ${root}, but a placeholder starts with args, this, keys, claims or header.`
+  if (path === undefined) return `{${text}} names nothing; write {${root}.name}.`
+  const parsed: Pipe[] = []
+  for (const { groups: pipe } of pipes.matchAll(pipeForm)) {
+    const made = makePipe(pipe?.['name'] ?? '', pipe?.['argument'])
+    if (typeof made === 'string') return made
+    parsed.push(made)
+  }
+  return {
+    text,
+    root: root as Root,
+    path: path.split('.'),
+    pipes: parsed,
+    ...(fallback === undefined ? {} : { fallback: literal(fallback) }),
+  }
+}
+
+const makePipe = (name: string, argument: string | undefined): Pipe | string => {
+  if (name === 'join')
+    return argument === undefined || argument === ''
+      ? "join needs a separator: join(',')."
+      : { name, separator: argument }
+  if (name === 'json' || name === 'lower' || name === 'upper' || name === 'base64')
+    return argument === undefined ? { name } : `${name} takes no argument.`
+  return `There is no pipe ${name}. There are: join(','), json, lower, upper, base64.`
+}
+
+const literal = (text: string): Json => {
+  if (text.startsWith("'")) return text.slice(1, -1)
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return text
+  }
+}
+
+/** What placeholders read from while one call is rendered. */
+export type Scope = {
+  readonly args: Readonly<Record<string, unknown>>
+  /** The raw upstream object that owns the field; undefined at the root. */
+  readonly parent: object | undefined
+  /** What is known of the parent before it arrived: the key it is loaded by. */
+  readonly known?: { readonly field: string; readonly value: Json } | undefined
+  /** The key, or the keys of a batch. */
+  readonly keys?: Json | undefined
+  readonly claims: Readonly<Record<string, unknown>> | undefined
+  readonly header: (name: string) => string | undefined
+}
+
+/** A value a template needs is not there, so that the call must not be made: a dropped filter would widen the answer. */
+export const noCall = Symbol('no call')
+
+/** The value at a path of an upstream or input object; own properties only, undefined where the path ends early. */
+export const dig = (value: unknown, path: readonly string[]): unknown => {
+  let found = value
+  for (const name of path) {
+    if (found === null || typeof found !== 'object' || !Object.hasOwn(found, name)) return undefined
+    found = (found as Record<string, unknown>)[name]
+  }
+  return found
+}
+
+const read = (expression: Expression, scope: Scope): unknown => {
+  switch (expression.root) {
+    case 'args':
+      return toUpstream(dig(scope.args, expression.path), expression.input)
+    case 'this': {
+      const { known } = scope
+      const value =
+        known !== undefined && known.field === expression.field ? known.value : dig(scope.parent, expression.path)
+      return expression.asId === true && value !== null && value !== undefined ? textOf(value as Json) : value
+    }
+    case 'keys':
+      return scope.keys
+    case 'claims':
+      return dig(scope.claims, expression.path)
+    case 'header':
+      return scope.header(expression.path[0] ?? '')
+  }
+}
+
+const toUpstream = (value: unknown, map: InputMap | undefined): unknown => {
+  if (map === undefined || value === null || value === undefined) return value
+  switch (map.kind) {
+    case 'enum':
+      return map.values[value as string] ?? value
+    case 'list':
+      return Array.isArray(value) ? value.map((item) => toUpstream(item, map.of)) : toUpstream(value, map.of)
+    case 'object':
+      return Object.fromEntries(
+        Object.entries(value as object).map(([name, inner]) => {
+          const field = map.fields[name]
+          return field === undefined ? [name, inner] : [field.to, toUpstream(inner, field.map)]
+        }),
+      )
+  }
+}
+
+/**
+ * The value of one placeholder: `undefined` when an optional one (args, header) is absent, `null` when the
+ * client said null, `noCall` when a parent's value or key is missing. Throws UNAUTHENTICATED for missing claims.
+ */
+export const evaluate = (expression: Expression, scope: Scope): Json | undefined | typeof noCall => {
+  let value = read(expression, scope) as Json | null | undefined
+  if ((value === undefined || value === null) && expression.fallback !== undefined) value = expression.fallback
+  if (value === undefined || value === null) {
+    if (expression.root === 'this' || expression.root === 'keys') return noCall
+    if (expression.root === 'claims')
+      throw new Problem('UNAUTHENTICATED', 'This needs a caller who is known; send a token.')
+    return value
+  }
+  for (const pipe of expression.pipes) value = piped(value, pipe, expression)
+  return value
+}
+
+const piped = (value: Json, pipe: Pipe, { text }: Expression): Json => {
+  switch (pipe.name) {
+    case 'join':
+      return (Array.isArray(value) ? value : [value])
+        .map((item: Json) => unseparated(textOf(item), pipe.separator, text))
+        .join(pipe.separator)
+    case 'json':
+      return JSON.stringify(value)
+    case 'lower':
+      return textOf(value).toLowerCase()
+    case 'upper':
+      return textOf(value).toUpperCase()
+    case 'base64':
+      return Buffer.from(textOf(value)).toString('base64')
+  }
+}
+
+const unseparated = (item: string, separator: string, text: string): string => {
+  if (!item.includes(separator)) return item
+  throw new Problem('INVALID_ARGUMENT', `A value of {${text}} must not contain "${separator}".`)
+}
+
+/** A value as text: strings as they are, numbers by their digits, the rest as JSON. */
+export const textOf = (value: Json): string => {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || isRawNumber(value)) return numberText(value)
+  return JSON.stringify(value)
+}
+
+/**
+ * Renders a template that keeps its value's type when it is one placeholder, and is text otherwise.
+ * `undefined` when an optional value is absent.
+ */
+export const renderValue = (template: Template, scope: Scope): Json | undefined | typeof noCall => {
+  const [only] = template
+  if (template.length === 1 && only !== undefined) return typeof only === 'string' ? only : evaluate(only, scope)
+  return renderText(template, scope, textOf)
+}
+
+/** Renders a template as text, each placeholder through `encode`. `undefined` when an optional value is absent or null. */
+export const renderText = (
+  template: Template,
+  scope: Scope,
+  encode: (value: Json, expression: Expression) => string,
+): string | undefined | typeof noCall => {
+  let text = ''
+  for (const part of template) {
+    if (typeof part === 'string') {
+      text += part
+      continue
+    }
+    const value = evaluate(part, scope)
+    if (value === noCall || value === undefined) return value
+    if (value === null) return undefined
+    text += encode(value, part)
+  }
+  return text
+}
+
+/** Every placeholder of a template. */
+export const expressionsOf = (template: Template): Expression[] =>
+  template.filter((part): part is Expression => typeof part !== 'string')
+
+/** The same template with each placeholder replaced. */
+export const mapExpressions = (template: Template, change: (expression: Expression) => Expression): Template =>
+  template.map((part) => (typeof part === 'string' ? part : change(part)))
