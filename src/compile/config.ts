@@ -1,24 +1,17 @@
 import { z } from 'zod'
-import { bffConfig } from '../bff/config.ts'
+import { bffs, policies, providers, routes, services } from '../catalog.ts'
 import { cidr, count, duration, hostPort, nameKey, size } from '../config/scalars.ts'
-import { compressionConfig } from '../policies/compression/config.ts'
-import { corsConfig } from '../policies/cors/config.ts'
-import { jwtProviderConfig } from '../policies/jwt/config.ts'
-import { rateLimitConfig } from '../policies/rate-limit/config.ts'
-import { proxyRouteConfig } from '../routes/proxy/config.ts'
-import { grpcServiceConfig, restServiceConfig } from '../services/config.ts'
 
 /** Policies are keys of a BFF or route, so their order is the catalogue's, never the author's. */
-const policies = {
-  cors: corsConfig.optional().describe('Which web pages of other origins may call.'),
-  auth: z
-    .union([nameKey, z.strictObject({ provider: nameKey, optional: z.boolean() })])
+const policyKeys = {
+  cors: policies.cors.config.optional().describe('Which web pages of other origins may call.'),
+  auth: policies.auth.config
     .optional()
     .describe(
       'The provider of `auth:` whose tokens are verified. A token is needed to enter; `{ provider, optional: true }` lets callers in without one.',
     ),
-  rateLimit: rateLimitConfig.optional().describe('How many requests a caller may make.'),
-  compression: compressionConfig.optional().describe('Compressed answers; `true` takes the defaults.'),
+  rateLimit: policies.rateLimit.config.optional().describe('How many requests a caller may make.'),
+  compression: policies.compression.config.optional().describe('Compressed answers; `true` takes the defaults.'),
 }
 
 const limits = z.strictObject({
@@ -58,14 +51,14 @@ export const workspaceConfig = z.strictObject({
     ),
   accessLog: z.boolean().default(true).describe('Whether each request is logged.'),
   limits: limits.prefault({}).describe('Bounds on what clients send and operations do.'),
-  services: z.record(nameKey, z.union([restServiceConfig, grpcServiceConfig])).describe('The backends, by name.'),
-  auth: z.record(nameKey, jwtProviderConfig).default({}).describe('Providers that verify who calls, by name.'),
+  services: z.record(nameKey, z.union([services.rest, services.grpc])).describe('The backends, by name.'),
+  auth: z.record(nameKey, providers.config).default({}).describe('Providers that verify who calls, by name.'),
   bffs: z
-    .record(nameKey, z.strictObject({ ...bffConfig, ...policies }))
+    .record(nameKey, z.strictObject({ ...bffs.config, ...policyKeys }))
     .default({})
     .describe('Per-client modules over the shared graph, by name.'),
   routes: z
-    .array(z.strictObject({ ...proxyRouteConfig, ...policies }))
+    .array(z.strictObject({ ...routes.config, ...policyKeys }))
     .default([])
     .describe('Generic routes beside the BFFs; the most specific match wins, whatever the order.'),
 })

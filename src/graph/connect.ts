@@ -16,7 +16,11 @@ export type Connected = {
   readonly streams: readonly (OpenStream | undefined)[]
 }
 
-export const connectBindings = (bindings: readonly Binding[], connectors: ReadonlyMap<string, Connector>, clock: Clock): Connected => ({
+export const connectBindings = (
+  bindings: readonly Binding[],
+  connectors: ReadonlyMap<string, Connector>,
+  clock: Clock,
+): Connected => ({
   invokes: bindings.map((binding) => withTimeout(invokeOf(binding, connectors), binding.timeoutMs, clock)),
   streams: bindings.map((binding) => streamOf(binding, connectors)),
 })
@@ -39,7 +43,16 @@ const invokeOf = (binding: Binding, connectors: ReadonlyMap<string, Connector>):
     const { method } = request
     return (rendered, context) =>
       rendered.kind === 'rest'
-        ? call({ method, path: rendered.path, headers: rendered.headers, exact, ...(rendered.body === undefined ? {} : { body: rendered.body }) }, context)
+        ? call(
+            {
+              method,
+              path: rendered.path,
+              headers: rendered.headers,
+              exact,
+              ...(rendered.body === undefined ? {} : { body: rendered.body }),
+            },
+            context,
+          )
         : mismatch(binding)
   }
   if (request.kind === 'grpc' && connector.kind === 'grpc') {
@@ -52,7 +65,8 @@ const invokeOf = (binding: Binding, connectors: ReadonlyMap<string, Connector>):
 const withTimeout = (invoke: Invoke, timeoutMs: number | undefined, clock: Clock): Invoke =>
   timeoutMs === undefined
     ? invoke
-    : (request, context) => invoke(request, { ...context, deadline: Math.min(context.deadline, clock.now() + timeoutMs) })
+    : (request, context) =>
+        invoke(request, { ...context, deadline: Math.min(context.deadline, clock.now() + timeoutMs) })
 
 const streamOf = ({ request }: Binding, connectors: ReadonlyMap<string, Connector>): OpenStream | undefined => {
   const connector = connectorOf(request.service, connectors)

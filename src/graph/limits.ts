@@ -22,13 +22,26 @@ export const limitRule =
       const size = measure(context, node.selectionSet, sizes)
       refuse(context, node, { what: 'levels deep', found: size.depth, most: depth })
       refuse(context, node, { what: 'aliases', found: size.aliases, most: aliases })
-      refuse(context, node, { what: 'root fields', found: rootCount(context, node.selectionSet, new Set()), most: rootFields })
+      refuse(context, node, {
+        what: 'root fields',
+        found: rootCount(context, node.selectionSet, new Set()),
+        most: rootFields,
+      })
     },
   })
 
-const refuse = (context: ValidationContext, node: OperationDefinitionNode, { what, found, most }: { what: string; found: number; most: number }): void => {
+const refuse = (
+  context: ValidationContext,
+  node: OperationDefinitionNode,
+  { what, found, most }: { what: string; found: number; most: number },
+): void => {
   if (found <= most) return
-  context.reportError(new GraphQLError(`The operation has ${found} ${what}; at most ${most} are allowed.`, { nodes: node, extensions: { code: 'RESOURCE_EXHAUSTED' } }))
+  context.reportError(
+    new GraphQLError(`The operation has ${found} ${what}; at most ${most} are allowed.`, {
+      nodes: node,
+      extensions: { code: 'RESOURCE_EXHAUSTED' },
+    }),
+  )
 }
 
 const measure = (context: ValidationContext, set: SelectionSetNode, sizes: Map<string, Size | 'open'>): Size => {
@@ -49,14 +62,19 @@ const measure = (context: ValidationContext, set: SelectionSetNode, sizes: Map<s
 
 const measureField = (context: ValidationContext, node: FieldNode, sizes: Map<string, Size | 'open'>): Size => {
   const own = node.alias === undefined ? 0 : 1
-  if (node.name.value.startsWith('__') || node.selectionSet === undefined) return { depth: node.selectionSet === undefined ? 1 : 0, aliases: own, fields: 1 }
+  if (node.name.value.startsWith('__') || node.selectionSet === undefined)
+    return { depth: node.selectionSet === undefined ? 1 : 0, aliases: own, fields: 1 }
   const below = measure(context, node.selectionSet, sizes)
   return { depth: below.depth + 1, aliases: below.aliases + own, fields: below.fields + 1 }
 }
 
 const nothing: Size = { depth: 0, aliases: 0, fields: 0 }
 
-const measureFragment = (context: ValidationContext, fragment: FragmentDefinitionNode | null | undefined, sizes: Map<string, Size | 'open'>): Size => {
+const measureFragment = (
+  context: ValidationContext,
+  fragment: FragmentDefinitionNode | null | undefined,
+  sizes: Map<string, Size | 'open'>,
+): Size => {
   if (!fragment) return nothing
   const name = fragment.name.value
   const known = sizes.get(name)

@@ -23,7 +23,6 @@ import type { OperationPlan } from './plan/plan.ts'
 export type Operation = {
   readonly document: DocumentNode
   readonly node: OperationDefinitionNode
-  readonly hasIntrospection: boolean
   /** The plan for one set of variables: those of `@skip` and `@include` decide which. */
   readonly plan: (variables: Readonly<Record<string, unknown>>) => OperationPlan
 }
@@ -36,17 +35,23 @@ export const makeOperation = (graph: Graph, document: DocumentNode, node: Operat
   const names = conditionVariables(reduced, node)
   if (names.length === 0) {
     let plan: OperationPlan | undefined
-    return { document: reduced, node, hasIntrospection: introspects(reduced), plan: () => (plan ??= buildPlan(graph, { document: reduced, operation: node, conditions: {} })) }
+    return {
+      document: reduced,
+      node,
+
+      plan: () => (plan ??= buildPlan(graph, { document: reduced, operation: node, conditions: {} })),
+    }
   }
   const plans = new LRUCache<string, OperationPlan>({ max: plansPerOperation })
   return {
     document: reduced,
     node,
-    hasIntrospection: introspects(reduced),
+
     plan(variables) {
       const key = names.map((name) => (variables[name] === true ? '1' : '0')).join('')
       let plan = plans.get(key)
-      if (plan === undefined) plans.set(key, (plan = buildPlan(graph, { document: reduced, operation: node, conditions: variables })))
+      if (plan === undefined)
+        plans.set(key, (plan = buildPlan(graph, { document: reduced, operation: node, conditions: variables })))
       return plan
     },
   }
@@ -58,7 +63,11 @@ export const worstCasePlan = (graph: Graph, { document, node }: Pick<Operation, 
 
 /** Only the operation and the fragments it reaches: nothing else of the document can be executed by accident. */
 const reduceTo = (document: DocumentNode, node: OperationDefinitionNode): DocumentNode => {
-  const fragments = new Map(document.definitions.flatMap((definition) => (definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [])))
+  const fragments = new Map(
+    document.definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
+    ),
+  )
   const used = new Set<string>()
   const collect = (from: Parameters<typeof visit>[0]): void => {
     visit(from, {
@@ -72,16 +81,6 @@ const reduceTo = (document: DocumentNode, node: OperationDefinitionNode): Docume
   }
   collect(node)
   return { kind: Kind.DOCUMENT, definitions: [node, ...[...used].flatMap((name) => fragments.get(name) ?? [])] }
-}
-
-const introspects = (document: DocumentNode): boolean => {
-  let found = false
-  visit(document, {
-    Field: ({ name }) => {
-      if (name.value === '__schema' || name.value === '__type') found = true
-    },
-  })
-  return found
 }
 
 export type OperationStore = {
@@ -101,7 +100,12 @@ export type OperationStoreOptions = {
 const documents = 1_000
 
 /** Parses, validates and remembers documents. A document's operations share nothing but its text. */
-export const createOperationStore = ({ graph, limits, introspection, suggestions }: OperationStoreOptions): OperationStore => {
+export const createOperationStore = ({
+  graph,
+  limits,
+  introspection,
+  suggestions,
+}: OperationStoreOptions): OperationStore => {
   const rules = [...specifiedRules, limitRule(limits), ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])]
   const known = new LRUCache<string, Operation | readonly GraphQLError[]>({
     max: documents,
@@ -116,7 +120,10 @@ export const createOperationStore = ({ graph, limits, introspection, suggestions
       if (error instanceof GraphQLError) return [error]
       throw error
     }
-    const errors = validate(graph.clientSchema, document, rules, { maxErrors: 20, hideSuggestions: !suggestions } as Parameters<typeof validate>[3])
+    const errors = validate(graph.clientSchema, document, rules, {
+      maxErrors: 20,
+      hideSuggestions: !suggestions,
+    } as Parameters<typeof validate>[3])
     if (errors.length > 0) return errors
     const node = getOperationAST(document, operationName)
     return node ? makeOperation(graph, document, node) : [new GraphQLError(missingOperation(operationName))]
@@ -132,7 +139,9 @@ export const createOperationStore = ({ graph, limits, introspection, suggestions
 }
 
 const missingOperation = (name: string | undefined): string =>
-  name === undefined ? 'The document has several operations; name one by operationName.' : `The document has no operation named ${name}.`
+  name === undefined
+    ? 'The document has several operations; name one by operationName.'
+    : `The document has no operation named ${name}.`
 
 /** Coerced variable values, or what is wrong with them. */
 export const coerceVariables = (
@@ -144,14 +153,20 @@ export const coerceVariables = (
   return coerced === undefined ? { errors: errors ?? [] } : { values: coerced }
 }
 
-/** Values of the `__schema` and `__type` fields of an operation, by response key; undefined where it has none. */
+/** Values of the `__schema` and `__type` fields of a plan, by response key; undefined where it has none. */
 export const introspect = (
-  graph: Graph,
-  { document, hasIntrospection }: Operation,
-  variables: Readonly<Record<string, unknown>>,
+  { clientSchema }: Graph,
+  { document, node }: Operation,
+  { plan, variables }: { readonly plan: OperationPlan; readonly variables: Readonly<Record<string, unknown>> },
 ): Readonly<Record<string, unknown>> | undefined => {
-  if (!hasIntrospection) return undefined
-  const { data } = executeSync({ schema: graph.clientSchema, document, variableValues: variables })
+  const selections = plan.root.fields.flatMap(({ value }) => (value.kind === 'introspection' ? value.nodes : []))
+  if (selections.length === 0) return undefined
+  const only: OperationDefinitionNode = { ...node, selectionSet: { kind: Kind.SELECTION_SET, selections } }
+  const definitions = document.definitions.map((definition) => (definition === node ? only : definition))
+  const { data } = executeSync({
+    schema: clientSchema,
+    document: { ...document, definitions },
+    variableValues: variables,
+  })
   return data ?? undefined
 }
-

@@ -23,7 +23,8 @@ export async function* subscribe(
 ): AsyncGenerator<ExecutionResult, void, void> {
   const { plan, variables, context, header, eventContext } = request
   const [step] = plan.tops
-  if (step?.binding === undefined || plan.tops.length !== 1) throw new Problem('INVALID_ARGUMENT', 'A subscription has one root field.')
+  if (step?.binding === undefined || plan.tops.length !== 1)
+    throw new Problem('INVALID_ARGUMENT', 'A subscription has one root field.')
   for (const rule of step.rules) {
     const refused = refusal(rule, context.caller.identity)
     if (refused !== undefined) throw refused
@@ -31,7 +32,12 @@ export async function* subscribe(
   const open = tools.streams[step.binding.index]
   if (open === undefined) throw new Problem('UNIMPLEMENTED', `${step.coordinate} is not fed by a stream.`)
   const args = step.fixedArgs ?? getArgumentValues(step.field, step.node, { ...variables })
-  const rendered = renderRequest(step.binding.request, { args, parent: undefined, claims: context.caller.identity?.claims, header })
+  const rendered = renderRequest(step.binding.request, {
+    args,
+    parent: undefined,
+    claims: context.caller.identity?.claims,
+    header,
+  })
   if (rendered === noCall) return
   for await (const message of open(rendered, context)) {
     yield await execute({ ...request, context: eventContext(), event: { step, value: message } }, tools)

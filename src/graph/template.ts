@@ -1,5 +1,5 @@
 import { isRawNumber, type Json, numberText } from '../kernel/json.ts'
-import { Problem } from '../kernel/problem.ts'
+import { Problem, unauthenticated } from '../kernel/problem.ts'
 
 /**
  * Templates: `{root.path}` with a `??` default and pipes. A template that is exactly one placeholder keeps
@@ -177,8 +177,7 @@ export const evaluate = (expression: Expression, scope: Scope): Json | undefined
   if ((value === undefined || value === null) && expression.fallback !== undefined) value = expression.fallback
   if (value === undefined || value === null) {
     if (expression.root === 'this' || expression.root === 'keys') return noCall
-    if (expression.root === 'claims')
-      throw new Problem('UNAUTHENTICATED', 'This needs a caller who is known; send a token.')
+    if (expression.root === 'claims') throw unauthenticated()
     return value
   }
   for (const pipe of expression.pipes) value = piped(value, pipe, expression)

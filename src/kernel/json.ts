@@ -36,6 +36,11 @@ export const parseLossless = (text: string): Json =>
 
 const longInteger = /\d{16}/
 
+const keepLongIntegers = (_key: string, value: unknown, { source }: SourceContext): unknown =>
+  typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source)
+    ? raw.rawJSON(source)
+    : value
+
 /** Parses JSON keeping long integers exact, for answers whose only exact fields are ids and 64-bit integers. Throws SyntaxError. */
 export const parseExactIntegers = (text: string): Json =>
-  (longInteger.test(text) ? raw.parse(text, keepExact) : JSON.parse(text)) as Json
+  (longInteger.test(text) ? raw.parse(text, keepLongIntegers) : JSON.parse(text)) as Json

@@ -91,3 +91,9 @@ export const problemExtensions = (
   retryable: problem.retryable,
   ...(requestId === undefined ? {} : { requestId }),
 })
+
+/** The refusal of an anonymous caller, with the challenge a 401 carries (RFC 6750 §3). */
+export const unauthenticated = (): Problem =>
+  new Problem('UNAUTHENTICATED', 'This needs a caller who is known; send a token.', {
+    headers: { 'www-authenticate': 'Bearer realm="portico"' },
+  })

@@ -1,13 +1,31 @@
-import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Clock } from '../kernel/clock.ts'
+import type { JwtProvider } from './jwt/provider.ts'
+import type { Stores } from './stores.ts'
 
-/** The Fastify hooks a policy puts on a route: each a list, run in the order of the catalogue. */
-export type RouteHooks = Pick<
-  RouteShorthandOptions,
-  'onRequest' | 'preParsing' | 'preHandler' | 'onSend' | 'onResponse'
->
+/** The names of the hooks a policy may use. */
+const hookNames = ['onRequest', 'preParsing', 'preHandler', 'onSend', 'onResponse'] as const
+
+/**
+ * What a policy puts on a route: Fastify hooks, each a list, run in the order of the catalogue; and the route
+ * options by which a plugin of `setup` knows the route (`config.cors`, `compress`).
+ */
+export type RouteHooks = Pick<RouteShorthandOptions, (typeof hookNames)[number] | 'compress'> & {
+  readonly config?: FastifyContextConfig
+}
+
+/** The hooks of several policies as one set for a route: the first listed run first. */
+export const mergeHooks = (sets: readonly RouteHooks[]): RouteHooks => {
+  const merged: Record<string, unknown> = Object.assign({}, ...sets)
+  for (const name of hookNames) {
+    const hooks = sets.flatMap((set) => set[name] ?? [])
+    if (hooks.length > 0) merged[name] = hooks
+  }
+  const config: FastifyContextConfig = Object.assign({}, ...sets.map((set) => set.config))
+  return { ...merged, config }
+}
 
 /** What policies are made with. */
 export type PolicyTools = {
@@ -15,6 +33,12 @@ export type PolicyTools = {
   readonly log: Logger
   /** Shared store of a fleet; undefined when the workspace has no `redis`. */
   readonly redis: import('ioredis').Redis | undefined
+  /** The providers of `auth:` by name, as `compileJwtProvider` made them. */
+  readonly providers: ReadonlyMap<string, JwtProvider>
+  /** What outlives a generation: counters and key sets. */
+  readonly stores: Stores
+  /** Told of every request a limit refused, for metrics. */
+  readonly rateLimited: (scope: string) => void
 }
 
 /** Where a policy stands: the BFF or route whose settings it got, and a name that is stable over reloads. */

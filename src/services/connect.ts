@@ -8,7 +8,11 @@ import type { GuardTools } from './stack.ts'
 export type Connector = ({ readonly kind: 'rest' } & RestConnector) | ({ readonly kind: 'grpc' } & GrpcConnector)
 
 /** Every service of a plan by name, each with its guards. Opens nothing until the first call. */
-export const connectServices = (services: Iterable<Service>, resources: Resources, tools: GuardTools): ReadonlyMap<string, Connector> => {
+export const connectServices = (
+  services: Iterable<Service>,
+  resources: Resources,
+  tools: GuardTools,
+): ReadonlyMap<string, Connector> => {
   const connectors = new Map<string, Connector>()
   for (const service of services)
     connectors.set(

@@ -1,12 +1,12 @@
 import type { Identity } from '../../kernel/caller.ts'
 import { isRawNumber, type Json } from '../../kernel/json.ts'
-import { Problem } from '../../kernel/problem.ts'
+import { Problem, unauthenticated } from '../../kernel/problem.ts'
 import type { AccessRule } from '../graph.ts'
 
 /** Why a rule refuses a caller; undefined when it does not. */
 export const refusal = (rule: AccessRule, identity: Identity | undefined): Problem | undefined => {
   if (rule.public) return undefined
-  if (identity === undefined) return new Problem('UNAUTHENTICATED', 'This needs a caller who is known; send a token.')
+  if (identity === undefined) return unauthenticated()
   const scoped = rule.scopes.length === 0 || rule.scopes.some((all) => all.every((scope) => identity.scopes.has(scope)))
   const claimed = Object.entries(rule.claims).every(([name, wanted]) => holds(identity.claims[name], wanted))
   return scoped && claimed ? undefined : new Problem('PERMISSION_DENIED', 'The caller may not see this.')

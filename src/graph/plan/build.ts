@@ -89,7 +89,7 @@ const planField = (building: Building, { type, key, node, nodes, at }: FieldToPl
   const { graph, schema } = building
   const name = node.name.value
   const coordinate = `${type.name}.${name}`
-  if (name.startsWith('__')) return planMetaField({ key, coordinate, node })
+  if (name.startsWith('__')) return planMetaField({ key, coordinate, node, nodes })
   const field = type.getFields()[name]
   const bound = graph.fields.get(coordinate)
   if (field === undefined || bound === undefined) throw new Error(`${coordinate} is not in the graph.`)
@@ -164,17 +164,14 @@ const planMetaField = ({
   key,
   coordinate,
   node,
-}: {
-  key: string
-  coordinate: string
-  node: FieldNode
-}): SelectedField => ({
+  nodes,
+}: Omit<FieldToPlan, 'type' | 'at'> & { coordinate: string }): SelectedField => ({
   key,
   coordinate,
   node,
   rules: [],
   service: undefined,
-  value: { kind: node.name.value === '__typename' ? 'typename' : 'introspection' },
+  value: node.name.value === '__typename' ? { kind: 'typename' } : { kind: 'introspection', nodes },
   shape: { kind: 'object', nonNull: false, selection: { typeName: '__Schema', fields: [] } },
 })
 

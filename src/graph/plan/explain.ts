@@ -22,7 +22,13 @@ export const explain = (plan: OperationPlan, variables: Readonly<Record<string, 
     lines.push(`level ${level}  ${texts.join(separator)}`)
   }
   const reads = readsOf(plan)
-  lines.push([`calls ≤ ${calls}`, `levels ${levels}`, reads.length > 0 ? `reads ${reads.join(', ')}` : 'reads nothing of the caller'].join(' · '))
+  lines.push(
+    [
+      `calls ≤ ${calls}`,
+      `levels ${levels}`,
+      reads.length > 0 ? `reads ${reads.join(', ')}` : 'reads nothing of the caller',
+    ].join(' · '),
+  )
   if (assumptions.length > 0) lines.push(`assuming ${assumptions.join(', ')}; @listSize says better`)
   return lines.join('\n')
 }
@@ -32,7 +38,12 @@ const describe = (step: Step, { parents, calls }: { parents: number; calls: numb
   if (source.kind === 'resolver') return `${source.fn}() for ${step.path.join('.')}`
   if (binding === undefined) return step.coordinate
   const early = step.early ? ', starts with its parent' : ''
-  const amount = binding.batch === undefined ? (calls > 1 ? ` (≤ ${calls} calls${early})` : early && ` (${early.slice(2)})`) : ` (${keys(binding.batch, parents, step)}${early})`
+  const amount =
+    binding.batch === undefined
+      ? calls > 1
+        ? ` (≤ ${calls} calls${early})`
+        : early && ` (${early.slice(2)})`
+      : ` (${keys(binding.batch, parents, step)}${early})`
   return `${binding.request.service} ${requestLine(binding.request)}${amount}`
 }
 
@@ -47,14 +58,19 @@ const requestLine = (request: RequestTemplate): string => {
   return `${request.method} ${templateText(request.path)}${query === '' ? '' : `?${query}`}`
 }
 
-const templateText = (template: Template): string => template.map((part) => (typeof part === 'string' ? part : `{${part.text}}`)).join('')
+const templateText = (template: Template): string =>
+  template.map((part) => (typeof part === 'string' ? part : `{${part.text}}`)).join('')
 
 /** What of the request the answer depends on: claims, headers and variables. */
 const readsOf = (plan: OperationPlan): readonly string[] => {
   const reads = new Set<string>()
   for (const { source, binding } of plan.steps) {
-    const templates = [...(binding === undefined ? [] : templatesOf(binding.request)), ...(source.kind === 'load' ? [source.key] : [])]
-    for (const { root, path } of templates.flatMap(expressionsOf)) if (root === 'claims' || root === 'header') reads.add(`${root}.${path.join('.')}`)
+    const templates = [
+      ...(binding === undefined ? [] : templatesOf(binding.request)),
+      ...(source.kind === 'load' ? [source.key] : []),
+    ]
+    for (const { root, path } of templates.flatMap(expressionsOf))
+      if (root === 'claims' || root === 'header') reads.add(`${root}.${path.join('.')}`)
   }
   for (const { variable } of plan.operation.variableDefinitions ?? []) reads.add(`$${variable.name.value}`)
   return [...reads]

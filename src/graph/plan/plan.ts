@@ -37,7 +37,7 @@ export type FieldValue =
   | { readonly kind: 'oneof'; readonly cases: readonly OneofCase[] }
   | { readonly kind: 'step'; readonly step: Step }
   | { readonly kind: 'typename' }
-  | { readonly kind: 'introspection' }
+  | { readonly kind: 'introspection'; readonly nodes: readonly FieldNode[] }
 
 /** How a raw value becomes a value of the answer. */
 export type Shape =

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, oneOrMore } from '../../config/scalars.ts'
+import { duration, nameKey, oneOrMore } from '../../config/scalars.ts'
 
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const
 const symmetric = ['HS256', 'HS384', 'HS512'] as const
@@ -42,3 +42,6 @@ export const jwtProviderConfig = z.strictObject({
 })
 
 export type JwtProviderConfig = z.output<typeof jwtProviderConfig>['jwt']
+
+/** The `auth` of a BFF or route: the provider whose tokens are verified, and whether callers may come without one. */
+export const authConfig = z.union([nameKey, z.strictObject({ provider: nameKey, optional: z.boolean() })])

@@ -1,0 +1,85 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import mercurius from 'mercurius'
+import { createOperationStore } from '../../graph/operation.ts'
+import type { Identity } from '../../kernel/caller.ts'
+import { asProblem, Problem } from '../../kernel/problem.ts'
+import type { BffPlan, BffRuntime } from '../bff.ts'
+import { readLossless } from '../lossless-body.ts'
+import { graphqlAnswer } from './answer.ts'
+import { mountGraphiql } from './graphiql.ts'
+import { sendProblem } from './reply.ts'
+import { subscriptionSchema } from './subscription.ts'
+
+export type GraphqlMount = {
+  readonly runtime: BffRuntime
+  readonly hooks: RouteShorthandOptions
+  /** Development: introspection, suggestions and GraphiQL. */
+  readonly development: boolean
+  readonly budgetMs: number
+  /** Verifies the token of a WebSocket's `connection_init`; undefined where the BFF has no `auth`. Throws Problem. */
+  readonly verify: ((authorization: string | undefined) => Promise<Identity | undefined>) | undefined
+}
+
+/**
+ * Serves a BFF's graph under `<prefix>/graphql`: mercurius owns the route and the WebSocket subscriptions,
+ * the planner answers every HTTP request before mercurius' own executor would.
+ */
+export const mountGraphql = (
+  app: FastifyInstance,
+  bff: BffPlan,
+  { runtime, hooks, development, budgetMs, verify }: GraphqlMount,
+): void => {
+  const { graph, limits, prefix } = bff
+  const store = createOperationStore({ graph, limits, introspection: development, suggestions: development })
+  const answer = graphqlAnswer(bff, { store, runtime })
+  const path = `${prefix}/graphql`
+  app.register(async (scope) => {
+    readLossless(scope)
+    for (const name of ['onRequest', 'preParsing', 'onSend', 'onResponse'] as const)
+      for (const hook of [hooks[name] ?? []].flat()) scope.addHook(name as 'onRequest', hook as never)
+    scope.setErrorHandler((error, request, reply) => sendProblem(request, reply, problemOf(error)))
+    scope.addHook('preHandler', async (request: FastifyRequest, reply: FastifyReply) => {
+      if (isUpgrade(request) || request.routeOptions.url !== path) return
+      await answer(request, reply)
+      return reply
+    })
+    await scope.register(mercurius, {
+      schema: subscriptionSchema({ bff, store, runtime, budgetMs }),
+      path,
+      graphiql: false,
+      jit: 0,
+      errorHandler: false,
+      additionalRouteOptions: {
+        schema: {},
+        ...(hooks.config && { config: hooks.config }),
+        ...('compress' in hooks && { compress: hooks.compress }),
+      } as never,
+      ...(graph.clientSchema.getSubscriptionType() && {
+        subscription: {
+          // A browser cannot send Authorization with an upgrade; it says who it is in connection_init.
+          onConnect: async ({ payload }: { payload?: { authorization?: unknown; Authorization?: unknown } }) => {
+            const authorization = payload?.authorization ?? payload?.Authorization
+            if (authorization === undefined) return true
+            if (verify === undefined || typeof authorization !== 'string') return false
+            const identity = await verify(authorization).catch(() => undefined)
+            return identity === undefined ? false : { identity }
+          },
+        },
+      }),
+    })
+    if (development) mountGraphiql(app, { prefix, endpoint: path })
+  })
+}
+
+const isUpgrade = (request: FastifyRequest): boolean =>
+  (request as FastifyRequest & { readonly ws?: boolean }).ws === true
+
+const problemOf = (error: unknown): Problem => {
+  const { statusCode, message } = error as { statusCode?: number; message?: string }
+  if (error instanceof Problem || statusCode === undefined || statusCode >= 500) return asProblem(error)
+  return new Problem(
+    statusCode === 413 ? 'RESOURCE_EXHAUSTED' : 'INVALID_ARGUMENT',
+    message ?? 'The request is not valid.',
+    { status: statusCode, cause: error },
+  )
+}

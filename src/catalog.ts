@@ -1,0 +1,27 @@
+import { bffConfig } from './bff/config.ts'
+import { compileBff } from './bff/compile.ts'
+import { mountBff } from './bff/mount.ts'
+import { compression } from './policies/compression/policy.ts'
+import { cors } from './policies/cors/policy.ts'
+import { jwtProviderConfig } from './policies/jwt/config.ts'
+import { compileJwtProvider } from './policies/jwt/compile.ts'
+import { auth } from './policies/jwt/policy.ts'
+import { rateLimit } from './policies/rate-limit/policy.ts'
+import { compileProxy } from './routes/proxy/compile.ts'
+import { proxyRouteConfig } from './routes/proxy/config.ts'
+import { mountProxy } from './routes/proxy/mount.ts'
+import { compileService } from './services/compile.ts'
+import { grpcServiceConfig, restServiceConfig } from './services/config.ts'
+
+/** What Portico is made of. Every kind stands here by name; nothing registers itself. */
+
+/** Policies in the order in which requests meet them: CORS answers preflights, which carry no token, before auth asks for one. */
+export const policies = { cors, auth, rateLimit, compression }
+
+export const services = { rest: restServiceConfig, grpc: grpcServiceConfig, compile: compileService }
+
+export const providers = { config: jwtProviderConfig, compile: compileJwtProvider }
+
+export const bffs = { config: bffConfig, compile: compileBff, mount: mountBff }
+
+export const routes = { config: proxyRouteConfig, compile: compileProxy, mount: mountProxy }

@@ -1,0 +1,175 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { bffs, policies, providers, routes, services } from '../catalog.ts'
+import type { Places } from '../config/places.ts'
+import { planned } from '../config/planned.ts'
+import { readConfig } from '../config/read.ts'
+import { type Diagnostic, didYouMean, hasErrors, startOf } from '../kernel/diagnostic.ts'
+import type { Service } from '../services/service.ts'
+import { type WorkspaceConfig, workspaceConfig } from './config.ts'
+import type { Plan, PolicyName, PolicyUse } from './plan.ts'
+import { overlaps } from './overlaps.ts'
+
+export type Compiled = {
+  /** Undefined when any diagnostic is an error. */
+  readonly plan: Plan | undefined
+  readonly diagnostics: readonly Diagnostic[]
+  /** Files the workspace is made of, relative to it, sound or not: what a change of means another generation. */
+  readonly files: readonly string[]
+}
+
+/** The name of the file every workspace has. */
+export const workspaceFile = 'portico.yaml'
+
+/** Reads and checks a workspace, all mistakes at once. Throws nothing that its files can cause. */
+export const compileWorkspace = async (
+  workspace: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Compiled> => {
+  const dir = resolve(workspace)
+  let text: string
+  try {
+    text = readFileSync(join(dir, workspaceFile), 'utf8')
+  } catch {
+    const message = `There is no readable ${workspaceFile} in ${workspace}. \`portico init\` lays a workspace.`
+    return {
+      plan: undefined,
+      files: [workspaceFile],
+      diagnostics: [{ severity: 'error', place: startOf(workspaceFile), coordinate: 'workspace', message }],
+    }
+  }
+  const {
+    value: config,
+    diagnostics: mistakes,
+    places,
+  } = readConfig({ file: workspaceFile, text, shape: workspaceConfig, env, workspaceDir: dir, planned })
+  if (config === undefined) return { plan: undefined, diagnostics: mistakes, files: [workspaceFile] }
+  return compileConfig(config, { dir, places, mistakes })
+}
+
+type Surroundings = { readonly dir: string; readonly places: Places; readonly mistakes: readonly Diagnostic[] }
+
+const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }: Surroundings): Promise<Compiled> => {
+  const diagnostics: Diagnostic[] = [...mistakes]
+  const files: string[] = [workspaceFile, 'protos']
+  const placeOf = (path: readonly (string | number)[]) => places.at(path, 'value')
+
+  const known = new Map<string, Service>()
+  let allServices = true
+  for (const [name, service] of Object.entries(config.services)) {
+    const compiled = services.compile(name, service, { workspaceDir: dir, placeOf })
+    if ('service' in compiled) known.set(name, compiled.service)
+    else {
+      allServices = false
+      diagnostics.push(...compiled.diagnostics)
+    }
+    if (service.tls?.ca !== undefined) files.push(service.tls.ca)
+  }
+
+  const verifying = new Map<string, NonNullable<Awaited<ReturnType<typeof providers.compile>>['provider']>>()
+  for (const [name, { jwt }] of Object.entries(config.auth)) {
+    const compiled = await providers.compile(name, jwt, { workspaceDir: dir, placeOf })
+    diagnostics.push(...compiled.diagnostics)
+    if (compiled.provider !== undefined) verifying.set(name, compiled.provider)
+    if (jwt.jwks !== undefined && !jwt.jwks.includes('://')) files.push(jwt.jwks)
+  }
+
+  const servedBffs: Plan['bffs'][number][] = []
+  for (const [name, settings] of Object.entries(config.bffs)) {
+    diagnostics.push(
+      ...unknownProvider(settings.auth, {
+        config,
+        place: places.at(['bffs', name, 'auth'], 'value'),
+        coordinate: `bffs.${name}.auth`,
+      }),
+    )
+    // Without all services, every binding to a missing one would be reported for a mistake made elsewhere.
+    if (!allServices) continue
+    const compiled = bffs.compile(name, settings, {
+      workspaceDir: dir,
+      services: known,
+      limits: config.limits,
+      placeOf,
+    })
+    diagnostics.push(...compiled.diagnostics)
+    files.push(...compiled.files)
+    if (compiled.bff !== undefined) servedBffs.push({ served: compiled.bff, policies: policiesOf(settings) })
+  }
+
+  const servedRoutes: Plan['routes'][number][] = []
+  for (const [index, settings] of config.routes.entries()) {
+    diagnostics.push(
+      ...unknownProvider(settings.auth, {
+        config,
+        place: places.at(['routes', index, 'auth'], 'value'),
+        coordinate: `routes[${index}].auth`,
+      }),
+    )
+    const compiled = routes.compile(settings, {
+      services: known,
+      maxBodyBytes: config.limits.body,
+      placeOf: (setting) => ({
+        place: places.at(['routes', index, setting], 'value'),
+        coordinate: `routes[${index}].${setting}`,
+      }),
+    })
+    if ('route' in compiled) servedRoutes.push({ served: compiled.route, policies: policiesOf(settings) })
+    else if (allServices || config.services[settings.service] === undefined) diagnostics.push(...compiled.diagnostics)
+  }
+  diagnostics.push(...overlaps(config, places))
+
+  const plan: Plan = {
+    dir,
+    listen: config.listen,
+    probes: config.probes,
+    trustedProxies: config.trustedProxies,
+    budgetMs: config.budget,
+    drainMs: config.drain,
+    redis: config.redis,
+    accessLog: config.accessLog,
+    limits: config.limits,
+    services: known,
+    providers: verifying,
+    bffs: servedBffs,
+    routes: servedRoutes.sort(
+      (a, b) => specificity(b.served.path) - specificity(a.served.path) || a.served.path.localeCompare(b.served.path),
+    ),
+  }
+  return {
+    plan: hasErrors(diagnostics) ? undefined : plan,
+    diagnostics: unique(diagnostics),
+    files: [...new Set(files)],
+  }
+}
+
+/** Shared SDL is read by several BFFs; its mistakes are told once. */
+const unique = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => {
+  const seen = new Set<string>()
+  return diagnostics.filter(({ place, coordinate, message }) => {
+    const key = `${place.file}:${place.line}:${place.column} ${coordinate} ${message}`
+    return seen.has(key) ? false : seen.add(key) !== undefined
+  })
+}
+
+const specificity = (path: string): number => path.split('/').length * 2 - (path.endsWith('/*') ? 3 : 0)
+
+const policyNames = Object.keys(policies) as PolicyName[]
+
+const policiesOf = (settings: Readonly<Partial<Record<PolicyName, unknown>>>): readonly PolicyUse[] =>
+  policyNames.flatMap((name) => (settings[name] === undefined ? [] : [{ name, settings: settings[name] }]))
+
+const unknownProvider = (
+  settings: WorkspaceConfig['routes'][number]['auth'],
+  { config, place, coordinate }: { config: WorkspaceConfig; place: Diagnostic['place']; coordinate: string },
+): readonly Diagnostic[] => {
+  const name = typeof settings === 'string' ? settings : settings?.provider
+  if (name === undefined || Object.hasOwn(config.auth, name)) return []
+  return [
+    {
+      severity: 'error',
+      place,
+      coordinate,
+      message: `There is no provider ${name} under \`auth:\`.${didYouMean(name, Object.keys(config.auth))}`,
+    },
+  ]
+}

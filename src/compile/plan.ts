@@ -1,0 +1,32 @@
+import type { BffPlan } from '../bff/bff.ts'
+import type { HostPort } from '../config/scalars.ts'
+import type { JwtProvider } from '../policies/jwt/provider.ts'
+import type { ProxyRoute } from '../routes/proxy/compile.ts'
+import type { Service } from '../services/service.ts'
+import type { WorkspaceConfig } from './config.ts'
+
+/** A workspace with every name resolved, every schema bound and everything checked. Nothing is open yet. */
+export type Plan = {
+  /** Absolute path of the workspace. */
+  readonly dir: string
+  readonly listen: HostPort
+  readonly probes: HostPort | undefined
+  readonly trustedProxies: readonly string[]
+  readonly budgetMs: number
+  readonly drainMs: number
+  readonly redis: string | undefined
+  readonly accessLog: boolean
+  readonly limits: WorkspaceConfig['limits']
+  readonly services: ReadonlyMap<string, Service>
+  readonly providers: ReadonlyMap<string, JwtProvider>
+  readonly bffs: readonly WithPolicies<BffPlan>[]
+  /** The most specific first: the order in which they match. */
+  readonly routes: readonly WithPolicies<ProxyRoute>[]
+}
+
+/** A thing that policies stand before, with their settings in the catalogue's order. */
+export type WithPolicies<T> = { readonly served: T; readonly policies: readonly PolicyUse[] }
+
+export type PolicyUse = { readonly name: PolicyName; readonly settings: unknown }
+
+export type PolicyName = 'cors' | 'auth' | 'rateLimit' | 'compression'

@@ -1,0 +1,123 @@
+import { createPublicKey, createSecretKey } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { JSONWebKeySet, JWK } from 'jose'
+import type { Diagnostic, Place } from '../../kernel/diagnostic.ts'
+import type { JwtProviderConfig } from './config.ts'
+import { type JwtAlgorithm, type JwtKeys, type JwtProvider, leastModulusBits } from './provider.ts'
+
+export type JwtCompileContext = {
+  /** The absolute path of the workspace; files are relative to it. */
+  readonly workspaceDir: string
+  /** The place of a value, by its path from the root of `portico.yaml`. */
+  readonly placeOf: (path: readonly string[]) => Place
+}
+
+/** The provider, unless a diagnostic is an error. */
+export type CompiledJwtProvider = {
+  readonly provider: JwtProvider | undefined
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** HS256 needs a key as long as its hash (RFC 7518 §3.2); a shorter one can be guessed from any token. */
+const leastSecretBytes = 32
+
+/** Checks an entry of `auth:` and reads its keys. A key set behind a URL is fetched when the first token comes. */
+export const compileJwtProvider = async (
+  name: string,
+  config: JwtProviderConfig,
+  { workspaceDir, placeOf }: JwtCompileContext,
+): Promise<CompiledJwtProvider> => {
+  const diagnostics: Diagnostic[] = []
+  const refuse = (key: 'secret' | 'jwks', message: string): undefined => {
+    const coordinate = `auth.${name}.jwt.${key}`
+    diagnostics.push({ severity: 'error', place: placeOf(['auth', name, 'jwt', key]), coordinate, message })
+  }
+  const algorithms: readonly JwtAlgorithm[] =
+    config.algorithms ?? (config.secret === undefined ? ['RS256', 'ES256', 'EdDSA'] : ['HS256'])
+  const keys =
+    config.secret === undefined
+      ? await publicKeys(config.jwks ?? '', { workspaceDir, algorithms, refuse: (why) => refuse('jwks', why) })
+      : sharedSecret(config.secret, (why) => refuse('secret', why))
+  if (keys === undefined) return { provider: undefined, diagnostics }
+  const { issuer, audience, clockSkew: clockSkewMs, scopeClaim } = config
+  return { provider: { name, issuer, audience, algorithms, clockSkewMs, scopeClaim, keys }, diagnostics }
+}
+
+type Refuse = (message: string) => undefined
+
+const sharedSecret = (text: string, refuse: Refuse): JwtKeys | undefined => {
+  const secret = Buffer.from(text)
+  return secret.length < leastSecretBytes
+    ? refuse(`A secret needs at least ${leastSecretBytes} bytes; this one has ${secret.length}.`)
+    : { kind: 'secret', secret: createSecretKey(secret) }
+}
+
+type KeySetContext = {
+  readonly workspaceDir: string
+  readonly algorithms: readonly JwtAlgorithm[]
+  readonly refuse: Refuse
+}
+
+const publicKeys = (jwks: string, context: KeySetContext): JwtKeys | undefined | Promise<JwtKeys | undefined> =>
+  /^[a-z][a-z0-9+.-]+:\/\//i.test(jwks) ? remoteKeySet(jwks, context.refuse) : keySetFile(jwks, context)
+
+const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+const remoteKeySet = (text: string, refuse: Refuse): JwtKeys | undefined => {
+  const url = URL.parse(text)
+  if (url === null) return refuse('This is no URL.')
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && loopback.test(url.hostname))) {
+    return { kind: 'remote', url: url.href }
+  }
+  return refuse('Keys are fetched over https: over anything else, whoever is in between can replace them.')
+}
+
+const keySetFile = async (
+  file: string,
+  { workspaceDir, algorithms, refuse }: KeySetContext,
+): Promise<JwtKeys | undefined> => {
+  const text = await readFile(resolve(workspaceDir, file), 'utf8').catch(() => undefined)
+  if (text === undefined) return refuse(`There is no readable file ${file} in the workspace.`)
+  const jwks = parseKeySet(text)
+  if (jwks === undefined) return refuse(`${file} is no JSON Web Key Set: expected { "keys": [ … ] } (RFC 7517 §5).`)
+  if (jwks.keys.some((key) => 'd' in key || 'k' in key)) {
+    return refuse(`${file} holds a private or secret key. Verification needs the public ones only.`)
+  }
+  const reasons = jwks.keys.map((key) => unusable(key, algorithms))
+  if (reasons.includes(undefined)) return { kind: 'file', file, jwks }
+  const why = reasons.length === 0 ? 'it is empty' : reasons.map((reason, i) => `key ${i + 1} ${reason}`).join('; ')
+  return refuse(`${file} has no key that ${algorithms.join(', ')} can use: ${why}.`)
+}
+
+const parseKeySet = (text: string): JSONWebKeySet | undefined => {
+  try {
+    const parsed = JSON.parse(text) as { readonly keys?: unknown } | null
+    const keys = parsed?.keys
+    return Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null && !Array.isArray(key))
+      ? { keys: keys as JWK[] }
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Why a key verifies nothing here, or undefined where it does. */
+const unusable = (key: JWK, algorithms: readonly JwtAlgorithm[]): string | undefined => {
+  if (key.use !== undefined && key.use !== 'sig') return `is for ${key.use}, not for signatures`
+  if (key.alg !== undefined && !(algorithms as readonly string[]).includes(key.alg)) return `is for ${key.alg}`
+  if (!algorithms.some((algorithm) => fits(key, algorithm))) return `has type ${key.crv ?? key.kty}`
+  try {
+    const { asymmetricKeyDetails } = createPublicKey({ key: key, format: 'jwk' })
+    return (asymmetricKeyDetails?.modulusLength ?? leastModulusBits) < leastModulusBits
+      ? `has fewer than ${leastModulusBits} bits`
+      : undefined
+  } catch {
+    return 'is malformed'
+  }
+}
+
+const curves: Readonly<Record<string, string>> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521', EdDSA: 'Ed25519' }
+
+const fits = ({ kty, crv }: JWK, algorithm: JwtAlgorithm): boolean =>
+  curves[algorithm] === undefined ? kty === 'RSA' : curves[algorithm] === crv

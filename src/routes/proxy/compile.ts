@@ -1,0 +1,81 @@
+import type { z } from 'zod'
+import { type Diagnostic, didYouMean, type Place } from '../../kernel/diagnostic.ts'
+import type { RestService, Service } from '../../services/service.ts'
+import type { proxyRouteConfig } from './config.ts'
+
+/** One entry of `routes:` as read, without its policies. */
+export type ProxyRouteConfig = z.output<z.ZodObject<typeof proxyRouteConfig>>
+
+/** A proxy route as the plan knows it: its service found, every default taken. */
+export type ProxyRoute = {
+  /** Stable over reloads: `routes./users/*`. */
+  readonly name: string
+  /** As written: `/users/*`. */
+  readonly path: string
+  /** The path without its wildcard: `/users`; empty for `/*`. */
+  readonly prefix: string
+  /** Whether paths below the prefix match too. */
+  readonly below: boolean
+  readonly service: RestService
+  /** Methods passed on; the app answers others with 405 and these in Allow. */
+  readonly methods: readonly ProxyMethod[]
+  readonly stripPrefix: boolean
+  readonly websocket: boolean
+  /** Until the service starts to answer. */
+  readonly timeoutMs: number
+  readonly maxBodyBytes: number
+}
+
+export const proxyMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+export type ProxyMethod = (typeof proxyMethods)[number]
+
+export type ProxySurroundings = {
+  readonly services: ReadonlyMap<string, Service>
+  /** `limits.body`, for routes that set none. */
+  readonly maxBodyBytes: number
+  /** Where a setting of this route stands, and how it is named: `routes[0].service`. */
+  readonly placeOf: (setting: keyof ProxyRouteConfig) => { readonly place: Place; readonly coordinate: string }
+}
+
+export type CompiledProxy = { readonly route: ProxyRoute } | { readonly diagnostics: readonly Diagnostic[] }
+
+/** One entry of `routes:` with its service resolved, or what is wrong with it. */
+export const compileProxy = (config: ProxyRouteConfig, surroundings: ProxySurroundings): CompiledProxy => {
+  const service = surroundings.services.get(config.service)
+  if (service?.kind !== 'rest') return { diagnostics: [serviceMistake(config.service, service, surroundings)] }
+  const below = config.path.endsWith('/*')
+  const route: ProxyRoute = {
+    name: `routes.${config.path}`,
+    path: config.path,
+    prefix: below ? config.path.slice(0, -2) : config.path,
+    below,
+    service,
+    methods: config.methods === undefined ? proxyMethods : [...new Set(config.methods)],
+    stripPrefix: config.stripPrefix,
+    websocket: config.websocket,
+    timeoutMs: config.timeout ?? service.timeoutMs,
+    maxBodyBytes: config.maxBody ?? surroundings.maxBodyBytes,
+  }
+  return route.websocket && !route.methods.includes('GET')
+    ? { diagnostics: [websocketMistake(surroundings)] }
+    : { route }
+}
+
+const serviceMistake = (
+  name: string,
+  found: Service | undefined,
+  { services, placeOf }: ProxySurroundings,
+): Diagnostic => {
+  const rest = [...services.values()].filter(({ kind }) => kind === 'rest').map((service) => service.name)
+  const message =
+    found === undefined
+      ? `No such service.${didYouMean(name, rest)}`
+      : `Service ${name} speaks gRPC; a proxy route needs a REST service.${didYouMean(name, rest)}`
+  return { severity: 'error', ...placeOf('service'), message }
+}
+
+const websocketMistake = ({ placeOf }: ProxySurroundings): Diagnostic => ({
+  severity: 'error',
+  ...placeOf('methods'),
+  message: 'WebSocket upgrades are GET requests. Add GET, or remove websocket.',
+})

@@ -1,0 +1,46 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
+import { Problem } from '../../kernel/problem.ts'
+import type { ProxyRoute } from './compile.ts'
+import { createLanes, type ProxyTools } from './lanes.ts'
+import { guardUpgrades, isUpgrade } from './upgrade.ts'
+import { mountWebSocket } from './websocket.ts'
+
+/**
+ * Puts the routes on the app: all plain ones in one encapsulated scope, which leaves bodies unread, and one scope for
+ * each that takes WebSockets. Mount these before anything else that listens for upgrades, such as mercurius with
+ * subscriptions: of two listeners the first decides. Policies' `onSend` hooks do not run, for bodies are not Fastify's.
+ */
+export const mountProxy = (app: FastifyInstance, routes: readonly ProxyRoute[], tools: ProxyTools): void => {
+  const lanes = createLanes(tools)
+  app.register(async (scope) => {
+    leaveBodies(scope)
+    scope.addHook('onRequest', guardUpgrades)
+    for (const route of routes) {
+      if (route.websocket) continue
+      const passOn = lanes(route)
+      const handler = (request: FastifyRequest, reply: FastifyReply): void => {
+        if (isUpgrade(request)) throw new Problem('INVALID_ARGUMENT', 'This path takes no upgrades.')
+        passOn(request, reply)
+      }
+      for (const url of urlsOf(route)) {
+        scope.route({ method: [...route.methods] as HTTPMethods[], url, ...tools.hooksFor(route), handler })
+      }
+    }
+  })
+  for (const route of routes) {
+    if (!route.websocket) continue
+    app.register(async (scope) => {
+      leaveBodies(scope)
+      mountWebSocket(scope, route, { ...tools, passOn: lanes(route) })
+    })
+  }
+}
+
+/** `/users/*` answers `/users` too. */
+const urlsOf = ({ prefix, below }: ProxyRoute): readonly string[] =>
+  below ? (prefix === '' ? ['/*'] : [prefix, `${prefix}/*`]) : [prefix]
+
+const leaveBodies = (scope: FastifyInstance): void => {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+}

@@ -1,0 +1,63 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { requestHeaders } from '../../services/rest/headers.ts'
+import type { ProxyRoute } from './compile.ts'
+
+/** What a service is asked for: the canonical path in its own terms, and the query byte by byte as it came. */
+export const upstreamPath = (request: FastifyRequest, route: ProxyRoute): string => {
+  const url = request.raw.url ?? '/'
+  const mark = url.indexOf('?')
+  return upstreamBase(request.canonicalPath, route) + (mark < 0 ? '' : url.slice(mark))
+}
+
+const upstreamBase = (canonical: string, { service, stripPrefix, prefix }: ProxyRoute): string => {
+  if (!stripPrefix) return service.basePath + canonical
+  const rest = canonical.slice(prefix.length)
+  return service.basePath + (rest.startsWith('/') ? rest : `/${rest}`)
+}
+
+export const upstreamHeaders = (request: FastifyRequest, { service }: ProxyRoute): string[] =>
+  requestHeaders(request.raw.rawHeaders, {
+    // Fastify has walked the chain from the nearest proxy outwards, as far as it is trusted.
+    forwardedFor: request.ips === undefined ? request.ip : request.ips.toReversed().join(', '),
+    proto: request.protocol,
+    host: request.host,
+    version: request.raw.httpVersion,
+    credentials: service.identity === 'forward',
+  })
+
+/** Turns a redirect to the service's own address or path, in place, into one the client can follow. */
+export const clientLocation = (headers: string[], { service, stripPrefix, prefix }: ProxyRoute): void => {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== 'location') continue
+    const value = headers[i + 1] as string
+    const own = value === service.origin || value.startsWith(`${service.origin}/`)
+    if (!own && (!value.startsWith('/') || value.startsWith('//'))) continue
+    const path = own ? value.slice(service.origin.length) || '/' : value
+    if (service.basePath !== '' && path !== service.basePath && !path.startsWith(`${service.basePath}/`)) {
+      headers[i + 1] = path
+      continue
+    }
+    headers[i + 1] = (stripPrefix ? prefix : '') + (path.slice(service.basePath.length) || '/')
+  }
+}
+
+/** Where both a service and a policy speak, the policy's word counts; lists of both are kept. */
+const additive = new Set(['vary', 'set-cookie', 'link', 'server-timing'])
+
+/** The service's headers and those policies have set on the reply. */
+export const clientHeaders = (headers: string[], reply: FastifyReply): string[] => {
+  const set = reply.getHeaders()
+  const names = Object.keys(set)
+  if (names.length === 0) return headers
+  const merged: string[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (set[name] === undefined || additive.has(name)) merged.push(name, headers[i + 1] as string)
+  }
+  for (const name of names) {
+    const value = set[name]
+    if (value === undefined) continue
+    for (const one of Array.isArray(value) ? value : [value]) merged.push(name, String(one))
+  }
+  return merged
+}

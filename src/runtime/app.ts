@@ -1,0 +1,180 @@
+import { createServer } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+import fastify, { type FastifyInstance, type HTTPMethods, type RouteShorthandOptions } from 'fastify'
+import type { Logger } from 'pino'
+import { bffs, policies, routes } from '../catalog.ts'
+import type { Plan, PolicyUse } from '../compile/plan.ts'
+import type { Clock } from '../kernel/clock.ts'
+import '../kernel/fastify.ts'
+import { Problem } from '../kernel/problem.ts'
+import { verifyToken } from '../policies/jwt/verify.ts'
+import { mergeHooks, type Policy, type PolicyTools } from '../policies/policy.ts'
+import type { Connector } from '../services/connect.ts'
+import { accessLog } from '../telemetry/access-log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { requestId } from '../telemetry/request-id.ts'
+import { observeRequests } from '../telemetry/requests.ts'
+import type { BffRuntime } from '../bff/bff.ts'
+import { problemOf, sendProblem, writeProblem } from './problem-reply.ts'
+
+export type AppTools = {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly policyTools: PolicyTools
+  readonly connectors: ReadonlyMap<string, Connector>
+  /** What each BFF runs with, by name. */
+  readonly bffRuntimes: ReadonlyMap<string, BffRuntime>
+  readonly development: boolean
+}
+
+/**
+ * One generation as a Fastify app that listens nowhere: the gateway's listener hands it requests and upgrades.
+ * A request passes observers, the hooks that say who it is, the policies of its route, and the route.
+ */
+export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInstance> => {
+  const { clock, log, metrics, policyTools, development } = tools
+  const app = fastify({
+    serverFactory: (handler) => createServer(handler),
+    logger: false,
+    trustProxy: trustedBy(plan.trustedProxies),
+    bodyLimit: plan.limits.body,
+    genReqId: (raw) => requestId(raw.headers['x-request-id']),
+    exposeHeadRoutes: true,
+    return503OnClosing: false,
+    routerOptions: { caseSensitive: true, maxParamLength: 1_024 },
+  })
+  observeRequests(app, clock, [metrics.observeRequest, ...(plan.accessLog ? [accessLog(log)] : [])])
+  identify(app, { clock, budgetMs: plan.budgetMs })
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error)
+    if (problem.status >= 500)
+      log.warn(
+        { requestId: request.id, code: problem.code, service: problem.service, err: problem.cause ?? problem },
+        'request failed',
+      )
+    return sendProblem(reply, problem)
+  })
+  app.setNotFoundHandler((_request, reply) =>
+    sendProblem(reply, new Problem('NOT_FOUND', 'There is nothing at this address.')),
+  )
+  const seen = recordRoutes(app)
+  for (const policy of Object.values(policies) as unknown as Policy[]) await policy.setup?.(app, policyTools)
+
+  const hooksOf = (uses: readonly PolicyUse[], scope: string): RouteShorthandOptions =>
+    mergeHooks(
+      uses.map(({ name, settings }) =>
+        (policies[name] as unknown as Policy).hooks(settings, { app, tools: policyTools, scope: { name: scope } }),
+      ),
+    ) as RouteShorthandOptions
+
+  routes.mount(
+    app,
+    plan.routes.map(({ served }) => served),
+    {
+      connectors: new Map(
+        [...tools.connectors].flatMap(([name, connector]) =>
+          connector.kind === 'rest' ? [[name, connector] as const] : [],
+        ),
+      ),
+      hooksFor: (route) => hooksOf(plan.routes.find(({ served }) => served === route)?.policies ?? [], route.name),
+      clock,
+      log,
+      observe: metrics.observeCall,
+      problemReply: (reply, problem) => writeProblem(reply.raw, problem, reply.request.id),
+    },
+  )
+  for (const { served, policies: uses } of plan.bffs) {
+    const runtime = tools.bffRuntimes.get(served.name)
+    if (runtime === undefined) throw new Error(`The BFF ${served.name} has no runtime.`)
+    const provider = providerOf(uses)
+    bffs.mount(app, served, {
+      runtime,
+      hooks: hooksOf(uses, `bffs.${served.name}`),
+      development,
+      budgetMs: plan.budgetMs,
+      verify: provider === undefined ? undefined : (authorization) => verifyToken(app, provider, authorization),
+    })
+  }
+  app.register((scope, _options, done) => {
+    refuseOtherMethods(scope, seen)
+    done()
+  })
+  await app.ready()
+  return app
+}
+
+const providerOf = (uses: readonly PolicyUse[]): string | undefined => {
+  const settings = uses.find(({ name }) => name === 'auth')?.settings as
+    | string
+    | { readonly provider: string }
+    | undefined
+  return typeof settings === 'object' ? settings.provider : settings
+}
+
+/** Whether a peer's X-Forwarded-* headers are believed: its address lies in one of the ranges. */
+const trustedBy = (ranges: readonly string[]): false | ((address: string) => boolean) => {
+  if (ranges.length === 0) return false
+  const list = new BlockList()
+  for (const range of ranges) {
+    const [address = '', bits] = range.split('/')
+    list.addSubnet(address, Number(bits), isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  }
+  return (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}
+
+/** Says of every request who asks, when its time is over and what its path is, before any policy looks. */
+const identify = (app: FastifyInstance, { clock, budgetMs }: { clock: Clock; budgetMs: number }): void => {
+  app.decorateRequest('caller', null as never)
+  app.decorateRequest('deadline', 0)
+  app.decorateRequest('canonicalPath', {
+    getter() {
+      const { url } = this
+      const mark = url.indexOf('?')
+      return mark < 0 ? url : url.slice(0, mark)
+    },
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    request.caller = { identity: undefined, address: request.ip, requestId: request.id }
+    request.deadline = clock.now() + budgetMs
+    reply.header('x-request-id', request.id)
+    done()
+  })
+}
+
+/** The methods of every path that was declared, filled while routes are. */
+const recordRoutes = (app: FastifyInstance): ReadonlyMap<string, Set<string>> => {
+  const methodsOf = new Map<string, Set<string>>()
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsOf.get(url) ?? new Set()
+    for (const one of [method].flat()) methods.add(one)
+    methodsOf.set(url, methods)
+  })
+  return methodsOf
+}
+
+const standardMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** A path that exists answers other methods with 405 and OPTIONS with what it allows (RFC 9110 §15.5.6, §9.3.7). */
+const refuseOtherMethods = (scope: FastifyInstance, seen: ReadonlyMap<string, Set<string>>): void => {
+  for (const [url, methods] of [...seen].map(([path, known]) => [path, new Set(known)] as const)) {
+    const allow = [...methods, ...(methods.has('OPTIONS') ? [] : ['OPTIONS'])].join(', ')
+    if (!methods.has('OPTIONS'))
+      scope.route({
+        method: 'OPTIONS',
+        url,
+        handler: (_request, reply) => reply.code(204).header('allow', allow).send(),
+      })
+    const others = standardMethods.filter(
+      (method) => !methods.has(method) && method !== 'OPTIONS' && !(method === 'HEAD' && methods.has('GET')),
+    )
+    if (others.length === 0) continue
+    scope.route({
+      method: others as HTTPMethods[],
+      url,
+      handler: () => {
+        throw new Problem('INVALID_ARGUMENT', `This address answers ${allow}.`, { status: 405, headers: { allow } })
+      },
+    })
+  }
+}

@@ -1,0 +1,217 @@
+import { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { type Compiled, compileWorkspace } from '../compile/compile.ts'
+import type { Plan } from '../compile/plan.ts'
+import type { HostPort } from '../config/scalars.ts'
+import { type Clock, systemClock } from '../kernel/clock.ts'
+import { type Diagnostic, formatDiagnostics, hasErrors } from '../kernel/diagnostic.ts'
+import { createResources } from '../services/resources.ts'
+import { createLog } from '../telemetry/log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { buildGeneration, type Generation } from './generation.ts'
+import { type Listener, openListener } from './listener.ts'
+import { openProbes, type Probes } from './probes.ts'
+
+export type GatewayOptions = {
+  /** The workspace folder; the current one by default. */
+  readonly dir?: string
+  /** Variables for `${NAME}` in the workspace; the process' own by default. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Introspection, suggestions and GraphiQL. Off by default: production. */
+  readonly development?: boolean
+  readonly log?: Logger
+  readonly clock?: Clock
+}
+
+/** A running gateway. */
+export type Gateway = {
+  /** Where clients connect, with the port that was really opened. */
+  readonly listen: HostPort
+  readonly probes: HostPort | undefined
+  readonly plan: () => Plan
+  /** Counts generations from 1. */
+  readonly generation: () => number
+  /** Files whose change means another generation, relative to the workspace. */
+  readonly files: () => readonly string[]
+  /** Builds the next generation from the workspace as it is now and swaps it in; a broken workspace changes nothing. */
+  readonly reload: () => Promise<Reloaded>
+  /** Answers what it has begun, takes nothing new, and ends. */
+  readonly close: () => Promise<void>
+}
+
+export type Reloaded = { readonly ok: boolean; readonly diagnostics: readonly Diagnostic[] }
+
+/** A workspace that does not check. `diagnostics` says all that is wrong with it. */
+export class WorkspaceError extends Error {
+  override readonly name = 'WorkspaceError'
+  readonly diagnostics: readonly Diagnostic[]
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(formatDiagnostics(diagnostics))
+    this.diagnostics = diagnostics
+  }
+}
+
+/** Checks a workspace, opens its ports and serves it. Rejects with WorkspaceError when it does not check. */
+export const createGateway = async (options: GatewayOptions = {}): Promise<Gateway> => {
+  const { dir = '.', env = process.env, development = false, clock = systemClock } = options
+  const log = options.log ?? createLog({ level: 'info' })
+  const first = await compileWorkspace(dir, env)
+  if (first.plan === undefined) throw new WorkspaceError(first.diagnostics)
+  const process_ = new GatewayProcess({ dir, env, development, clock, log, first, plan: first.plan })
+  await process_.open()
+  return process_.face()
+}
+
+type Start = Required<Omit<GatewayOptions, 'log'>> & {
+  readonly log: Logger
+  readonly first: Compiled
+  readonly plan: Plan
+}
+
+class GatewayProcess {
+  private readonly start: Start
+  private readonly resources = createResources()
+  private readonly metrics = createMetrics()
+  private readonly draining = new Set<Promise<void>>()
+  private generation!: Generation
+  private files: readonly string[]
+  private listener!: Listener
+  private probes: Probes | undefined
+  private redis: Redis | undefined
+  private ready = false
+  private reloading: Promise<Reloaded> | undefined
+  private closing: Promise<void> | undefined
+
+  constructor(start: Start) {
+    this.start = start
+    this.files = start.first.files
+  }
+
+  async open(): Promise<void> {
+    const { plan } = this.start
+    this.generation = await this.build(1, plan)
+    try {
+      this.listener = await this.listen(plan)
+      if (plan.probes !== undefined)
+        this.probes = await openProbes(plan.probes, { ready: () => this.ready, metrics: this.metrics })
+    } catch (error) {
+      await this.listener?.close()
+      await this.release()
+      throw error
+    }
+    this.ready = true
+    this.metrics.observeReload('success', 1)
+  }
+
+  face(): Gateway {
+    const { address } = this.listener
+    return {
+      listen: address,
+      probes: this.probes?.address,
+      plan: () => this.generation.plan,
+      generation: () => this.generation.id,
+      files: () => this.files,
+      reload: () => this.reload(),
+      close: () => (this.closing ??= this.close()),
+    }
+  }
+
+  private listen(plan: Plan): Promise<Listener> {
+    return openListener({ address: plan.listen, maxHeaderBytes: plan.limits.headers, current: () => this.generation })
+  }
+
+  private async build(id: number, plan: Plan): Promise<Generation> {
+    const { clock, log, development } = this.start
+    const redis = this.connectRedis(plan.redis)
+    return buildGeneration(id, plan, {
+      clock,
+      log,
+      metrics: this.metrics,
+      resources: this.resources,
+      redis,
+      development,
+    })
+  }
+
+  /** One client for each URL; the old one goes with the process, so that a draining generation keeps its limits. */
+  private connectRedis(url: string | undefined): Redis | undefined {
+    if (url === undefined) return undefined
+    const { log } = this.start
+    const lease = this.resources.acquire(
+      `redis ${url}`,
+      () => {
+        const redis = new Redis(url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, connectTimeout: 2_000 })
+        redis.on('error', (err) => log.warn({ err }, 'redis is not to be had'))
+        return redis
+      },
+      (redis) => redis.disconnect(),
+    )
+    this.redis = lease.value
+    return lease.value
+  }
+
+  /** Reloads one after another: a request for one while another runs is served by a further one. */
+  private reload(): Promise<Reloaded> {
+    const before = this.reloading ?? Promise.resolve()
+    const next = before.then(() => this.reloadNow())
+    this.reloading = next
+    return next
+  }
+
+  private async reloadNow(): Promise<Reloaded> {
+    const { dir, env, log } = this.start
+    if (this.closing !== undefined) return { ok: false, diagnostics: [] }
+    const compiled = await compileWorkspace(dir, env)
+    this.files = [...new Set([...this.files, ...compiled.files])]
+    const old = this.generation
+    if (compiled.plan === undefined) return this.keep(compiled.diagnostics, 'the workspace has mistakes')
+    let next: Generation
+    try {
+      next = await this.build(old.id + 1, compiled.plan)
+    } catch (err) {
+      log.error({ err, generation: old.id }, 'reload failed; the last good generation goes on')
+      this.metrics.observeReload('failure', old.id)
+      return { ok: false, diagnostics: compiled.diagnostics }
+    }
+    this.generation = next
+    this.files = compiled.files
+    this.metrics.observeReload('success', next.id)
+    log.info({ generation: next.id }, 'reloaded')
+    if (moved(old.plan, next.plan))
+      log.warn('listen, probes and limits.headers take effect when the gateway is started anew')
+    const drained = old
+      .drain(old.plan.drainMs)
+      .catch((err: unknown) => log.error({ err, generation: old.id }, 'draining failed'))
+    this.draining.add(drained)
+    void drained.finally(() => this.draining.delete(drained))
+    return { ok: true, diagnostics: compiled.diagnostics }
+  }
+
+  private keep(diagnostics: readonly Diagnostic[], why: string): Reloaded {
+    const { id } = this.generation
+    this.start.log.error(
+      { generation: id, mistakes: diagnostics.length },
+      `reload refused, ${why}; the last good generation goes on\n${formatDiagnostics(diagnostics)}`,
+    )
+    this.metrics.observeReload('failure', id)
+    return { ok: !hasErrors(diagnostics), diagnostics }
+  }
+
+  private async close(): Promise<void> {
+    this.ready = false
+    const closed = this.listener.close()
+    await this.reloading
+    await Promise.all([this.generation.drain(this.generation.plan.drainMs), ...this.draining])
+    await closed
+    await this.release()
+  }
+
+  private async release(): Promise<void> {
+    await this.probes?.close()
+    await this.resources.closeAll()
+    this.redis?.disconnect()
+  }
+}
+
+const moved = (a: Plan, b: Plan): boolean =>
+  JSON.stringify([a.listen, a.probes, a.limits.headers]) !== JSON.stringify([b.listen, b.probes, b.limits.headers])

@@ -1,0 +1,146 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { pathToFileURL } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import type { BffRuntime } from '../bff/bff.ts'
+import type { Plan } from '../compile/plan.ts'
+import { connectBindings } from '../graph/connect.ts'
+import type { Resolver, Resolvers } from '../graph/execute/resolver.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { leaseStores } from '../policies/stores.ts'
+import { connectServices } from '../services/connect.ts'
+import type { Resources } from '../services/resources.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { buildApp } from './app.ts'
+
+/** One immutable, fully built gateway made from one state of a workspace. */
+export type Generation = {
+  readonly id: number
+  readonly plan: Plan
+  handle(request: IncomingMessage, response: ServerResponse): void
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
+  /** Requests and sockets it still serves. */
+  active(): number
+  /** Ends it: waits for what it has begun, at most so long, then closes what is left and gives its resources back. */
+  drain(withinMs: number): Promise<void>
+}
+
+export type GenerationTools = {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly resources: Resources
+  readonly redis: Redis | undefined
+  readonly development: boolean
+}
+
+/** Builds a generation off the path of requests. Rejects when a resolver module fails to load. */
+export const buildGeneration = async (id: number, plan: Plan, tools: GenerationTools): Promise<Generation> => {
+  const { clock, log, metrics, resources, redis, development } = tools
+  const resolvers = new Map(
+    await Promise.all(plan.bffs.map(async ({ served }) => [served.name, await loadResolvers(served, id)] as const)),
+  )
+  const lease = leaseStores(resources)
+  const connectors = connectServices(plan.services.values(), resources, { clock, observe: metrics.observeCall })
+  const bffRuntimes = new Map(
+    plan.bffs.map(({ served }): [string, BffRuntime] => {
+      const { graph, limits, name } = served
+      const connected = connectBindings(graph.bindings, connectors, clock)
+      const entities = graph.entities
+      const own = resolvers.get(name) ?? new Map<string, Resolver>()
+      return [
+        name,
+        {
+          tools: { ...connected, resolvers: own, entities, upstreamCalls: limits.upstreamCalls, clock },
+          log,
+          observePartial: metrics.observePartial,
+        },
+      ]
+    }),
+  )
+  const app = await buildApp(plan, {
+    clock,
+    log,
+    metrics,
+    connectors,
+    bffRuntimes,
+    development,
+    policyTools: {
+      clock,
+      log,
+      redis,
+      providers: plan.providers,
+      stores: lease.stores,
+      rateLimited: metrics.observeRateLimited,
+    },
+  })
+  const { idle, ...serving } = serve(app)
+  return {
+    ...serving,
+    id,
+    plan,
+    async drain(withinMs) {
+      await idle(withinMs)
+      await app.close()
+      await Promise.all([...connectors.values()].map((connector) => connector.release()))
+      await lease.release()
+    },
+  }
+}
+
+/** Hands requests and upgrades to an app, and counts those under way. */
+const serve = (app: FastifyInstance) => {
+  let active = 0
+  let whenIdle: (() => void) | undefined
+  const begin = (ending: { once(event: 'close', listener: () => void): unknown }): void => {
+    active += 1
+    ending.once('close', () => {
+      active -= 1
+      if (active === 0) whenIdle?.()
+    })
+  }
+  return {
+    handle(request: IncomingMessage, response: ServerResponse): void {
+      begin(response)
+      app.routing(request, response)
+    },
+    upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+      begin(socket)
+      app.server.emit('upgrade', request, socket, head)
+    },
+    active: () => active,
+    idle(withinMs: number): Promise<void> {
+      if (active === 0) return Promise.resolve()
+      return new Promise((resolve) => {
+        const timer = setTimeout(resolve, withinMs)
+        whenIdle = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    },
+  }
+}
+
+/** The functions of a BFF's resolver module; a changed module is a new one for each generation. */
+const loadResolvers = async (
+  { name, resolvers: file, graph }: Plan['bffs'][number]['served'],
+  generation: number,
+): Promise<ReadonlyMap<string, Resolver>> => {
+  if (file === undefined) return new Map()
+  const module = (await import(`${pathToFileURL(file).href}?generation=${generation}`)) as {
+    readonly resolvers?: Resolvers
+  }
+  const given = module.resolvers
+  if (given === undefined) throw new Error(`${file} exports no \`resolvers\`.`)
+  return new Map(
+    [...graph.resolvers].map((fn) => {
+      const resolver = given[fn]
+      if (resolver === undefined)
+        throw new Error(`${file} has no function ${fn}, which the schema of the BFF ${name} names by @resolver.`)
+      return [fn, typeof resolver === 'function' ? { resolve: resolver } : resolver]
+    }),
+  )
+}

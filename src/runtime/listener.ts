@@ -1,0 +1,103 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { HostPort } from '../config/scalars.ts'
+import { canonicalPath } from '../kernel/path.ts'
+import { Problem } from '../kernel/problem.ts'
+import type { Generation } from './generation.ts'
+import { writeProblem, writeProblemTo } from './problem-reply.ts'
+
+/** The open port of a gateway. It outlives generations: each request goes to the one that is current. */
+export type Listener = {
+  readonly address: HostPort
+  /** Takes no new connections and closes idle ones; resolves when the last is gone. */
+  close(): Promise<void>
+  /** Tells clients on kept-alive connections to go: their next answer closes the connection. */
+  retire(): void
+}
+
+export type ListenerOptions = {
+  readonly address: HostPort
+  readonly maxHeaderBytes: number
+  readonly current: () => Generation
+}
+
+/** Longer than the idle time of common load balancers, which must be the ones to close (RFC 9112 §9.5). */
+const keepAliveMs = 76_000
+
+/** Opens the port. Rejects when it cannot be had, with Node's own error. */
+export const openListener = async ({ address, maxHeaderBytes, current }: ListenerOptions): Promise<Listener> => {
+  let retiring = false
+  const server = createServer({
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: 15_000,
+    requestTimeout: 300_000,
+    keepAliveTimeout: keepAliveMs,
+    insecureHTTPParser: false,
+    noDelay: true,
+  })
+  server.on('request', (request, response) => {
+    if (retiring) response.setHeader('connection', 'close')
+    if (canonicalize(request)) current().handle(request, response)
+    else
+      writeProblem(
+        response,
+        new Problem('INVALID_ARGUMENT', 'The path of this request is not well-formed or not safe to pass on.'),
+      )
+  })
+  server.on('upgrade', (request, socket: Socket, head) => {
+    socket.on('error', () => socket.destroy())
+    if (canonicalize(request)) current().upgrade(request, socket, head)
+    else
+      writeProblemTo(
+        socket,
+        new Problem('INVALID_ARGUMENT', 'The path of this request is not well-formed or not safe to pass on.'),
+      )
+  })
+  server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+    else writeProblemTo(socket, unparsable(error.code))
+  })
+  await listen(server, address)
+  const { port } = server.address() as AddressInfo
+  return {
+    address: { host: address.host, port },
+    close: () =>
+      new Promise((resolve) => {
+        retiring = true
+        server.close(() => resolve())
+        server.closeIdleConnections()
+      }),
+    retire() {
+      retiring = true
+      server.closeIdleConnections()
+    },
+  }
+}
+
+/** Replaces the path by its canonical form, the one everything after works on; false where there is none. */
+const canonicalize = (request: { url?: string | undefined }): boolean => {
+  const target = request.url ?? ''
+  const path = canonicalPath(target)
+  if (path === undefined) return false
+  const mark = target.indexOf('?')
+  if (mark >= 0 ? path.length !== mark || !target.startsWith(path) : path !== target)
+    request.url = mark < 0 ? path : path + target.slice(mark)
+  return true
+}
+
+const unparsable = (code: string | undefined): Problem => {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new Problem('INVALID_ARGUMENT', 'The request headers are too large.', { status: 431 })
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new Problem('DEADLINE_EXCEEDED', 'The request took too long to arrive.', { status: 408 })
+  return new Problem('INVALID_ARGUMENT', 'This is not a well-formed HTTP request.')
+}
+
+export const listen = (server: Server, { host, port }: HostPort): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })

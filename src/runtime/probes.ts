@@ -1,0 +1,44 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { HostPort } from '../config/scalars.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { listen } from './listener.ts'
+
+export type Probes = { readonly address: HostPort; close(): Promise<void> }
+
+/**
+ * The port for kubelet and Prometheus: `/livez` while the process runs, `/readyz` while it should get traffic,
+ * `/metrics` in the Prometheus text format. Nothing here is secret, and nothing can be changed.
+ */
+export const openProbes = async (
+  address: HostPort,
+  { ready, metrics }: { ready: () => boolean; metrics: Metrics },
+): Promise<Probes> => {
+  const server = createServer((request, response) => {
+    const path = (request.url ?? '').split('?')[0]
+    const say = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => {
+      response
+        .writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
+        .end(request.method === 'HEAD' ? undefined : body)
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') say(405, 'GET or HEAD\n')
+    else if (path === '/livez') say(200, 'ok\n')
+    else if (path === '/readyz') say(ready() ? 200 : 503, ready() ? 'ok\n' : 'draining\n')
+    else if (path === '/metrics')
+      metrics.render().then(
+        ({ contentType, body }) => say(200, body, contentType),
+        () => say(500, 'The metrics could not be read.\n'),
+      )
+    else say(404, '/livez, /readyz and /metrics\n')
+  })
+  await listen(server, address)
+  const { port } = server.address() as AddressInfo
+  return {
+    address: { host: address.host, port },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

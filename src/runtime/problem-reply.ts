@@ -1,0 +1,63 @@
+import { STATUS_CODES, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyReply } from 'fastify'
+import { asProblem, Problem, problemJson } from '../kernel/problem.ts'
+
+const mediaType = 'application/problem+json; charset=utf-8'
+
+/** Any thrown value as a Problem. What Fastify refuses by itself keeps its status and says so in our words. */
+export const problemOf = (thrown: unknown): Problem => {
+  if (thrown instanceof Problem) return thrown
+  const { statusCode, code } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as {
+    statusCode?: number
+    code?: string
+  }
+  if (statusCode === undefined || statusCode < 400 || statusCode >= 500) return asProblem(thrown)
+  if (statusCode === 413)
+    return new Problem('RESOURCE_EXHAUSTED', 'The request body is too large.', { status: 413, cause: thrown })
+  if (statusCode === 415)
+    return new Problem('INVALID_ARGUMENT', 'The body should be application/json.', { status: 415, cause: thrown })
+  return new Problem('INVALID_ARGUMENT', refused[code ?? ''] ?? 'The request is not valid.', {
+    status: statusCode,
+    cause: thrown,
+  })
+}
+
+const refused: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty, but its type says JSON.',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as Content-Length says.',
+}
+
+/** Answers with a problem (RFC 9457). An error is never cacheable. */
+export const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply =>
+  reply
+    .code(problem.status)
+    .headers(problem.headers)
+    .header('content-type', mediaType)
+    .header('cache-control', 'no-store')
+    .send(JSON.stringify(problemJson(problem, reply.request.id)))
+
+/** The same on a bare response, for requests that never reach Fastify and replies it has let go of. */
+export const writeProblem = (response: ServerResponse, problem: Problem, requestId?: string): void => {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const body = JSON.stringify(problemJson(problem, requestId))
+  response.writeHead(problem.status, {
+    ...problem.headers,
+    'content-type': mediaType,
+    'cache-control': 'no-store',
+    'content-length': Buffer.byteLength(body),
+  })
+  response.end(body)
+}
+
+/** The same on a socket that carries no response: what was sent is no request, or an upgrade nobody takes. */
+export const writeProblemTo = (socket: Socket, problem: Problem): void => {
+  if (!socket.writable) return
+  const body = JSON.stringify(problemJson(problem))
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}\r\ncontent-type: ${mediaType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}

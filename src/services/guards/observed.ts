@@ -1,0 +1,32 @@
+import type { Clock } from '../../kernel/clock.ts'
+import type { Code } from '../../kernel/code.ts'
+import { asProblem } from '../../kernel/problem.ts'
+import type { Call, Guard } from '../call.ts'
+import { abortProblem } from './aborted.ts'
+
+/** Told once of every call, when it has ended: for metrics and the access log. It must not throw. */
+export type CallObserver = (call: {
+  readonly service: string
+  readonly outcome: Code | 'OK'
+  readonly milliseconds: number
+}) => void
+
+export type ObservedOptions = { readonly service: string; readonly clock: Clock; readonly observe: CallObserver }
+
+/** Says how each call ended and how long it took, waiting included. */
+export const observed =
+  ({ service, clock, observe }: ObservedOptions): Guard =>
+  <Input, Output>(next: Call<Input, Output>): Call<Input, Output> =>
+  async (input, context) => {
+    const start = clock.now()
+    let outcome: Code | 'OK' = 'OK'
+    try {
+      if (context.signal.aborted) throw abortProblem(context.signal, service)
+      return await next(input, context)
+    } catch (thrown) {
+      outcome = asProblem(thrown).code
+      throw thrown
+    } finally {
+      observe({ service, outcome, milliseconds: clock.now() - start })
+    }
+  }

@@ -1,0 +1,70 @@
+import type { Dispatcher } from 'undici'
+import type { Json } from '../../kernel/json.ts'
+import { Problem } from '../../kernel/problem.ts'
+import { type Call, type CallContext, guarded } from '../call.ts'
+import type { Resources } from '../resources.ts'
+import type { RestService } from '../service.ts'
+import { type GuardTools, serviceGuards } from '../stack.ts'
+import { Exchange, type ExchangeTarget } from './exchange.ts'
+import { acquirePool, type RestPool } from './pool.ts'
+
+/** One HTTP request whose answer is JSON. */
+export type RestInput = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Path and query, encoded, relative to the service's base path; starts with `/`. */
+  readonly path: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** Sent as application/json, raw numbers digit by digit. */
+  readonly body?: Json
+  /** Which numbers of the answer keep their digits: all, or long integers only, which is cheaper to read. */
+  readonly exact: 'all' | 'integers'
+}
+
+export type RestConnector = {
+  /**
+   * Asks the service, under its guards. The output is the answer's JSON, null where it is empty. Throws Problem:
+   * UNAVAILABLE (502) where the service cannot be reached, breaks off, or answers something else than JSON.
+   */
+  readonly call: Call<RestInput>
+  /** The service's connections, for requests that are passed on as they are. */
+  readonly pool: RestPool
+  readonly dispatcher: Dispatcher
+  release(): Promise<void>
+}
+
+/** Opens nothing by itself: connections are made by the first calls and shared by all services of one origin. */
+export const connectRest = (service: RestService, resources: Resources, tools: GuardTools): RestConnector => {
+  const lease = acquirePool(service, resources)
+  const target = { service, pool: lease.value }
+  return {
+    call: guarded(exchangeWith(target), serviceGuards(service, tools)),
+    pool: lease.value,
+    dispatcher: lease.value.dispatcher,
+    release: () => lease.release(),
+  }
+}
+
+const exchangeWith =
+  (target: ExchangeTarget): Call<RestInput> =>
+  (input, context) =>
+    new Promise((resolve, reject) => {
+      const options = dispatchOptions(target.service, input, context)
+      new Exchange(target, input, { options, context, settle: { resolve, reject } }).send()
+    })
+
+const dispatchOptions = (
+  { name, basePath, identity }: RestService,
+  { method, path, headers, body }: RestInput,
+  { forward }: CallContext,
+): Dispatcher.DispatchOptions => {
+  if (!path.startsWith('/')) throw new Problem('INTERNAL', `A path for service ${name} must start with a slash.`)
+  // Compressed answers cost more to open than a local network takes to carry them whole.
+  const sent = ['accept', 'application/json', 'accept-encoding', 'identity', 'user-agent', 'portico']
+  if (forward.traceparent !== undefined) sent.push('traceparent', forward.traceparent)
+  if (forward.tracestate !== undefined) sent.push('tracestate', forward.tracestate)
+  if (identity === 'forward' && forward.authorization !== undefined) sent.push('authorization', forward.authorization)
+  for (const [header, value] of headers) sent.push(header, value)
+  if (body === undefined) return { method, path: basePath + path, headers: sent }
+  sent.push('content-type', 'application/json')
+  return { method, path: basePath + path, headers: sent, body: JSON.stringify(body) }
+}

@@ -1,0 +1,97 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import type { CallObserver, RequestObserver } from './observers.ts'
+
+/** What the gateway counts. Label values are bounded: patterns, names and codes of the workspace, never what clients send. */
+export type Metrics = {
+  readonly observeRequest: RequestObserver
+  readonly observeCall: CallObserver
+  /** An answer went out without a service's part. */
+  readonly observePartial: (bff: string, service: string) => void
+  /** A reload ended; `generation` is the one that serves now. */
+  readonly observeReload: (result: 'success' | 'failure', generation: number) => void
+  readonly observeRateLimited: (scope: string) => void
+  /** The Prometheus text format. */
+  readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** The metrics of a process, with those of Node and the event loop. One for each process: it outlives generations. */
+export const createMetrics = (): Metrics => {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+
+  const requests = new Histogram({
+    name: 'http_server_request_duration_seconds',
+    help: 'How long requests took, from their arrival to the end of the answer.',
+    labelNames: ['method', 'route', 'status'],
+    buckets,
+    registers,
+  })
+  const calls = new Histogram({
+    name: 'portico_upstream_call_duration_seconds',
+    help: 'How long calls of services took.',
+    labelNames: ['service', 'outcome'],
+    buckets,
+    registers,
+  })
+  const partials = new Counter({
+    name: 'portico_partial_answers_total',
+    help: 'Answers that went out without a service’s part.',
+    labelNames: ['bff', 'service'],
+    registers,
+  })
+  const reloads = new Counter({
+    name: 'portico_config_reload_total',
+    help: 'Reloads of the workspace.',
+    labelNames: ['result'],
+    registers,
+  })
+  const generations = new Gauge({
+    name: 'portico_config_generation',
+    help: 'The generation that serves.',
+    registers,
+  })
+  const refused = new Counter({
+    name: 'portico_rate_limited_total',
+    help: 'Requests that a limit refused.',
+    labelNames: ['scope'],
+    registers,
+  })
+
+  const requestChild = children((route) =>
+    children((method) => children((status: number) => requests.labels(method, route, String(status)))),
+  )
+  const callChild = children((service) => children((outcome: string) => calls.labels(service, outcome)))
+
+  return {
+    observeRequest({ request, status, milliseconds }) {
+      const method = methods.has(request.method) ? request.method : 'OTHER'
+      const route = request.is404 ? 'unmatched' : (request.routeOptions.url ?? 'unmatched')
+      requestChild(route)(method)(status).observe(milliseconds / 1_000)
+    },
+    observeCall: ({ service, outcome, milliseconds }) => callChild(service)(outcome).observe(milliseconds / 1_000),
+    observePartial: (bff, service) => partials.inc({ bff, service }),
+    observeReload(result, generation) {
+      reloads.inc({ result })
+      generations.set(generation)
+    },
+    observeRateLimited: (scope) => refused.inc({ scope }),
+    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  }
+}
+
+/** Makes each child once: on the hot path a few map look-ups, no label objects. */
+const children = <Child, Key = string>(make: (key: Key) => Child): ((key: Key) => Child) => {
+  const made = new Map<Key, Child>()
+  return (key) => {
+    let child = made.get(key)
+    if (child === undefined) {
+      child = make(key)
+      made.set(key, child)
+    }
+    return child
+  }
+}

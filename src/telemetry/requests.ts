@@ -1,0 +1,30 @@
+import type { FastifyInstance } from 'fastify'
+import type { Clock } from '../kernel/clock.ts'
+import type { RequestObserver } from './observers.ts'
+
+/**
+ * Tells observers of every request once its answer is over: also of replies that were hijacked, of unknown routes
+ * and of clients that went away, for which Fastify runs no `onResponse`. Register it before other hooks.
+ */
+export const observeRequests = (app: FastifyInstance, clock: Clock, observers: readonly RequestObserver[]): void => {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { raw } = reply
+    const { socket } = request
+    const startedAt = clock.now()
+    const bytesBefore = socket.bytesWritten
+    raw.once('close', () => {
+      const cut = !raw.writableFinished
+      const truncated = cut && raw.errored !== null
+      const observed = {
+        request,
+        reply,
+        status: cut && !truncated ? 499 : raw.statusCode,
+        milliseconds: clock.now() - startedAt,
+        bytes: socket.bytesWritten - bytesBefore,
+        truncated,
+      }
+      for (const observe of observers) observe(observed)
+    })
+    done()
+  })
+}

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { Redis } from 'ioredis'
+import { pino } from 'pino'
+import { rateLimitConfig } from '../../../src/policies/rate-limit/config.ts'
+import { memoryCounter } from '../../../src/policies/rate-limit/counter.ts'
+import { rateLimit } from '../../../src/policies/rate-limit/policy.ts'
+import { leaseStores } from '../../../src/policies/stores.ts'
+import { createResources } from '../../../src/services/resources.ts'
+import { startRedis } from '../../support/redis.ts'
+import { policyApp, stillClock } from '../policy-app.ts'
+
+describe('rateLimit', () => {
+  it('answers 429 past the limit and says when to come back', async (t) => {
+    const refused: string[] = []
+    const { get } = await limited(t, { limit: 2, window: '1m' }, { rateLimited: (scope) => refused.push(scope) })
+    const first = await get()
+    assert.equal(first.status, 200)
+    assert.equal(first.headers.get('ratelimit-limit'), '2')
+    assert.equal(first.headers.get('ratelimit-remaining'), '1')
+    assert.equal(first.headers.get('ratelimit-reset'), '60')
+    await get()
+    const reply = await get()
+    assert.equal(reply.status, 429)
+    assert.equal(reply.headers.get('retry-after'), '60')
+    assert.equal(reply.headers.get('ratelimit-remaining'), '0')
+    const body = (await reply.json()) as { code: string; detail: string }
+    assert.equal(body.code, 'RESOURCE_EXHAUSTED')
+    assert.equal(body.detail, 'Too many requests. Try again in 60 s.')
+    assert.deepEqual(refused, ['bffs.web'])
+  })
+
+  it('starts a new window when the old one has ended', async (t) => {
+    const clock = stillClock()
+    const { get } = await limited(t, { limit: 1, window: '10s' }, { clock })
+    await get()
+    clock.advance(9_001)
+    assert.equal((await get()).headers.get('retry-after'), '1')
+    clock.advance(999)
+    assert.equal((await get()).status, 200)
+  })
+
+  it('counts users by subject, wherever they call from, and everybody else by address', async (t) => {
+    const { get } = await limited(t, { limit: 1, window: '1m', by: 'user' })
+    assert.equal((await get({ 'x-test-subject': 'ada' })).status, 200)
+    assert.equal((await get({ 'x-test-subject': 'ada', 'x-test-address': '127.0.0.9' })).status, 429)
+    assert.equal((await get({ 'x-test-subject': 'bob' })).status, 200)
+    assert.equal((await get()).status, 200)
+    assert.equal((await get()).status, 429)
+  })
+
+  it('never takes a subject or header for an address', async (t) => {
+    const byUser = await limited(t, { limit: 1, window: '1m', by: 'user' })
+    await byUser.get({ 'x-test-address': '127.0.0.7' })
+    for (const subject of ['127.0.0.7', 'address:127.0.0.7']) {
+      assert.equal((await byUser.get({ 'x-test-subject': subject })).status, 200)
+    }
+    const byHeader = await limited(t, { limit: 1, window: '1m', by: { header: 'X-Api-Key' } })
+    await byHeader.get({ 'x-test-address': '127.0.0.7' })
+    assert.equal((await byHeader.get({ 'x-api-key': 'address:127.0.0.7' })).status, 200)
+    assert.equal((await byHeader.get({ 'x-api-key': 'one' })).status, 200)
+    assert.equal((await byHeader.get({ 'x-api-key': 'one', 'x-test-address': '127.0.0.8' })).status, 429)
+    assert.equal((await byHeader.get({ 'x-test-address': '127.0.0.7' })).status, 429)
+  })
+
+  it('counts all addresses of an IPv6 network as one client', async (t) => {
+    const { get } = await limited(t, { limit: 1, window: '1m' })
+    await get({ 'x-test-address': '2001:db8:0:1::1' })
+    assert.equal((await get({ 'x-test-address': '2001:db8:0:1:ffff::2' })).status, 429)
+    assert.equal((await get({ 'x-test-address': '2001:db8:0:2::1' })).status, 200)
+  })
+
+  it('goes on counting over a reload, also with another limit, until nobody keeps the counter', async (t) => {
+    const resources = createResources()
+    const first = leaseStores(resources)
+    await (await limited(t, { limit: 1, window: '1m' }, { stores: first.stores })).get()
+    const second = leaseStores(resources)
+    const { get } = await limited(t, { limit: 2, window: '1m' }, { stores: second.stores })
+    await first.release()
+    assert.equal((await get()).status, 200)
+    assert.equal((await get()).status, 429)
+    await second.release()
+    const later = await limited(t, { limit: 1, window: '1m' }, { stores: leaseStores(resources).stores })
+    assert.equal((await later.get()).status, 200)
+  })
+
+  it('keeps a bounded number of keys in memory', () => {
+    const count = memoryCounter(stillClock())
+    count('first', 1_000)
+    assert.equal(count('first', 1_000).current, 2)
+    for (let n = 0; n < 50_000; n++) count(`key ${n}`, 1_000)
+    assert.equal(count('first', 1_000).current, 1)
+  })
+})
+
+describe('rateLimit in Redis', () => {
+  it('shares one limit between gateways', async (t) => {
+    const { url } = await redisServer(t)
+    const one = await limited(t, { limit: 2, window: '1m' }, { redis: await client(t, url) })
+    const two = await limited(t, { limit: 2, window: '1m' }, { redis: await client(t, url) })
+    assert.equal((await one.get()).headers.get('ratelimit-remaining'), '1')
+    assert.equal((await two.get()).headers.get('ratelimit-remaining'), '0')
+    assert.equal((await one.get()).status, 429)
+    const reply = await two.get()
+    assert.equal(reply.status, 429)
+    assert.match(reply.headers.get('retry-after') ?? '', /^(59|60)$/)
+  })
+
+  it('gives a counter an end where it has lost it', async (t) => {
+    const { url } = await redisServer(t)
+    const redis = await client(t, url)
+    const { get } = await limited(t, { limit: 1, window: '1m' }, { redis })
+    await get()
+    const [key = ''] = await redis.keys('portico:limit:*')
+    await redis.persist(key)
+    assert.equal((await get()).status, 429)
+    assert.ok((await redis.pttl(key)) > 0)
+  })
+
+  it('limits by itself when Redis dies, says so once, and nobody waits', async (t) => {
+    const lines: string[] = []
+    const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
+    const server = await redisServer(t)
+    const { get } = await limited(t, { limit: 2, window: '1m' }, { redis: await client(t, server.url), log })
+    assert.equal((await get()).status, 200)
+    await server.stop()
+    const startedAt = performance.now()
+    assert.equal((await get()).status, 200)
+    assert.equal((await get()).status, 200)
+    assert.equal((await get()).status, 429)
+    assert.ok(performance.now() - startedAt < 1_000)
+    assert.equal(lines.filter((line) => line.includes('Redis does not count')).length, 1)
+  })
+
+  it('limits by itself when Redis hangs, and asks it again after a pause', async (t) => {
+    const clock = stillClock()
+    const server = await redisServer(t)
+    const redis = await client(t, server.url)
+    const admin = await client(t, server.url)
+    const { get } = await limited(t, { limit: 1, window: '1m' }, { redis, clock })
+    await admin.client('PAUSE', 700, 'ALL')
+    assert.equal((await get()).status, 200)
+    assert.equal((await get()).status, 429)
+    await redis.ping()
+    clock.advance(1_001)
+    const reply = await get()
+    assert.equal(reply.status, 429, 'the late count of the first request is there')
+    assert.match(reply.headers.get('retry-after') ?? '', /^(59|60)$/)
+  })
+})
+
+const redisServer = async (t: TestContext) => {
+  const server = await startRedis()
+  t.after(server.stop)
+  return server
+}
+
+const client = async (t: TestContext, url: string): Promise<Redis> => {
+  const redis = new Redis(url, { lazyConnect: true })
+  redis.on('error', () => undefined) // what a dead server does is what the tests look at
+  t.after(() => redis.disconnect())
+  await redis.connect()
+  return redis
+}
+
+const limited = async (t: TestContext, settings: object, some: Parameters<typeof policyApp>[2] = {}) => {
+  const { app, tools, listen } = await policyApp(t, [rateLimit], some)
+  const hooks = rateLimit.hooks(rateLimitConfig.parse(settings), { app, tools, scope: { name: 'bffs.web' } })
+  app.get('/', hooks, () => ({}))
+  const url = await listen()
+  return { get: (headers: Record<string, string> = {}) => fetch(url, { headers }) }
+}

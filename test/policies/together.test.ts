@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { createSecretKey } from 'node:crypto'
+import { describe, it, type TestContext } from 'node:test'
+import { compressionConfig } from '../../src/policies/compression/config.ts'
+import { compression } from '../../src/policies/compression/policy.ts'
+import { corsConfig } from '../../src/policies/cors/config.ts'
+import { cors } from '../../src/policies/cors/policy.ts'
+import { auth } from '../../src/policies/jwt/policy.ts'
+import type { JwtProvider } from '../../src/policies/jwt/provider.ts'
+import { mergeHooks, type Policy } from '../../src/policies/policy.ts'
+import { rateLimitConfig } from '../../src/policies/rate-limit/config.ts'
+import { rateLimit } from '../../src/policies/rate-limit/policy.ts'
+import { claims, secret, tokenOf } from './jwt/issuer.ts'
+import { policyApp } from './policy-app.ts'
+
+describe('all policies of one route', () => {
+  it('run in their order: a preflight needs no token, a refused token is not counted, users are', async (t) => {
+    const { send } = await gateway(t)
+    const preflight = await send('OPTIONS', { 'access-control-request-method': 'GET' })
+    assert.equal(preflight.status, 204)
+    assert.equal(preflight.headers.get('ratelimit-limit'), null)
+    assert.equal((await send('GET', { authorization: 'Bearer x' })).status, 401)
+    const reply = await send('GET', bearer('ada'))
+    assert.equal(reply.status, 200)
+    assert.equal(reply.headers.get('ratelimit-remaining'), '0')
+    assert.equal(reply.headers.get('content-encoding'), 'gzip')
+    assert.equal(reply.headers.get('access-control-allow-origin'), 'https://shop.example')
+    assert.equal(reply.headers.get('vary'), 'Origin, accept-encoding')
+    assert.equal((await send('GET', bearer('bob'))).status, 200)
+    const refused = await send('GET', bearer('ada'))
+    assert.equal(refused.status, 429)
+    assert.equal(refused.headers.get('access-control-allow-origin'), 'https://shop.example')
+  })
+})
+
+const bearer = (sub: string) => ({ authorization: `Bearer ${tokenOf({ alg: 'HS256' }, claims({ sub }), secret)}` })
+
+const gateway = async (t: TestContext) => {
+  const provider: JwtProvider = {
+    name: 'shoppers',
+    issuer: 'https://id.test',
+    audience: ['shop'],
+    algorithms: ['HS256'],
+    clockSkewMs: 0,
+    scopeClaim: 'scope',
+    keys: { kind: 'secret', secret: createSecretKey(Buffer.from(secret)) },
+  }
+  const policies: readonly Policy[] = [cors, auth, rateLimit, compression]
+  const { app, tools, listen } = await policyApp(t, policies, { providers: new Map([['shoppers', provider]]) })
+  const context = { app, tools, scope: { name: 'bffs.web' } }
+  const hooks = mergeHooks([
+    cors.hooks(corsConfig.parse({ origins: ['https://shop.example'] }), context),
+    auth.hooks('shoppers', context),
+    rateLimit.hooks(rateLimitConfig.parse({ limit: 1, window: '1m', by: 'user' }), context),
+    compression.hooks(compressionConfig.parse({ threshold: '1B', encodings: ['gzip'] }), context),
+  ])
+  app.get('/', hooks, () => ({ text: 'portico' }))
+  const url = await listen()
+  return {
+    send: (method: string, headers: Record<string, string>) =>
+      fetch(url, { method, headers: { origin: 'https://shop.example', ...headers } }),
+  }
+}
