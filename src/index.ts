@@ -1,4 +1,4 @@
-export { createGateway, type Gateway, type GatewayOptions, type Reloaded, WorkspaceError } from './runtime/gateway.ts'
 export { defineResolvers, type Resolver, type ResolverContext, type Resolvers } from './graph/execute/resolver.ts'
-export { definePolicy, type Policy } from './policies/policy.ts'
 export { Problem, type ProblemOptions } from './kernel/problem.ts'
+export { definePolicy, type Policy } from './policies/policy.ts'
+export { createGateway, type Gateway, type GatewayOptions, type Reloaded, WorkspaceError } from './runtime/gateway.ts'

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
 import type { Connected } from '../graph/connect.ts'
-import type { Failure } from '../graph/execute/project.ts'
 import type { GraphTools } from '../graph/execute/execute.ts'
+import type { Failure } from '../graph/execute/project.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { OperationLimits } from '../graph/limits.ts'
+import { logged } from '../kernel/problem.ts'
 import type { EndpointPlan } from './endpoint/endpoint.ts'
 
 /** A per-client module as the plan knows it: a graph, and what of it is served how. */
@@ -31,25 +32,24 @@ export const missingServices = (failures: readonly Failure[]): readonly string[]
   ...new Set(failures.map(({ problem }) => problem.service ?? 'gateway')),
 ]
 
+/** What a caller did wrong or lacks: no fault of a service, nothing an operator could mend. */
+const callersOwn: ReadonlySet<string> = new Set([
+  'UNAUTHENTICATED',
+  'PERMISSION_DENIED',
+  'INVALID_ARGUMENT',
+  'NOT_FOUND',
+  'CANCELLED',
+])
+
 /** Tells operators what became of a partial answer: causes go to the log, never to the client. */
 export const reportFailures = (
   failures: readonly Failure[],
-  { bff, requestId, runtime }: { bff: string; requestId: string; runtime: BffRuntime },
+  { bff, requestId, runtime }: { readonly bff: string; readonly requestId: string; readonly runtime: BffRuntime },
 ): void => {
-  for (const service of missingServices(failures)) runtime.observePartial(bff, service)
-  const [first] = failures
+  const faults = failures.filter(({ problem }) => !callersOwn.has(problem.code))
+  for (const service of missingServices(faults)) runtime.observePartial(bff, service)
+  const [first] = faults
   if (first === undefined) return
   const { problem, coordinate } = first
-  runtime.log.warn(
-    {
-      requestId,
-      bff,
-      coordinate,
-      code: problem.code,
-      service: problem.service,
-      err: problem.cause ?? problem,
-      failures: failures.length,
-    },
-    'partial answer',
-  )
+  runtime.log.warn({ requestId, bff, coordinate, ...logged(problem), failures: faults.length }, 'partial answer')
 }

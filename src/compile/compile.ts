@@ -7,8 +7,8 @@ import { readConfig } from '../config/read.ts'
 import { type Diagnostic, didYouMean, hasErrors, startOf } from '../kernel/diagnostic.ts'
 import type { Service } from '../services/service.ts'
 import { type WorkspaceConfig, workspaceConfig } from './config.ts'
-import type { Plan, PolicyName, PolicyUse } from './plan.ts'
 import { overlaps } from './overlaps.ts'
+import type { Plan, PolicyName, PolicyUse } from './plan.ts'
 
 export type Compiled = {
   /** Undefined when any diagnostic is an error. */

@@ -11,8 +11,9 @@ const policyKeys = {
       'The provider of `auth:` whose tokens are verified. A token is needed to enter; `{ provider, optional: true }` lets callers in without one.',
     ),
   rateLimit: policies.rateLimit.config.optional().describe('How many requests a caller may make.'),
-  compression: policies.compression.config.optional().describe('Compressed answers; `true` takes the defaults.'),
 }
+
+const compression = policies.compression.config.optional().describe('Compressed answers; `true` takes the defaults.')
 
 const limits = z.strictObject({
   body: size.default(1_048_576).describe('The largest request body.'),
@@ -54,7 +55,7 @@ export const workspaceConfig = z.strictObject({
   services: z.record(nameKey, z.union([services.rest, services.grpc])).describe('The backends, by name.'),
   auth: z.record(nameKey, providers.config).default({}).describe('Providers that verify who calls, by name.'),
   bffs: z
-    .record(nameKey, z.strictObject({ ...bffs.config, ...policyKeys }))
+    .record(nameKey, z.strictObject({ ...bffs.config, ...policyKeys, compression }))
     .default({})
     .describe('Per-client modules over the shared graph, by name.'),
   routes: z

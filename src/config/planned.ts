@@ -44,6 +44,7 @@ export const planned = {
   'routes.*.rewrite': 'path rewriting beside `stripPrefix`',
   'routes.*.cache': 'cache',
   'routes.*.version': 'API versions',
+  'routes.*.compression': 'compression of its own for proxied answers, which pass as the service wrote them',
 } as const satisfies Planned
 
 /** What is missing for a planned setting, or for one value of it; undefined where none is planned. */

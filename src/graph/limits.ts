@@ -1,5 +1,5 @@
-import { type ASTVisitor, GraphQLError, type ValidationContext, type ValidationRule } from 'graphql'
 import type { FieldNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode } from 'graphql'
+import { type ASTVisitor, GraphQLError, type ValidationContext, type ValidationRule } from 'graphql'
 
 /** Bounds on what one operation may be, counted after fragments are spread: aliases and depth cannot hide in them. */
 export type OperationLimits = {

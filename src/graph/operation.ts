@@ -123,7 +123,7 @@ export const createOperationStore = ({
     const errors = validate(graph.clientSchema, document, rules, {
       maxErrors: 20,
       hideSuggestions: !suggestions,
-    } as Parameters<typeof validate>[3])
+    })
     if (errors.length > 0) return errors
     const node = getOperationAST(document, operationName)
     return node ? makeOperation(graph, document, node) : [new GraphQLError(missingOperation(operationName))]

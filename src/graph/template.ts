@@ -160,7 +160,7 @@ const toUpstream = (value: unknown, map: InputMap | undefined): unknown => {
       return Array.isArray(value) ? value.map((item) => toUpstream(item, map.of)) : toUpstream(value, map.of)
     case 'object':
       return Object.fromEntries(
-        Object.entries(value as object).map(([name, inner]) => {
+        Object.entries(value).map(([name, inner]) => {
           const field = map.fields[name]
           return field === undefined ? [name, inner] : [field.to, toUpstream(inner, field.map)]
         }),

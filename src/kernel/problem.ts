@@ -97,3 +97,16 @@ export const unauthenticated = (): Problem =>
   new Problem('UNAUTHENTICATED', 'This needs a caller who is known; send a token.', {
     headers: { 'www-authenticate': 'Bearer realm="portico"' },
   })
+
+/** What a log line says of a problem: its cause in a word, or the whole of it where the gateway itself is at fault. */
+export const logged = ({ code, service, cause }: Problem): object => ({
+  code,
+  ...(service === undefined ? {} : { upstream: service }),
+  ...(cause === undefined ? {} : code === 'INTERNAL' ? { err: cause } : { cause: causeText(cause) }),
+})
+
+const causeText = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return String(cause)
+  const { code } = cause as { readonly code?: unknown }
+  return `${cause.name}: ${cause.message}${typeof code === 'string' ? ` (${code})` : ''}`
+}

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type OutgoingHttpHeaders } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import fastify, { type FastifyInstance, type HTTPMethods, type RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
@@ -6,7 +6,9 @@ import { bffs, policies, routes } from '../catalog.ts'
 import type { Plan, PolicyUse } from '../compile/plan.ts'
 import type { Clock } from '../kernel/clock.ts'
 import '../kernel/fastify.ts'
-import { Problem } from '../kernel/problem.ts'
+import type { BffRuntime } from '../bff/bff.ts'
+import { logged, Problem } from '../kernel/problem.ts'
+import { guardUpgrades } from '../kernel/upgrade.ts'
 import { verifyToken } from '../policies/jwt/verify.ts'
 import { mergeHooks, type Policy, type PolicyTools } from '../policies/policy.ts'
 import type { Connector } from '../services/connect.ts'
@@ -14,7 +16,6 @@ import { accessLog } from '../telemetry/access-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { requestId } from '../telemetry/request-id.ts'
 import { observeRequests } from '../telemetry/requests.ts'
-import type { BffRuntime } from '../bff/bff.ts'
 import { problemOf, sendProblem, writeProblem } from './problem-reply.ts'
 
 export type AppTools = {
@@ -45,14 +46,11 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
     routerOptions: { caseSensitive: true, maxParamLength: 1_024 },
   })
   observeRequests(app, clock, [metrics.observeRequest, ...(plan.accessLog ? [accessLog(log)] : [])])
+  app.addHook('onRequest', guardUpgrades)
   identify(app, { clock, budgetMs: plan.budgetMs })
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error)
-    if (problem.status >= 500)
-      log.warn(
-        { requestId: request.id, code: problem.code, service: problem.service, err: problem.cause ?? problem },
-        'request failed',
-      )
+    if (problem.status >= 500) log.warn({ requestId: request.id, ...logged(problem) }, 'request failed')
     return sendProblem(reply, problem)
   })
   app.setNotFoundHandler((_request, reply) =>
@@ -66,7 +64,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
       uses.map(({ name, settings }) =>
         (policies[name] as unknown as Policy).hooks(settings, { app, tools: policyTools, scope: { name: scope } }),
       ),
-    ) as RouteShorthandOptions
+    )
 
   routes.mount(
     app,
@@ -81,7 +79,11 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
       clock,
       log,
       observe: metrics.observeCall,
-      problemReply: (reply, problem) => writeProblem(reply.raw, problem, reply.request.id),
+      problemReply: (reply, problem) =>
+        writeProblem(reply.raw, problem, {
+          requestId: reply.request.id,
+          headers: reply.getHeaders() as OutgoingHttpHeaders,
+        }),
     },
   )
   for (const { served, policies: uses } of plan.bffs) {
@@ -170,7 +172,7 @@ const refuseOtherMethods = (scope: FastifyInstance, seen: ReadonlyMap<string, Se
     )
     if (others.length === 0) continue
     scope.route({
-      method: others as HTTPMethods[],
+      method: others,
       url,
       handler: () => {
         throw new Problem('INVALID_ARGUMENT', `This address answers ${allow}.`, { status: 405, headers: { allow } })

@@ -76,13 +76,15 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
       rateLimited: metrics.observeRateLimited,
     },
   })
-  const { idle, ...serving } = serve(app)
+  const serving = serve(app)
   return {
-    ...serving,
+    handle: serving.handle,
+    upgrade: serving.upgrade,
+    active: serving.active,
     id,
     plan,
     async drain(withinMs) {
-      await idle(withinMs)
+      await serving.idle(withinMs)
       await app.close()
       await Promise.all([...connectors.values()].map((connector) => connector.release()))
       await lease.release()
@@ -102,16 +104,16 @@ const serve = (app: FastifyInstance) => {
     })
   }
   return {
-    handle(request: IncomingMessage, response: ServerResponse): void {
+    handle: (request: IncomingMessage, response: ServerResponse): void => {
       begin(response)
       app.routing(request, response)
     },
-    upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    upgrade: (request: IncomingMessage, socket: Socket, head: Buffer): void => {
       begin(socket)
       app.server.emit('upgrade', request, socket, head)
     },
     active: () => active,
-    idle(withinMs: number): Promise<void> {
+    idle: (withinMs: number): Promise<void> => {
       if (active === 0) return Promise.resolve()
       return new Promise((resolve) => {
         const timer = setTimeout(resolve, withinMs)

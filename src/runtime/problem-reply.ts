@@ -1,4 +1,4 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http'
+import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import { asProblem, Problem, problemJson } from '../kernel/problem.ts'
@@ -38,13 +38,18 @@ export const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply
     .send(JSON.stringify(problemJson(problem, reply.request.id)))
 
 /** The same on a bare response, for requests that never reach Fastify and replies it has let go of. */
-export const writeProblem = (response: ServerResponse, problem: Problem, requestId?: string): void => {
+export const writeProblem = (
+  response: ServerResponse,
+  problem: Problem,
+  { requestId, headers = {} }: { readonly requestId?: string; readonly headers?: OutgoingHttpHeaders } = {},
+): void => {
   if (response.headersSent) {
     response.destroy()
     return
   }
   const body = JSON.stringify(problemJson(problem, requestId))
   response.writeHead(problem.status, {
+    ...headers,
     ...problem.headers,
     'content-type': mediaType,
     'cache-control': 'no-store',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
+import { array, assert as assertAll, constantFrom, property } from 'fast-check'
 import { canonicalPath } from '../../src/kernel/path.ts'
 
 describe('canonicalPath', () => {
@@ -61,26 +61,9 @@ describe('canonicalPath', () => {
   }
 
   it('gives a path that is its own canonical form and holds no dot segment', () => {
-    const piece = fc.constantFrom(
-      '/',
-      '.',
-      '..',
-      '%2e',
-      '%2F',
-      '%41',
-      '%',
-      'a',
-      '~',
-      '%25',
-      '\\',
-      ';',
-      '{',
-      'é',
-      '?',
-      '#',
-    )
-    fc.assert(
-      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+    const piece = constantFrom('/', '.', '..', '%2e', '%2F', '%41', '%', 'a', '~', '%25', '\\', ';', '{', 'é', '?', '#')
+    assertAll(
+      property(array(piece, { maxLength: 12 }), (pieces) => {
         const path = canonicalPath(`/${pieces.join('')}`)
         if (path === undefined) return
         assert.equal(canonicalPath(path), path)

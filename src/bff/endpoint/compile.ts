@@ -1,7 +1,7 @@
 import {
   type DocumentNode,
-  type GraphQLInputType,
   GraphQLError,
+  type GraphQLInputType,
   getNamedType,
   getNullableType,
   isInputObjectType,
@@ -127,10 +127,7 @@ const readEndpoint = ({ file, node, directive, document, graph, report }: Readin
   const selected = (text: unknown, where: string): readonly string[] => {
     const found = typeof text === 'string' ? text.split('.').filter((name) => name !== '') : undefined
     if (found === undefined || !isSelected(operation.plan({}).root, found)) {
-      report(
-        nodes[where] ?? at,
-        `\`${where}\` names what the operation does not select: ${print((nodes[where] ?? at) as never)}.`,
-      )
+      report(nodes[where] ?? at, `\`${where}\` names what the operation does not select: ${print(nodes[where] ?? at)}.`)
       return []
     }
     return found

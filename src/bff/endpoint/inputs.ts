@@ -1,5 +1,5 @@
-import { type GraphQLInputType, getNamedType, getNullableType, isListType } from 'graphql'
 import type { FastifyRequest } from 'fastify'
+import { type GraphQLInputType, getNamedType, getNullableType, isListType } from 'graphql'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { EndpointInput } from './endpoint.ts'

@@ -3,12 +3,13 @@ import mercurius from 'mercurius'
 import { createOperationStore } from '../../graph/operation.ts'
 import type { Identity } from '../../kernel/caller.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
+import { isUpgrade } from '../../kernel/upgrade.ts'
 import type { BffPlan, BffRuntime } from '../bff.ts'
 import { readLossless } from '../lossless-body.ts'
 import { graphqlAnswer } from './answer.ts'
 import { mountGraphiql } from './graphiql.ts'
 import { sendProblem } from './reply.ts'
-import { subscriptionSchema } from './subscription.ts'
+import { type SubscriptionContext, subscriptionSchema } from './subscription.ts'
 
 export type GraphqlMount = {
   readonly runtime: BffRuntime
@@ -53,16 +54,18 @@ export const mountGraphql = (
         schema: {},
         ...(hooks.config && { config: hooks.config }),
         ...('compress' in hooks && { compress: hooks.compress }),
-      } as never,
+      },
       ...(graph.clientSchema.getSubscriptionType() && {
         subscription: {
           // A browser cannot send Authorization with an upgrade; it says who it is in connection_init.
+          context: (socket: SubscriptionContext['socket']) => ({ socket }),
           onConnect: async ({ payload }: { payload?: { authorization?: unknown; Authorization?: unknown } }) => {
             const authorization = payload?.authorization ?? payload?.Authorization
-            if (authorization === undefined) return true
-            if (verify === undefined || typeof authorization !== 'string') return false
-            const identity = await verify(authorization).catch(() => undefined)
-            return identity === undefined ? false : { identity }
+            if (authorization === undefined || verify === undefined) return true
+            return verify(typeof authorization === 'string' ? authorization : '').then(
+              (identity) => ({ identity }),
+              (refused: unknown) => ({ refused: asProblem(refused) }),
+            )
           },
         },
       }),
@@ -70,9 +73,6 @@ export const mountGraphql = (
     if (development) mountGraphiql(app, { prefix, endpoint: path })
   })
 }
-
-const isUpgrade = (request: FastifyRequest): boolean =>
-  (request as FastifyRequest & { readonly ws?: boolean }).ws === true
 
 const problemOf = (error: unknown): Problem => {
   const { statusCode, message } = error as { statusCode?: number; message?: string }

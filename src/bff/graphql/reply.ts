@@ -1,5 +1,5 @@
-import { GraphQLError } from 'graphql'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { GraphQLError } from 'graphql'
 import type { ExecutionResult } from '../../graph/execute/execute.ts'
 import type { Failure } from '../../graph/execute/project.ts'
 import { Problem, problemExtensions } from '../../kernel/problem.ts'

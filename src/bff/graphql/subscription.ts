@@ -1,19 +1,19 @@
+import type { FastifyRequest } from 'fastify'
 import {
-  type GraphQLObjectType,
+  buildSchema,
   GraphQLError,
+  type GraphQLObjectType,
   type GraphQLResolveInfo,
   type GraphQLSchema,
-  buildSchema,
   isObjectType,
   printSchema,
 } from 'graphql'
-import type { FastifyRequest } from 'fastify'
 import type { ExecutionResult } from '../../graph/execute/execute.ts'
 import { coerceVariables, type OperationStore } from '../../graph/operation.ts'
 import { withScalars } from '../../graph/scalars.ts'
 import { subscribe } from '../../graph/subscribe.ts'
 import type { Identity } from '../../kernel/caller.ts'
-import { asProblem, problemExtensions } from '../../kernel/problem.ts'
+import { asProblem, logged, type Problem, problemExtensions } from '../../kernel/problem.ts'
 import type { CallContext } from '../../services/call.ts'
 import { type BffPlan, type BffRuntime, reportFailures } from '../bff.ts'
 import { headerOf, sharedContextOf } from '../call-context.ts'
@@ -22,7 +22,10 @@ import { fieldError } from './reply.ts'
 /** What mercurius hands to a subscription's source: the upgrade request, and what `connection_init` proved. */
 export type SubscriptionContext = {
   readonly request: FastifyRequest
+  readonly socket: { close(code: number, reason: string): void }
   readonly identity?: Identity
+  /** Why the token of `connection_init` was refused. */
+  readonly refused?: Problem
   readonly __currentQuery: string
 }
 
@@ -55,8 +58,12 @@ async function* events(
   context: SubscriptionContext,
   info: GraphQLResolveInfo,
   { bff, store, runtime, budgetMs }: Tools,
-): AsyncGenerator<unknown> {
-  const { request } = context
+): AsyncGenerator {
+  const { request, refused } = context
+  if (refused !== undefined) {
+    context.socket.close(4403, 'Forbidden')
+    throw asGraphQLError(refused, request)
+  }
   const operation = store.find(context.__currentQuery, info.operation.name?.value)
   if ('length' in operation) throw operation[0] ?? new GraphQLError('The document is not valid.')
   const coerced = coerceVariables(bff.graph, operation, info.variableValues)
@@ -83,15 +90,16 @@ async function* events(
     }
   } catch (thrown) {
     const problem = asProblem(thrown)
-    runtime.log.warn(
-      { requestId: request.id, bff: bff.name, code: problem.code, service: problem.service, err: problem.cause },
-      'subscription ended',
-    )
-    throw new GraphQLError(problem.message, { extensions: problemExtensions(problem, { requestId: request.id }) })
+    if (gone.signal.aborted) return
+    runtime.log.warn({ requestId: request.id, bff: bff.name, ...logged(problem) }, 'subscription ended')
+    throw asGraphQLError(problem, request)
   } finally {
     gone.abort()
   }
 }
+
+const asGraphQLError = (problem: Problem, { id }: FastifyRequest): GraphQLError =>
+  new GraphQLError(problem.message, { extensions: problemExtensions(problem, { requestId: id }) })
 
 /** An answer with its errors standing where values are missing: graphql-js reports an Error it reads as the field's own. */
 const withErrors = ({ data, failures }: ExecutionResult, requestId: string): unknown => {

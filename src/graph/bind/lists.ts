@@ -1,4 +1,4 @@
-import { getNamedType, getNullableType, isListType, isObjectType, isUnionType, type GraphQLObjectType } from 'graphql'
+import { type GraphQLObjectType, getNamedType, getNullableType, isListType, isObjectType, isUnionType } from 'graphql'
 import type { Graph, Source } from '../graph.ts'
 import { type BindContext, report, warn } from './context.ts'
 

@@ -44,7 +44,7 @@ export const bindRestRequest = (context: BindContext, directive: Directive, owne
       coordinate,
       'Expected a path below the service’s base URL, such as "/users/{args.id}"; hosts stand in portico.yaml.',
     )
-  const [path = '', query] = splitOnce(target, '?')
+  const [path, query] = splitOnce(target, '?')
   const bound = bindTemplate(context, { text: path, owner, node: targetNode })
   const inline = splitOutside(query ?? '', '&').map((pair) => splitOnce(pair, '='))
   const parameters: NamedTemplate[] = []

@@ -1,8 +1,8 @@
 import {
   type ASTNode,
+  GraphQLID,
   type GraphQLInputType,
   type GraphQLObjectType,
-  GraphQLID,
   getNamedType,
   getNullableType,
   isEnumType,

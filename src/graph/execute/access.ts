@@ -1,5 +1,5 @@
 import type { Identity } from '../../kernel/caller.ts'
-import { isRawNumber, type Json } from '../../kernel/json.ts'
+import { isRawNumber, type Json, numberText } from '../../kernel/json.ts'
 import { Problem, unauthenticated } from '../../kernel/problem.ts'
 import type { AccessRule } from '../graph.ts'
 
@@ -17,4 +17,4 @@ const holds = (claim: unknown, wanted: Json): boolean =>
   Array.isArray(claim) ? claim.some((item) => same(item, wanted)) : same(claim, wanted)
 
 const same = (claim: unknown, wanted: Json): boolean =>
-  claim === wanted || (isRawNumber(claim) && claim.rawJSON === String(wanted))
+  claim === wanted || (isRawNumber(claim) && typeof wanted === 'number' && numberText(claim) === String(wanted))

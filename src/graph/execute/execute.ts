@@ -5,7 +5,7 @@ import { asProblem, Problem } from '../../kernel/problem.ts'
 import type { CallContext } from '../../services/call.ts'
 import type { AccessRule, Batch, Binding, Entity } from '../graph.ts'
 import type { OperationPlan, Step } from '../plan/plan.ts'
-import { noCall, renderValue, type Scope, type Template } from '../template.ts'
+import { noCall, renderValue, type Scope, type Template, textOf } from '../template.ts'
 import { refusal } from './access.ts'
 import { gatherOwners } from './gather.ts'
 import { type Entry, type Invoke, Loads } from './loads.ts'
@@ -84,7 +84,7 @@ class Execution {
       context = { ...context, signal: abandon.signal }
     }
     this.loads = new Loads({ context, invokes: tools.invokes, limit: tools.upstreamCalls })
-    this.results = new Array<undefined>(request.plan.steps.length).fill(undefined)
+    this.results = request.plan.steps.map(() => undefined)
   }
 
   async run(): Promise<void> {
@@ -190,7 +190,7 @@ class Execution {
       const key = attempt(() => renderValue(template, this.scope(step, { parent: owner })))
       if (key instanceof Problem) results.set(owner, key)
       else if (key === noCall || key === undefined || key === null) results.set(owner, null)
-      else keyed.push([owner, key as Json | Json[]])
+      else keyed.push([owner, key])
     }
     const keys = keyed.flatMap(([, key]) => key)
     const entries = this.entity(step, entity, keys)
@@ -212,7 +212,7 @@ class Execution {
       return this.loads.keys(batched(binding, binding.batch), this.scope(step, { args: {} }), keys)
     const distinct = new Map<string, Entry>()
     return keys.map((key) => {
-      const text = String(key)
+      const text = textOf(key)
       let entry = distinct.get(text)
       if (entry === undefined) {
         const over = binding.fanout !== undefined && distinct.size >= binding.fanout
@@ -297,7 +297,7 @@ class Execution {
   }
 
   private argsOf({ fixedArgs, field, node }: Step): Readonly<Record<string, unknown>> {
-    return fixedArgs ?? getArgumentValues(field, node, this.request.variables as Record<string, unknown>)
+    return fixedArgs ?? getArgumentValues(field, node, this.request.variables)
   }
 
   private scope(

@@ -6,7 +6,7 @@ import { type RenderedRequest, renderRequest } from '../request.ts'
 import { dig, noCall, type Scope, textOf } from '../template.ts'
 
 /** Sends a rendered request of one binding to its service. */
-export type Invoke = (request: RenderedRequest, context: CallContext) => Promise<Reply<Json>>
+export type Invoke = (request: RenderedRequest, context: CallContext) => Promise<Reply>
 
 /** What one key or one request came to: a raw value, null for what is not there, or the Problem it failed with. */
 export type Entry = { value: unknown; pending: Promise<void> | undefined }

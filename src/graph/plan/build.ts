@@ -1,11 +1,11 @@
 import {
   type DocumentNode,
   type FieldNode,
-  getArgumentValues,
-  getNullableType,
   type GraphQLObjectType,
   type GraphQLOutputType,
+  getArgumentValues,
   getNamedType,
+  getNullableType,
   isEnumType,
   isLeafType,
   isListType,
@@ -20,7 +20,7 @@ import {
 import type { AccessRule, Binding, Graph, ListSize, Source } from '../graph.ts'
 import { templatesOf } from '../request.ts'
 import { expressionsOf, type Template } from '../template.ts'
-import { collectFields, type Collecting, type Conditions, fragmentsOf } from './collect.ts'
+import { type Collecting, type Conditions, collectFields, fragmentsOf } from './collect.ts'
 import type {
   FieldValue,
   Hop,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { nameKey, duration, size } from '../../config/scalars.ts'
+import { duration, nameKey, size } from '../../config/scalars.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 

@@ -38,6 +38,7 @@ export class Lane implements Dispatcher.DispatchHandler, CallContext {
   #aborter: AbortController | undefined
   #timer: NodeJS.Timeout | undefined
   #body: RequestBody | undefined
+  #whole: Buffer | undefined
   #running = false
   #settled = false
   #left = false
@@ -71,6 +72,16 @@ export class Lane implements Dispatcher.DispatchHandler, CallContext {
     return this.#left
   }
 
+  /** Calls back when all is there that is sent at once: a client slow to send a small body must not hold a slot meanwhile. */
+  whenReady(go: () => void): void {
+    const length = bodyLength(this.#raw)
+    if (!isSmall(length) || length > this.#route.maxBodyBytes) return go()
+    readWhole(this.#raw, (body) => {
+      this.#whole = body
+      go()
+    })
+  }
+
   /** Passes the request on. Resolves when the whole answer is with the client's socket; rejects with a Problem. */
   run(budgetMs: number): Promise<Reply<void>> {
     return new Promise((resolve, reject) => {
@@ -82,7 +93,7 @@ export class Lane implements Dispatcher.DispatchHandler, CallContext {
       if (typeof length === 'number' && length > this.#route.maxBodyBytes)
         return this.#fail(tooLarge(this.#route.maxBodyBytes))
       if (length === 'none') this.#dispatch(null, budgetMs)
-      else if (isSmall(length)) readWhole(this.#raw, (body) => this.#dispatch(body, budgetMs))
+      else if (this.#whole !== undefined) this.#dispatch(this.#whole, budgetMs)
       else {
         this.#body = new RequestBody(this.#raw, this.#route.maxBodyBytes, () => this.#timer?.refresh())
         this.#dispatch(this.#body, budgetMs, length)
@@ -129,7 +140,11 @@ export class Lane implements Dispatcher.DispatchHandler, CallContext {
     this.#response.writeHead(status, clientHeaders(answer.headers, this.#reply))
     this.#declared = answer.contentLength
     // An answer of unknown length may be a slow stream: its head does not wait for the first chunk.
-    if (this.#declared === undefined) queueMicrotask(() => this.#received === 0 && this.#response.flushHeaders())
+    if (this.#declared === undefined) queueMicrotask(() => this.#flush())
+  }
+
+  #flush(): void {
+    if (this.#received === 0 && !this.#settled) this.#response.flushHeaders()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

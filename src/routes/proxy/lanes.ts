@@ -57,12 +57,13 @@ export const createLanes = ({
     thrown: unknown,
     { lane, reply, route }: { lane: Lane; reply: FastifyReply; route: ProxyRoute },
   ): void => {
+    if (lane.abandoned) return
     const problem = asProblem(thrown)
     if (reply.raw.headersSent) {
       // Half an answer is out: only an aborted connection says that it is not the whole.
       log.warn({ err: problem, route: route.name }, 'An answer broke off.')
       reply.raw.destroy()
-    } else if (!lane.abandoned) {
+    } else {
       problemReply(reply, problem)
       discardRest(reply.request.raw)
     }
@@ -75,7 +76,9 @@ export const createLanes = ({
     return (request, reply) => {
       reply.hijack()
       const lane = new Lane(route, connector.pool, { request, reply })
-      call(lane, lane).catch((thrown: unknown) => answer(thrown, { lane, reply, route }))
+      lane.whenReady(() => {
+        call(lane, lane).catch((thrown: unknown) => answer(thrown, { lane, reply, route }))
+      })
     }
   }
 }

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import { Problem } from '../../kernel/problem.ts'
+import { isUpgrade } from '../../kernel/upgrade.ts'
 import type { ProxyRoute } from './compile.ts'
 import { createLanes, type ProxyTools } from './lanes.ts'
-import { guardUpgrades, isUpgrade } from './upgrade.ts'
 import { mountWebSocket } from './websocket.ts'
 
 /**
@@ -14,7 +14,6 @@ export const mountProxy = (app: FastifyInstance, routes: readonly ProxyRoute[], 
   const lanes = createLanes(tools)
   app.register(async (scope) => {
     leaveBodies(scope)
-    scope.addHook('onRequest', guardUpgrades)
     for (const route of routes) {
       if (route.websocket) continue
       const passOn = lanes(route)

@@ -2,10 +2,10 @@ import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { WebSocket } from 'ws'
 import { Problem } from '../../kernel/problem.ts'
+import { isUpgrade } from '../../kernel/upgrade.ts'
 import type { ProxyRoute } from './compile.ts'
 import type { PassOn, ProxyTools } from './lanes.ts'
 import { upstreamHeaders } from './translate.ts'
-import { guardUpgrades, isUpgrade } from './upgrade.ts'
 
 type WebSocketTools = ProxyTools & { readonly passOn: PassOn }
 type WebSocketOptions = FastifyHttpProxyOptions & {
@@ -22,7 +22,6 @@ type WebSocketOptions = FastifyHttpProxyOptions & {
  * route's policies; plain requests take the lane of every other route, before it sees them.
  */
 export const mountWebSocket = (scope: FastifyInstance, route: ProxyRoute, tools: WebSocketTools): void => {
-  scope.addHook('onRequest', guardUpgrades)
   const policies = tools.hooksFor(route)
   for (const name of hookNames) {
     const hooks = policies[name] ?? []

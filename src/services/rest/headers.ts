@@ -46,7 +46,7 @@ const verdictOf = (name: string): Verdict => {
   let verdict = verdicts.get(name)
   if (verdict === undefined) {
     verdict = judge(name.toLowerCase())
-    if (verdicts.size < 1_024) verdicts.set(name, verdict)
+    if (verdicts.size < 1_024 && name.length <= 64) verdicts.set(name, verdict)
   }
   return verdict
 }

@@ -33,7 +33,7 @@ describe('the framing of proxied messages', () => {
       port,
       'GET /users HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c: d\r\nConnection: close\r\n\r\n',
     )
-    if (/^HTTP\/1\.1 200/.test(answer)) assert.ok(seen().some((bytes) => /x-a: b\s+c: d\r\n/i.test(bytes)))
+    if (answer.startsWith('HTTP/1.1 200')) assert.ok(seen().some((bytes) => /x-a: b\s+c: d\r\n/i.test(bytes)))
     else assert.match(answer, /^HTTP\/1\.1 400 /)
   })
 

@@ -179,7 +179,7 @@ describe('a proxy route', () => {
     const { get, sockets } = await gateway(t, { answer: () => {}, route: { timeoutMs: 50 } })
     const reply = await get('/users')
     assert.deepEqual([reply.status, problemOf(reply).detail], [504, 'Service users did not answer in time.'])
-    await Promise.all(sockets.map((socket) => socket.destroyed || once(socket, 'close')))
+    await Promise.all(sockets.map(async (socket) => socket.destroyed || once(socket, 'close')))
   })
 
   it('lets an answer take longer than the time to begin it', async (t) => {
@@ -198,7 +198,7 @@ describe('a proxy route', () => {
     const { origin } = await gateway(t, {
       answer: (_, response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
-        more.promise.then(() => response.end('data: 1\n\n'))
+        void more.promise.then(() => response.end('data: 1\n\n'))
       },
     })
     const request = httpRequest(`${origin}/users`).end()
@@ -260,6 +260,16 @@ describe('a proxy route', () => {
     assert.equal((await get('/users')).status, 503)
     release()
     assert.equal((await first).body, 'late')
+  })
+
+  it('gives no slot to a client that is slow to send a small body', async (t) => {
+    const { get, origin } = await echo(t, { service: { concurrency: { max: 1, queue: 0 } } })
+    const slow = httpRequest(`${origin}/users`, { method: 'POST', headers: { 'content-length': 3 } })
+    await new Promise((resolve) => slow.write('a', resolve))
+    assert.equal((await get('/users')).status, 200)
+    slow.end('bc')
+    const [response] = await once(slow, 'response')
+    assert.equal(await text(response), 'abc')
   })
 
   it('takes thousands of routes', async (t) => {

@@ -312,8 +312,8 @@ const service = async (t: TestContext, answer: RequestListener, settings: Partia
   const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
     let body = ''
     for await (const chunk of request.setEncoding('utf8')) body += chunk
-    seen.push({ method: request.method, url: request.url, headers: request.headers, body } as (typeof seen)[number])
-    answer(request, response as never)
+    seen.push({ method: request.method, url: request.url, headers: request.headers, body })
+    answer(request, response)
   })
   const sockets: Socket[] = []
   server.on('connection', (socket: Socket) => sockets.push(socket))
@@ -326,7 +326,7 @@ const service = async (t: TestContext, answer: RequestListener, settings: Partia
     ...connect(t, { origin, ...settings }),
     seen,
     connections: () => sockets.length,
-    closed: () => Promise.all(sockets.map((socket) => socket.destroyed || once(socket, 'close'))),
+    closed: () => Promise.all(sockets.map(async (socket) => socket.destroyed || once(socket, 'close'))),
   }
 }
 

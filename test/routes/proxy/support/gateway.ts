@@ -8,14 +8,14 @@ import fastify, {
   type FastifyReply,
   type RouteShorthandOptions,
 } from 'fastify'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { systemClock } from '../../../../src/kernel/clock.ts'
 import { canonicalPath } from '../../../../src/kernel/path.ts'
 import { asProblem, Problem, problemJson } from '../../../../src/kernel/problem.ts'
 import type { ProxyRoute } from '../../../../src/routes/proxy/compile.ts'
 import { proxyMethods } from '../../../../src/routes/proxy/compile.ts'
 import { mountProxy } from '../../../../src/routes/proxy/mount.ts'
-import { guardUpgrade } from '../../../../src/routes/proxy/upgrade.ts'
+import { guardUpgrade, guardUpgrades } from '../../../../src/kernel/upgrade.ts'
 import { createResources } from '../../../../src/services/resources.ts'
 import { connectRest } from '../../../../src/services/rest/connector.ts'
 import type { RestService } from '../../../../src/services/service.ts'
@@ -38,7 +38,8 @@ export type Gateway = { readonly origin: string; readonly port: number; readonly
 /** A small app with what the proxy needs of the whole gateway: canonical paths, callers and problem replies. */
 export const startGateway = async (t: TestContext, settings: GatewaySettings): Promise<Gateway> => {
   const logged: string[] = []
-  const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
+  const log: Logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
+  const appLog: FastifyBaseLogger = log
   const resources = createResources()
   const service: RestService = {
     kind: 'rest',
@@ -58,7 +59,7 @@ export const startGateway = async (t: TestContext, settings: GatewaySettings): P
       guardUpgrade(request, reply)
       ;(reply as FastifyReply).code(400).send()
     },
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance: appLog,
     forceCloseConnections: true,
     ...(settings.trustProxy === undefined ? {} : { trustProxy: settings.trustProxy }),
     rewriteUrl: ({ url = '' }) => {
@@ -69,8 +70,8 @@ export const startGateway = async (t: TestContext, settings: GatewaySettings): P
   app.decorateRequest('canonicalPath', '')
   app.decorateRequest('deadline', 0)
   app.decorateRequest('caller')
-  app.setNotFoundHandler((request, reply) => {
-    guardUpgrade(request, reply)
+  app.addHook('onRequest', guardUpgrades)
+  app.setNotFoundHandler((_request, reply) => {
     reply.code(404).send()
   })
   app.addHook('onRequest', (request, _reply, done) => {

@@ -14,7 +14,7 @@ export const guardUpgrade = (request: FastifyRequest, reply: FastifyReply): void
   reply.raw.once('finish', () => socket.destroySoon())
 }
 
-/** `guardUpgrade` as the first hook of every proxy route. The app needs it for its own refusals: 404 and bad paths. */
+/** `guardUpgrade` as the first hook of an app: it also stands before the answers to unknown paths. */
 export const guardUpgrades: onRequestHookHandler = (request, reply, done) => {
   guardUpgrade(request, reply)
   done()
