@@ -46,6 +46,7 @@ export const workspaceConfig = z.strictObject({
     .describe('How long a stopping gateway, or the old state after a reload, may go on answering what it has begun.'),
   redis: z
     .string()
+    .transform((url) => (url === '' ? undefined : url))
     .optional()
     .describe(
       'URL of a Redis or Valkey that replicas share for their limits, such as redis://127.0.0.1:6379. In memory when absent.',

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptio
 import { type ExecutionResult, execute } from '../../graph/execute/execute.ts'
 import type { Failure } from '../../graph/execute/project.ts'
 import { coerceVariables } from '../../graph/operation.ts'
+import { checkListSizes } from '../../graph/plan/list-sizes.ts'
 import { dig } from '../../graph/template.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { type BffPlan, type BffRuntime, missingServices, reportFailures } from '../bff.ts'
@@ -41,6 +42,7 @@ const answer = (endpoint: EndpointPlan, { bff, runtime }: { bff: BffPlan; runtim
       throw new Problem('INVALID_ARGUMENT', coerced.errors.map(({ message }) => message).join(' '))
     const variables = coerced.values
     const plan = operation.plan(variables)
+    checkListSizes(plan, variables, bff.limits.listSize)
     const result = await execute(
       { plan, variables, context: callContextOf(request, reply), header: headerOf(request) },
       runtime.tools,

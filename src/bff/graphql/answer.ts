@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ExecutionRequest, execute } from '../../graph/execute/execute.ts'
 import { coerceVariables, introspect, type OperationStore } from '../../graph/operation.ts'
+import { checkListSizes } from '../../graph/plan/list-sizes.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { type BffPlan, type BffRuntime, reportFailures } from '../bff.ts'
 import { callContextOf, headerOf } from '../call-context.ts'
@@ -26,6 +27,7 @@ export const graphqlAnswer = (bff: BffPlan, { store, runtime }: { store: Operati
     if ('errors' in coerced) return sendRequestErrors(request, reply, coerced.errors)
     const { values: variables } = coerced
     const plan = operation.plan(variables)
+    checkListSizes(plan, variables, bff.limits.listSize)
     const execution: ExecutionRequest = {
       plan,
       variables,

@@ -10,6 +10,7 @@ import {
 } from 'graphql'
 import type { ExecutionResult } from '../../graph/execute/execute.ts'
 import { coerceVariables, type OperationStore } from '../../graph/operation.ts'
+import { checkListSizes } from '../../graph/plan/list-sizes.ts'
 import { withScalars } from '../../graph/scalars.ts'
 import { subscribe } from '../../graph/subscribe.ts'
 import type { Identity } from '../../kernel/caller.ts'
@@ -68,6 +69,8 @@ async function* events(
   if ('length' in operation) throw operation[0] ?? new GraphQLError('The document is not valid.')
   const coerced = coerceVariables(bff.graph, operation, info.variableValues)
   if ('errors' in coerced) throw coerced.errors[0] ?? new GraphQLError('The variables are not valid.')
+  const plan = operation.plan(coerced.values)
+  checkListSizes(plan, coerced.values, bff.limits.listSize)
   const caller = context.identity === undefined ? request.caller : { ...request.caller, identity: context.identity }
   const gone = new AbortController()
   request.raw.socket.once('close', () => gone.abort())
@@ -76,7 +79,7 @@ async function* events(
   try {
     const results = subscribe(
       {
-        plan: operation.plan(coerced.values),
+        plan,
         variables: coerced.values,
         context: { ...shared, deadline: Number.POSITIVE_INFINITY },
         header: headerOf(request),

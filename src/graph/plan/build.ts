@@ -29,11 +29,12 @@ import type {
   SelectedField,
   Selection,
   Shape,
+  Slice,
   Step,
   StepSource,
 } from './plan.ts'
 
-type Building = Collecting & { readonly graph: Graph; readonly steps: Step[] }
+type Building = Collecting & { readonly graph: Graph; readonly steps: Step[]; readonly slices: Slice[] }
 
 /** Where a selection stands: below which step, and by which way. */
 type Position = {
@@ -56,12 +57,19 @@ export const buildPlan = (
   }: { document: DocumentNode; operation: OperationDefinitionNode; conditions: Conditions },
 ): OperationPlan => {
   const { schema } = graph
-  const building: Building = { graph, schema, fragments: fragmentsOf(document), conditions, steps: [] }
+  const building: Building = { graph, schema, fragments: fragmentsOf(document), conditions, steps: [], slices: [] }
   const type = schema.getRootType(operation.operation)
   if (type === undefined || type === null) throw new Error(`The schema has no ${operation.operation} type.`)
   const root = planSelection(building, { type, sets: [operation.selectionSet], at: rootPosition })
-  const { steps } = building
-  return { operation, kind: operation.operation, root, steps, tops: steps.filter(({ parent }) => parent === undefined) }
+  const { steps, slices } = building
+  return {
+    operation,
+    kind: operation.operation,
+    root,
+    steps,
+    slices,
+    tops: steps.filter(({ parent }) => parent === undefined),
+  }
 }
 
 const rootPosition: Position = { parent: undefined, hops: [], on: undefined, path: [], sizes: [], sized: undefined }
@@ -97,6 +105,7 @@ const planField = (building: Building, { type, key, node, nodes, at }: FieldToPl
     type === schema.getQueryType() || type === schema.getMutationType() || type === schema.getSubscriptionType()
   const rules = rulesOf(graph, { own: bound.rule, isRoot, result: getNamedType(field.type).name })
   const listBound = boundOf(bound.listSize, { field, node, name, at, coordinate })
+  if (listBound.kind === 'argument' && listBound.field === field) building.slices.push(listBound)
   const sized =
     bound.listSize !== undefined && bound.listSize.sizedFields.length > 0
       ? { names: bound.listSize.sizedFields, bound: listBound }

@@ -9,6 +9,8 @@ export type OperationPlan = {
   readonly root: Selection
   /** Every step, parents before children; `step.id` is its place here. */
   readonly steps: readonly Step[]
+  /** Arguments that say how long a list may get. */
+  readonly slices: readonly Slice[]
   /** Steps of root fields, in the order of the operation. */
   readonly tops: readonly Step[]
 }
@@ -102,13 +104,16 @@ export type Hop = {
   readonly rules: readonly AccessRule[]
 }
 
+/** The arguments of one field that slice its list. */
+export type Slice = {
+  readonly kind: 'argument'
+  readonly field: GraphQLField<unknown, unknown>
+  readonly node: FieldNode
+  readonly names: readonly string[]
+}
+
 /** What is known of a list's length: an argument's value, an author's assumption, or nothing. */
 export type ListBound =
-  | {
-      readonly kind: 'argument'
-      readonly field: GraphQLField<unknown, unknown>
-      readonly node: FieldNode
-      readonly names: readonly string[]
-    }
+  | Slice
   | { readonly kind: 'assumed'; readonly size: number }
   | { readonly kind: 'unknown'; readonly coordinate: string }
