@@ -1,6 +1,6 @@
 import { createServer, type OutgoingHttpHeaders } from 'node:http'
 import { BlockList, isIP } from 'node:net'
-import fastify, { type FastifyInstance, type HTTPMethods, type RouteShorthandOptions } from 'fastify'
+import fastify, { type FastifyInstance, type RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
 import { bffs, policies, routes } from '../catalog.ts'
 import type { Plan, PolicyUse } from '../compile/plan.ts'

@@ -9,11 +9,13 @@ import type { Plan } from '../compile/plan.ts'
 import { connectBindings } from '../graph/connect.ts'
 import type { Resolver, Resolvers } from '../graph/execute/resolver.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { Problem } from '../kernel/problem.ts'
 import { leaseStores } from '../policies/stores.ts'
 import { connectServices } from '../services/connect.ts'
 import type { Resources } from '../services/resources.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { buildApp } from './app.ts'
+import { writeProblemTo } from './problem-reply.ts'
 
 /** One immutable, fully built gateway made from one state of a workspace. */
 export type Generation = {
@@ -84,40 +86,62 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     id,
     plan,
     async drain(withinMs) {
-      await serving.idle(withinMs)
-      await app.close()
+      await serving.end(withinMs)
       await Promise.all([...connectors.values()].map((connector) => connector.release()))
       await lease.release()
     },
   }
 }
 
-/** Hands requests and upgrades to an app, and counts those under way. */
+/** How long a socket has to say goodbye once its generation ends. */
+const goodbyeMs = 1_000
+
+/** Hands requests and upgrades to an app, and knows those under way. */
 const serve = (app: FastifyInstance) => {
-  let active = 0
-  let whenIdle: (() => void) | undefined
-  const begin = (ending: { once(event: 'close', listener: () => void): unknown }): void => {
-    active += 1
-    ending.once('close', () => {
-      active -= 1
-      if (active === 0) whenIdle?.()
-    })
-  }
+  const responses = underWay()
+  const sockets = underWay()
   return {
     handle: (request: IncomingMessage, response: ServerResponse): void => {
-      begin(response)
+      responses.add(response)
       app.routing(request, response)
     },
     upgrade: (request: IncomingMessage, socket: Socket, head: Buffer): void => {
-      begin(socket)
-      app.server.emit('upgrade', request, socket, head)
+      sockets.add(socket)
+      if (app.server.emit('upgrade', request, socket, head)) return
+      writeProblemTo(socket, new Problem('INVALID_ARGUMENT', 'This address takes no upgrades.'))
     },
-    active: () => active,
-    idle: (withinMs: number): Promise<void> => {
-      if (active === 0) return Promise.resolve()
+    active: () => responses.size() + sockets.size(),
+    /** Requests end by themselves, or are cut; sockets would not, so they are told to go once requests are done. */
+    async end(withinMs: number): Promise<void> {
+      await responses.gone(withinMs)
+      await app.close()
+      await sockets.gone(goodbyeMs)
+    },
+  }
+}
+
+/** Things that end with a `close` event. */
+const underWay = () => {
+  const all = new Set<ServerResponse | Socket>()
+  let whenGone: (() => void) | undefined
+  return {
+    size: () => all.size,
+    add(one: ServerResponse | Socket): void {
+      all.add(one)
+      one.once('close', () => {
+        all.delete(one)
+        if (all.size === 0) whenGone?.()
+      })
+    },
+    /** Resolves when none is left; those that are left after the given time are cut off. */
+    gone(withinMs: number): Promise<void> {
+      if (all.size === 0) return Promise.resolve()
       return new Promise((resolve) => {
-        const timer = setTimeout(resolve, withinMs)
-        whenIdle = () => {
+        const timer = setTimeout(() => {
+          for (const one of all) one.destroy()
+          resolve()
+        }, withinMs)
+        whenGone = () => {
           clearTimeout(timer)
           resolve()
         }

@@ -1,3 +1,4 @@
+import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import mercurius from 'mercurius'
 import { createOperationStore } from '../../graph/operation.ts'
@@ -43,6 +44,13 @@ export const mountGraphql = (
       if (isUpgrade(request) || request.routeOptions.url !== path) return
       await answer(request, reply)
       return reply
+    })
+    await scope.register(fastifyWebsocket, {
+      options: { maxPayload: scope.initialConfig.bodyLimit ?? 1_048_576 },
+      preClose(done) {
+        for (const client of this.websocketServer.clients) client.close(1001, 'The gateway is going away.')
+        this.websocketServer.close(() => done())
+      },
     })
     await scope.register(mercurius, {
       schema: subscriptionSchema({ bff, store, runtime, budgetMs }),
