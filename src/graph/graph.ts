@@ -81,6 +81,11 @@ export type Binding = {
   readonly exact: 'integers' | 'all'
 }
 
+/** A binding whose one call serves many keys. */
+export type Batched = Binding & { readonly batch: Batch }
+
+export const isBatched = (binding: Binding): binding is Batched => binding.batch !== undefined
+
 export type Batch = {
   /** Name after `keys.` in the request: the parent's (or entity's) field whose values are the keys. */
   readonly keyField: string

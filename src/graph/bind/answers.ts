@@ -17,6 +17,7 @@ import { fieldOf, jsonNames } from '../../services/grpc/fields.ts'
 import { directiveOf } from '../directives.ts'
 import type { Binding, OneofCase } from '../graph.ts'
 import { type BindContext, readPathOf, report, warn } from './context.ts'
+import { builtIn, nameOf, type ProtoType, scalarsFor } from './proto-scalars.ts'
 import { spellingsOf } from './templates.ts'
 
 const { Enum, MapField, Type } = protobuf
@@ -77,7 +78,7 @@ const checkBinding = (walk: Walk, binding: Binding, answer: Type): void => {
   return checkNamed(walk, { field, type: getNamedType(result), message: items.type, node, coordinate })
 }
 
-type Found = { readonly type: Type | Enum | string; readonly field: MessageField | undefined }
+type Found = { readonly type: ProtoType; readonly field: MessageField | undefined }
 
 /** What stands at a path of a message, or a sentence on where it ends. */
 const follow = (message: Type, path: readonly string[]): Found | string => {
@@ -95,7 +96,7 @@ const follow = (message: Type, path: readonly string[]): Found | string => {
 type Checked = {
   readonly field: GraphQLField<unknown, unknown> | undefined
   readonly type: ReturnType<typeof getNamedType>
-  readonly message: Type | Enum | string
+  readonly message: ProtoType
   readonly node: ASTNode
   readonly coordinate: string
 }
@@ -138,67 +139,6 @@ const checkNamed = (walk: Walk, { type, message, node, coordinate }: Checked): u
         coordinate,
         `${coordinate} is ${type.name}, but the service answers ${nameOf(message)}; use ${fitting.join(' or ') || 'an object type or JSON'}.`,
       )
-}
-
-const builtIn: ReadonlySet<string> = new Set([
-  'Int',
-  'Float',
-  'String',
-  'Boolean',
-  'ID',
-  'Int64',
-  'UInt64',
-  'Decimal',
-  'DateTime',
-  'Bytes',
-  'JSON',
-])
-
-const nameOf = (message: Type | Enum | string): string =>
-  typeof message === 'string' ? message : message.fullName.slice(1)
-
-const scalars: Readonly<Record<string, readonly string[]>> = {
-  string: ['String', 'ID', 'DateTime', 'Decimal'],
-  bool: ['Boolean'],
-  int32: ['Int', 'ID'],
-  sint32: ['Int', 'ID'],
-  sfixed32: ['Int', 'ID'],
-  uint32: ['Int64', 'UInt64', 'Float', 'ID'],
-  fixed32: ['Int64', 'UInt64', 'Float', 'ID'],
-  int64: ['Int64', 'ID', 'String'],
-  sint64: ['Int64', 'ID', 'String'],
-  sfixed64: ['Int64', 'ID', 'String'],
-  uint64: ['UInt64', 'ID', 'String'],
-  fixed64: ['UInt64', 'ID', 'String'],
-  float: ['Float'],
-  double: ['Float'],
-  bytes: ['Bytes', 'String'],
-}
-
-const wellKnown: Readonly<Record<string, readonly string[]>> = {
-  Timestamp: ['DateTime', 'String'],
-  Duration: ['String'],
-  FieldMask: ['String'],
-  StringValue: ['String', 'ID'],
-  BoolValue: ['Boolean'],
-  Int32Value: ['Int', 'ID'],
-  UInt32Value: ['Int64', 'UInt64', 'Float'],
-  Int64Value: ['Int64', 'ID', 'String'],
-  UInt64Value: ['UInt64', 'ID', 'String'],
-  FloatValue: ['Float'],
-  DoubleValue: ['Float'],
-  BytesValue: ['Bytes', 'String'],
-  Struct: ['JSON'],
-  Value: ['JSON'],
-  ListValue: ['JSON'],
-  Any: ['JSON'],
-  Empty: ['JSON'],
-}
-
-const scalarsFor = (message: Type | Enum | string): readonly string[] => {
-  if (typeof message === 'string') return scalars[message] ?? []
-  if (message instanceof Enum) return ['String']
-  return message.fullName.startsWith('.google.protobuf.') ? (wellKnown[message.name] ?? []) : ['JSON']
 }
 
 const checkObject = (walk: Walk, type: GraphQLObjectType, message: Type): undefined => {

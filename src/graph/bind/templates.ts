@@ -12,7 +12,8 @@ import {
 } from 'graphql'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { directiveOf } from '../directives.ts'
-import { type Expression, type InputMap, mapExpressions, parseTemplate, type Template } from '../template.ts'
+import { type Expression, type InputMap, mapExpressions, type Template } from '../template.ts'
+import { parseTemplate } from '../template-syntax.ts'
 import { type BindContext, type Owner, readPathOf, report } from './context.ts'
 
 /** A template with every placeholder checked against the schema and tied to raw upstream paths; undefined when it is wrong. */

@@ -1,7 +1,7 @@
 import type { Json } from '../../kernel/json.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
 import type { CallContext, Reply } from '../../services/call.ts'
-import type { Batch, Binding } from '../graph.ts'
+import type { Batched, Binding } from '../graph.ts'
 import { type RenderedRequest, renderRequest } from '../request.ts'
 import { dig, noCall, type Scope, textOf } from '../template.ts'
 
@@ -51,7 +51,7 @@ export class Loads {
   }
 
   /** Entries of a batch binding's keys, asking for those not asked before, in chunks. Keys are told apart by their text. */
-  keys(binding: Binding & { readonly batch: Batch }, scope: Scope, keys: Iterable<Json>): Entry[] {
+  keys(binding: Batched, scope: Scope, keys: Iterable<Json>): Entry[] {
     const { batch } = binding
     const table = this.table(`${binding.index} ${JSON.stringify(scope.args)}`)
     const entries: Entry[] = []
@@ -80,7 +80,7 @@ export class Loads {
     return table
   }
 
-  private fetch(binding: Binding & { readonly batch: Batch }, scope: Scope, asked: readonly Asked[]): void {
+  private fetch(binding: Batched, scope: Scope, asked: readonly Asked[]): void {
     const chunk = this.fitting(binding, scope, asked)
     if (chunk.length === 0) return
     let rendered: RenderedRequest | typeof noCall
@@ -148,14 +148,14 @@ const selected = (binding: Binding, answer: Json): unknown => {
 }
 
 /** What a key that the service did not return comes to. */
-const missing = ({ batch, request }: Binding & { readonly batch: Batch }): unknown => {
+const missing = ({ batch, request }: Batched): unknown => {
   if (batch.missing === 'EMPTY') return []
   return batch.missing === 'NULL'
     ? null
     : new Problem('NOT_FOUND', 'There is nothing by that key.', { service: request.service })
 }
 
-const byKey = (binding: Binding & { readonly batch: Batch }, answer: Json): Map<string, unknown> | Problem => {
+const byKey = (binding: Batched, answer: Json): Map<string, unknown> | Problem => {
   const { batch, request } = binding
   const values = new Map<string, unknown>()
   if (answer === null) return values

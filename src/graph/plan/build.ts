@@ -17,35 +17,14 @@ import {
   type SelectionSetNode,
   visit,
 } from 'graphql'
-import type { AccessRule, Binding, Graph, ListSize, Source } from '../graph.ts'
-import { templatesOf } from '../request.ts'
-import { expressionsOf, type Template } from '../template.ts'
+import type { AccessRule, Graph, Source } from '../graph.ts'
+import { boundOf } from './bounds.ts'
 import { type Collecting, type Conditions, collectFields, fragmentsOf } from './collect.ts'
-import type {
-  FieldValue,
-  Hop,
-  ListBound,
-  OperationPlan,
-  SelectedField,
-  Selection,
-  Shape,
-  Slice,
-  Step,
-  StepSource,
-} from './plan.ts'
+import { bindingOf, levelOf, startsEarly } from './early.ts'
+import type { FieldValue, OperationPlan, SelectedField, Selection, Shape, Slice, Step, StepSource } from './plan.ts'
+import { type Position, rootPosition } from './position.ts'
 
 type Building = Collecting & { readonly graph: Graph; readonly steps: Step[]; readonly slices: Slice[] }
-
-/** Where a selection stands: below which step, and by which way. */
-type Position = {
-  readonly parent: Step | undefined
-  readonly hops: readonly Hop[]
-  readonly on: string | undefined
-  readonly path: readonly string[]
-  readonly sizes: readonly ListBound[]
-  /** The size that the field above declared for some of its fields. */
-  readonly sized: { readonly names: readonly string[]; readonly bound: ListBound } | undefined
-}
 
 /** Plans a valid operation for one set of condition values. Throws nothing for operations that validate. */
 export const buildPlan = (
@@ -71,8 +50,6 @@ export const buildPlan = (
     tops: steps.filter(({ parent }) => parent === undefined),
   }
 }
-
-const rootPosition: Position = { parent: undefined, hops: [], on: undefined, path: [], sizes: [], sized: undefined }
 
 type ToPlan = { readonly type: GraphQLObjectType; readonly sets: readonly SelectionSetNode[]; readonly at: Position }
 
@@ -235,9 +212,6 @@ const selectionSetsOf = (needs: string): SelectionSetNode[] =>
     node.kind === Kind.OPERATION_DEFINITION ? [node.selectionSet] : [],
   )
 
-const bindingOf = (source: StepSource): Binding | undefined =>
-  source.kind === 'call' ? source.binding : source.kind === 'load' ? source.entity.binding : undefined
-
 const usesVariables = (node: FieldNode): boolean => {
   let found = false
   for (const argument of node.arguments ?? [])
@@ -247,43 +221,4 @@ const usesVariables = (node: FieldNode): boolean => {
       },
     })
   return found
-}
-
-const levelOf = (source: StepSource, at: Position): number =>
-  at.parent === undefined ? 0 : startsEarly(source, at) ? at.parent.level : at.parent.level + 1
-
-/**
- * An entity loaded by id has that id, so a child that needs only the id need not wait for it. Safe calls only:
- * the answer may have to be dropped.
- */
-const startsEarly = (source: StepSource, { parent, hops }: Position): boolean => {
-  const binding = bindingOf(source)
-  if (parent?.source.kind !== 'load' || hops.length > 0 || binding?.safe !== true || !parent.source.entity.binding.safe)
-    return false
-  const { key } = parent.source.entity
-  if (source.kind === 'load') return needsOnly([source.key], key)
-  return needsOnly(templatesOf(binding.request), key) && (binding.batch === undefined || binding.batch.keyField === key)
-}
-
-const needsOnly = (templates: readonly Template[], key: string): boolean => {
-  const own = templates.flatMap(expressionsOf).filter(({ root }) => root === 'this')
-  return own.every(
-    ({ field, text }) => field === key && text.startsWith(`this.${key}`) && !text.startsWith(`this.${key}.`),
-  )
-}
-
-const boundOf = (
-  size: ListSize | undefined,
-  {
-    field,
-    node,
-    name,
-    at,
-    coordinate,
-  }: { field: Step['field']; node: FieldNode; name: string; at: Position; coordinate: string },
-): ListBound => {
-  if (size === undefined)
-    return at.sized?.names.includes(name) === true ? at.sized.bound : { kind: 'unknown', coordinate }
-  if (size.slicingArguments.length > 0) return { kind: 'argument', field, node, names: size.slicingArguments }
-  return size.assumedSize === undefined ? { kind: 'unknown', coordinate } : { kind: 'assumed', size: size.assumedSize }
 }

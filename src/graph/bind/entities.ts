@@ -1,0 +1,59 @@
+import type { GraphQLObjectType } from 'graphql'
+import { didYouMean } from '../../kernel/diagnostic.ts'
+import { type Directive, directiveOf } from '../directives.ts'
+import type { Entity } from '../graph.ts'
+import { bindDirective } from './binding.ts'
+import { type BindContext, readPathOf, report } from './context.ts'
+
+/** Types that have a key and a loader, by name. */
+export const bindEntities = (
+  context: BindContext,
+  objects: readonly GraphQLObjectType[],
+): ReadonlyMap<string, Entity> => {
+  const entities = new Map<string, Entity>()
+  for (const type of objects) {
+    const entity = directiveOf('entity', type.astNode, ...type.extensionASTNodes)
+    const loader = loaderOf(type)
+    if (entity === undefined) {
+      if (loader !== undefined)
+        report(
+          context,
+          loader.directive.node,
+          type.name,
+          `A binding on a type is the loader of an entity: add @entity(key: "id") to ${type.name}, or bind its fields.`,
+        )
+      continue
+    }
+    const key = entity.args['key'] as string
+    const field = type.getFields()[key]
+    if (key.includes(' '))
+      report(context, entity.node, type.name, 'Composite keys are not built yet; an entity has one key field.')
+    else if (field === undefined || readPathOf(field) === undefined)
+      report(
+        context,
+        entity.nodes['key'] ?? entity.node,
+        type.name,
+        `The key of an entity is a plain field of it.${didYouMean(key, Object.keys(type.getFields()))}`,
+      )
+    else if (loader === undefined)
+      report(
+        context,
+        entity.node,
+        type.name,
+        `${type.name} is an entity without a loader: add @rest or @grpc to the type, with {keys.${key}} in the request.`,
+      )
+    else {
+      const binding = bindDirective(context, { ...loader, owner: { coordinate: type.name, type, field: undefined } })
+      if (binding !== undefined) entities.set(type.name, { type: type.name, key, binding })
+    }
+  }
+  return entities
+}
+
+const loaderOf = (type: GraphQLObjectType): { kind: 'rest' | 'grpc'; directive: Directive } | undefined => {
+  for (const kind of ['rest', 'grpc'] as const) {
+    const directive = directiveOf(kind, type.astNode, ...type.extensionASTNodes)
+    if (directive !== undefined) return { kind, directive }
+  }
+  return undefined
+}

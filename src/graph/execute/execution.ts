@@ -1,0 +1,117 @@
+import { getArgumentValues } from 'graphql'
+import type { Clock } from '../../kernel/clock.ts'
+import type { Json } from '../../kernel/json.ts'
+import type { Problem } from '../../kernel/problem.ts'
+import type { CallContext } from '../../services/call.ts'
+import type { AccessRule, Entity } from '../graph.ts'
+import type { OperationPlan, Step } from '../plan/plan.ts'
+import type { Scope } from '../template.ts'
+import { refusal } from './access.ts'
+import { type Entry, type Invoke, Loads } from './loads.ts'
+import type { Resolver } from './resolver.ts'
+
+/** What executing needs beside the plan: made once for each generation. */
+export type GraphTools = {
+  /** By `binding.index`. */
+  readonly invokes: readonly Invoke[]
+  readonly resolvers: ReadonlyMap<string, Resolver>
+  readonly entities: ReadonlyMap<string, Entity>
+  /** Upstream calls one operation may make. */
+  readonly upstreamCalls: number
+  readonly clock: Clock
+}
+
+export type ExecutionRequest = {
+  readonly plan: OperationPlan
+  /** Coerced variable values. */
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly context: CallContext
+  /** A request header by its lower-case name. */
+  readonly header: (name: string) => string | undefined
+  /** The value of a subscription's root field: one event of its stream. */
+  readonly event?: { readonly step: Step; readonly value: unknown }
+  /** Values of introspection fields, by response key. */
+  readonly introspection?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** The state of one operation under way: what it asked, what came back, and what its caller may see. */
+export class Execution {
+  readonly request: ExecutionRequest
+  readonly tools: GraphTools
+  readonly loads: Loads
+  /** Results of each step by the object that owns its field; by `step.id`. */
+  readonly results: (Map<object, unknown> | undefined)[]
+  private readonly refusals = new Map<AccessRule, Problem | undefined>()
+  private readonly abandoned: Abandoned | undefined
+
+  constructor(request: ExecutionRequest, tools: GraphTools) {
+    this.request = request
+    this.tools = tools
+    const { context, plan } = request
+    // Calls that started early may turn out to be unneeded; they end with the operation.
+    this.abandoned = plan.steps.some(({ early }) => early) ? abandonable(context.signal) : undefined
+    this.loads = new Loads({
+      context: this.abandoned === undefined ? context : { ...context, signal: this.abandoned.signal },
+      invokes: tools.invokes,
+      limit: tools.upstreamCalls,
+    })
+    this.results = plan.steps.map(() => undefined)
+  }
+
+  /** Ends what nobody waits for any more. */
+  end(): void {
+    this.abandoned?.abandon()
+  }
+
+  /** Why the caller may not see what all these rules guard; undefined when it may. */
+  refused(rules: readonly AccessRule[]): Problem | undefined {
+    for (const rule of rules) {
+      if (!this.refusals.has(rule)) this.refusals.set(rule, refusal(rule, this.request.context.caller.identity))
+      const problem = this.refusals.get(rule)
+      if (problem !== undefined) return problem
+    }
+    return undefined
+  }
+
+  argsOf({ fixedArgs, field, node }: Step): Readonly<Record<string, unknown>> {
+    return fixedArgs ?? getArgumentValues(field, node, { ...this.request.variables })
+  }
+
+  /** What the placeholders of a step's request read. */
+  scope(step: Step, given: { parent?: object; known?: Scope['known']; keys?: Json; args?: Scope['args'] }): Scope {
+    const { context, header } = this.request
+    return {
+      args: given.args ?? this.argsOf(step),
+      parent: given.parent,
+      known: given.known,
+      keys: given.keys,
+      claims: context.caller.identity?.claims,
+      header,
+    }
+  }
+}
+
+type Abandoned = { readonly signal: AbortSignal; abandon(): void }
+
+const abandonable = (outer: AbortSignal): Abandoned => {
+  const inner = new AbortController()
+  const abort = (): void => inner.abort(outer.reason)
+  if (outer.aborted) abort()
+  else outer.addEventListener('abort', abort, { once: true })
+  return {
+    signal: inner.signal,
+    abandon() {
+      outer.removeEventListener('abort', abort)
+      inner.abort()
+    },
+  }
+}
+
+/** Waits until all entries have their values. Entries of one call wait for one promise. */
+export const settle = async (entries: Iterable<Entry>): Promise<void> => {
+  const pending: Promise<void>[] = []
+  for (const entry of entries)
+    if (entry.pending !== undefined && entry.pending !== pending.at(-1)) pending.push(entry.pending)
+  if (pending.length === 1) await pending[0]
+  else if (pending.length > 1) await Promise.all(pending)
+}
