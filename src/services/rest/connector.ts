@@ -1,5 +1,4 @@
 import type { Dispatcher } from 'undici'
-import type { Json } from '../../kernel/json.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { type Call, type CallContext, guarded } from '../call.ts'
 import type { Resources } from '../resources.ts'
@@ -7,18 +6,7 @@ import type { RestService } from '../service.ts'
 import { type GuardTools, serviceGuards } from '../stack.ts'
 import { Exchange, type ExchangeTarget } from './exchange.ts'
 import { acquirePool, type RestPool } from './pool.ts'
-
-/** One HTTP request whose answer is JSON. */
-export type RestInput = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Path and query, encoded, relative to the service's base path; starts with `/`. */
-  readonly path: string
-  readonly headers: readonly (readonly [name: string, value: string])[]
-  /** Sent as application/json, raw numbers digit by digit. */
-  readonly body?: Json
-  /** Which numbers of the answer keep their digits: all, or long integers only, which is cheaper to read. */
-  readonly exact: 'all' | 'integers'
-}
+import type { RestInput } from './request.ts'
 
 export type RestConnector = {
   /**

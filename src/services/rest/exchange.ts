@@ -3,9 +3,9 @@ import { type Json, parseExactIntegers, parseLossless } from '../../kernel/json.
 import type { CallContext, Reply } from '../call.ts'
 import { abortProblem } from '../guards/aborted.ts'
 import type { RestService } from '../service.ts'
-import type { RestInput } from './connector.ts'
 import type { RestPool } from './pool.ts'
 import { badGateway, connectionProblem, statusProblem } from './problems.ts'
+import type { RestInput } from './request.ts'
 
 export type ExchangeTarget = { readonly service: RestService; readonly pool: RestPool }
 
