@@ -52,9 +52,9 @@ describe('a subscription over graphql-transport-ws', () => {
   })
 
   it('cancels the upstream stream when the client completes', async () => {
-    const before = gateway.shop.reviews.calls.cancelled()
+    const cancelled = gateway.shop.reviews.calls.cancelled()
     await first(connect().client, 'subscription { reviewAdded { id } }')
-    for (let turns = 0; gateway.shop.reviews.calls.cancelled() === before; turns += 1) {
+    for (let turns = 0; gateway.shop.reviews.calls.cancelled() === cancelled; turns += 1) {
       assert.ok(turns < 200, 'The stream was not cancelled.')
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
