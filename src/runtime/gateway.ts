@@ -4,7 +4,7 @@ import { type Compiled, compileWorkspace } from '../compile/compile.ts'
 import type { Plan } from '../compile/plan.ts'
 import type { HostPort } from '../config/scalars.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
-import { type Diagnostic, formatDiagnostics, hasErrors } from '../kernel/diagnostic.ts'
+import { type Diagnostic, formatDiagnostic, formatDiagnostics, hasErrors } from '../kernel/diagnostic.ts'
 import { createResources } from '../services/resources.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
@@ -190,8 +190,8 @@ class GatewayProcess {
   private keep(diagnostics: readonly Diagnostic[], why: string): Reloaded {
     const { id } = this.generation
     this.start.log.error(
-      { generation: id, mistakes: diagnostics.length },
-      `reload refused, ${why}; the last good generation goes on\n${formatDiagnostics(diagnostics)}`,
+      { generation: id, mistakes: diagnostics.map(formatDiagnostic) },
+      `reload refused, ${why}; the last good generation goes on`,
     )
     this.metrics.observeReload('failure', id)
     return { ok: !hasErrors(diagnostics), diagnostics }

@@ -1,0 +1,45 @@
+import { Command, CommanderError } from 'commander'
+import { checkCommand } from './check.ts'
+import { devCommand } from './dev.ts'
+import { explainCommand } from './explain.ts'
+import { initCommand } from './init.ts'
+import { routesCommand } from './routes.ts'
+import { startCommand } from './start.ts'
+
+/** How a command ended: the process' exit status. */
+export type Exit = 0 | 1 | 2
+
+/** Where a command writes; a test may hand in its own. */
+export type Terminal = {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  readonly colours: boolean
+}
+
+/** Runs the command that the arguments name, until it is done. Exit 2 says that the arguments were wrong. */
+export const runProgram = async (args: readonly string[], terminal: Terminal, version: string): Promise<Exit> => {
+  let exit: Exit = 0
+  const done = (status: Exit): void => {
+    exit = status
+  }
+  const program = new Command('portico')
+    .description(
+      'One entry point between apps and services: GraphQL, tailored REST and proxy routes from one workspace.',
+    )
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError('(portico --help lists the commands)')
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+  for (const make of [startCommand, devCommand, checkCommand, explainCommand, routesCommand, initCommand]) {
+    const command = make(terminal, done)
+    program.addCommand(command.copyInheritedSettings(program))
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? 0 : 2
+  }
+  return exit
+}

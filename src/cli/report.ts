@@ -1,0 +1,29 @@
+import { styleText } from 'node:util'
+import { type Diagnostic, formatDiagnostics } from '../kernel/diagnostic.ts'
+import type { Terminal } from './program.ts'
+
+/** Writes diagnostics for people: places bold, carets red or yellow where the terminal has colours. */
+export const writeDiagnostics = (diagnostics: readonly Diagnostic[], { err, colours }: Terminal): void => {
+  if (diagnostics.length === 0) return
+  const text = formatDiagnostics(diagnostics)
+  err(`${colours ? coloured(text) : text}\n\n`)
+}
+
+const coloured = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => {
+      if (/^\S+:\d+:\d+ {2}/.test(line)) return styleText('bold', line, { validateStream: false })
+      const caret = /^(\s+)(\^ .*)$/.exec(line)
+      return caret === null ? line : `${caret[1]}${styleText('red', caret[2] ?? '', { validateStream: false })}`
+    })
+    .join('\n')
+
+/** `2 errors, 1 warning`; `no mistakes` where there is none. */
+export const summary = (diagnostics: readonly Diagnostic[]): string => {
+  const count = (severity: Diagnostic['severity']): string[] => {
+    const found = diagnostics.filter((diagnostic) => diagnostic.severity === severity).length
+    return found === 0 ? [] : [`${found} ${severity}${found === 1 ? '' : 's'}`]
+  }
+  return [...count('error'), ...count('warning')].join(', ') || 'no mistakes'
+}

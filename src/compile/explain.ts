@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import type { EndpointPlan } from '../bff/endpoint/endpoint.ts'
+import { worstCasePlan } from '../graph/operation.ts'
+import { explain } from '../graph/plan/explain.ts'
+import { parseOperation, withDefaults } from '../graph/standalone.ts'
+import { didYouMean } from '../kernel/diagnostic.ts'
+import type { Plan } from './plan.ts'
+
+type BffPlan = Plan['bffs'][number]['served']
+
+/** What is asked for: `GET /mobile/my-dashboard`, or a file of a stored operation or of any operation a BFF can run. */
+export type Explained = {
+  readonly target: string
+  readonly variables: Readonly<Record<string, unknown>>
+  /** The BFF a file that is no stored operation is planned against; needed where there are several. */
+  readonly bff: string | undefined
+}
+
+/** The plan of an operation as text, or a sentence on why there is none. */
+export const explainOperation = (
+  plan: Plan,
+  { target, variables, bff }: Explained,
+): { readonly text: string } | { readonly mistake: string } => {
+  const stored = plan.bffs.flatMap(({ served }) => served.endpoints.map((endpoint) => ({ served, endpoint })))
+  const address = /^([A-Za-z]+)\s+(\/\S*)$/.exec(target)
+  if (address !== null) {
+    const [, method = '', path = ''] = address
+    const found = stored.find(({ served, endpoint }) =>
+      matches(served, endpoint, { method: method.toUpperCase(), path }),
+    )
+    if (found !== undefined) return explained(found.served, found.endpoint.operation, variables)
+    const addresses = stored.map(({ served, endpoint }) => addressOf(served, endpoint))
+    return {
+      mistake: `No stored operation is served at ${target}.${didYouMean(`${method.toUpperCase()} ${path}`, addresses)}`,
+    }
+  }
+  const file = relative(plan.dir, resolve(target)).replaceAll('\\', '/')
+  const found = stored.find(({ endpoint }) => endpoint.file === file || endpoint.file === target)
+  if (found !== undefined) return explained(found.served, found.endpoint.operation, variables)
+  if (!existsSync(target))
+    return {
+      mistake: `There is no file ${target}.${didYouMean(
+        target,
+        stored.map(({ endpoint }) => endpoint.file),
+      )}`,
+    }
+  return explainFile(plan, { target, variables, bff })
+}
+
+const explainFile = (
+  plan: Plan,
+  { target, variables, bff: name }: Explained,
+): { readonly text: string } | { readonly mistake: string } => {
+  const names = plan.bffs.map(({ served }) => served.name)
+  const [only] = plan.bffs
+  const bff =
+    name === undefined && plan.bffs.length === 1
+      ? only?.served
+      : plan.bffs.find(({ served }) => served.name === name)?.served
+  if (bff === undefined)
+    return {
+      mistake:
+        name === undefined
+          ? `${target} is no stored operation; say which BFF runs it by --bff (${names.join(', ')}).`
+          : `There is no BFF ${name}.${didYouMean(name, names)}`,
+    }
+  const operation = parseOperation(bff.graph, readFileSync(target, 'utf8'))
+  return 'errors' in operation ? { mistake: operation.errors.join('\n') } : explained(bff, operation, variables)
+}
+
+const explained = (
+  { graph }: BffPlan,
+  operation: EndpointPlan['operation'],
+  variables: Readonly<Record<string, unknown>>,
+): { readonly text: string } => ({
+  text: explain(worstCasePlan(graph, operation), withDefaults(operation.node, variables)),
+})
+
+const addressOf = ({ prefix }: BffPlan, { method, path }: EndpointPlan): string => `${method} ${prefix}${path}`
+
+const matches = (
+  { prefix }: BffPlan,
+  endpoint: EndpointPlan,
+  { method, path }: { method: string; path: string },
+): boolean => {
+  const wanted = (prefix + endpoint.path).split('/')
+  const given = (path.split('?')[0] ?? '').split('/')
+  return (
+    endpoint.method === method &&
+    wanted.length === given.length &&
+    wanted.every((part, index) => part.startsWith('{') || part === given[index])
+  )
+}

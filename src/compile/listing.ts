@@ -1,0 +1,60 @@
+import { duration } from '../config/scalars.ts'
+import { writtenValue } from '../config/written.ts'
+import type { Plan, PolicyUse } from './plan.ts'
+
+/** One address that a gateway answers. */
+export type Listed = {
+  readonly method: string
+  readonly address: string
+  /** By what: `mobile  schema/mobile/my-dashboard.graphql`, `users`. */
+  readonly by: string
+  /** Policies in the order in which a request meets them, each with its settings in short. */
+  readonly policies: readonly string[]
+}
+
+/** Everything a plan serves: BFFs first, for their addresses win; then routes, the most specific first. */
+export const listAddresses = ({ bffs, routes }: Plan): readonly Listed[] => [
+  ...bffs.flatMap(({ served, policies }) => {
+    const uses = policies.map(inShort)
+    return [
+      ...served.endpoints.map(({ method, path, file }) => ({
+        method,
+        address: served.prefix + path,
+        by: `${served.name}  ${file}`,
+        policies: uses,
+      })),
+      ...(served.graphql
+        ? [{ method: 'GET,POST', address: `${served.prefix}/graphql`, by: `${served.name}  GraphQL`, policies: uses }]
+        : []),
+    ]
+  }),
+  ...routes.map(({ served: { methods, path, service, websocket }, policies }) => ({
+    method: methods.length === 7 ? '*' : methods.join(','),
+    address: path,
+    by: `proxy to ${service.name}${websocket ? ', WebSocket too' : ''}`,
+    policies: policies.map(inShort),
+  })),
+]
+
+const inShort = ({ name, settings }: PolicyUse): string => {
+  const known = settings as {
+    provider?: string
+    optional?: boolean
+    limit?: number
+    window?: number
+    by?: string | { header: string }
+    origins?: string[]
+  }
+  switch (name) {
+    case 'auth':
+      return typeof settings === 'string'
+        ? `auth ${settings}`
+        : `auth ${known.provider}${known.optional === true ? ' (optional)' : ''}`
+    case 'rateLimit':
+      return `rateLimit ${known.limit} in ${String(writtenValue(duration, known.window))} by ${typeof known.by === 'object' ? known.by.header : known.by}`
+    case 'cors':
+      return `cors ${known.origins?.join(' ')}`
+    case 'compression':
+      return 'compression'
+  }
+}
