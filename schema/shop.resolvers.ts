@@ -1,5 +1,6 @@
+type Needs = { readonly name: string; readonly tier: string }
+
 /** How a customer is greeted: gold customers get a star. */
-const displayName = ({ name, tier }: Readonly<Record<string, unknown>>): string =>
-  tier === 'GOLD' ? `${name} ★` : String(name)
+const displayName = ({ name, tier }: Needs): string => (tier === 'GOLD' ? `${name} ★` : name)
 
 export const resolvers = { displayName }

@@ -6,6 +6,7 @@ import { cors } from './policies/cors/policy.ts'
 import { compileJwtProvider } from './policies/jwt/compile.ts'
 import { jwtProviderConfig } from './policies/jwt/config.ts'
 import { auth } from './policies/jwt/policy.ts'
+import { verifyToken } from './policies/jwt/verify.ts'
 import { rateLimit } from './policies/rate-limit/policy.ts'
 import { compileProxy } from './routes/proxy/compile.ts'
 import { proxyRouteConfig } from './routes/proxy/config.ts'
@@ -20,7 +21,7 @@ export const policies = { cors, auth, rateLimit, compression }
 
 export const services = { rest: restServiceConfig, grpc: grpcServiceConfig, compile: compileService }
 
-export const providers = { config: jwtProviderConfig, compile: compileJwtProvider }
+export const providers = { config: jwtProviderConfig, compile: compileJwtProvider, verify: verifyToken }
 
 export const bffs = { config: bffConfig, compile: compileBff, mount: mountBff }
 

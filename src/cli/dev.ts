@@ -38,7 +38,7 @@ export const devCommand = (terminal: Terminal, done: (exit: Exit) => void): Comm
 
 const welcome = ({ listen, probes, plan }: Gateway): string => {
   const base = urlOf(listen)
-  const local = base.replace('0.0.0.0', 'localhost')
+  const local = base.replace('//0.0.0.0:', '//localhost:').replace('//[::]:', '//localhost:')
   const graphiql = plan().bffs.flatMap(({ served }) =>
     served.graphql ? [`  GraphiQL  ${local}${served.prefix}/graphiql\n`] : [],
   )

@@ -12,7 +12,7 @@ export const explainCommand = (terminal: Terminal, done: (exit: Exit) => void): 
     .description(
       'Prints the plan of an operation: its calls by level, how many there are at most, and what of the caller it reads.',
     )
-    .argument('<operation>', "an operation's file, or its address such as 'GET /mobile/my-dashboard'")
+    .argument('<operation...>', "an operation's file, or its address such as 'GET /mobile/my-dashboard'")
     .option('--dir <dir>', 'the workspace', '.')
     .option('--variables <json>', 'variables, for the sizes of lists', readVariables, {})
     .option('--bff <name>', 'the BFF that runs a file which is no stored operation')
@@ -20,13 +20,13 @@ export const explainCommand = (terminal: Terminal, done: (exit: Exit) => void): 
       'after',
       "\nExamples:\n  portico explain 'GET /mobile/my-dashboard'\n  portico explain query.graphql --bff web --variables '{\"first\": 50}'",
     )
-    .action(async (target: string, { dir, variables, bff }: Options) => {
+    .action(async (words: readonly string[], { dir, variables, bff }: Options) => {
       const { plan, diagnostics } = await compileWorkspace(dir, process.env)
       if (plan === undefined) {
         writeDiagnostics(diagnostics, terminal)
         return done(1)
       }
-      const explained = explainOperation(plan, { target, variables, bff })
+      const explained = explainOperation(plan, { target: words.join(' '), variables, bff })
       if ('text' in explained) return terminal.out(`${explained.text}\n`)
       terminal.err(`${explained.mistake}\n`)
       done(1)

@@ -5,7 +5,7 @@ import type { Exit, Terminal } from './program.ts'
 
 /** A workspace that runs: one REST service in a file of its own, a schema over it, and one tailored endpoint. */
 const files: Readonly<Record<string, string>> = {
-  'portico.yaml': `listen: 127.0.0.1:8080
+  'portico.yaml': `listen: \${PORTICO_LISTEN:-127.0.0.1:8080}
 
 services:
   greeter:
@@ -45,7 +45,9 @@ createServer((request, response) => {
   const name = decodeURIComponent(request.url.split('/')[2] ?? '')
   response.setHeader('content-type', 'application/json')
   response.end(JSON.stringify({ text: \`Hello, \${name}!\`, letter_count: name.length }))
-}).listen(5000, '127.0.0.1', () => console.log('greeter listens on http://127.0.0.1:5000'))
+}).listen(Number(process.env.PORT ?? 5000), '127.0.0.1', function () {
+  console.log(\`greeter listens on http://127.0.0.1:\${this.address().port}\`)
+})
 `,
 }
 

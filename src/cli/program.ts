@@ -6,8 +6,8 @@ import { initCommand } from './init.ts'
 import { routesCommand } from './routes.ts'
 import { startCommand } from './start.ts'
 
-/** How a command ended: the process' exit status. */
-export type Exit = 0 | 1 | 2
+/** How a command ended: the process' exit status. 130 and 143 say that a second signal cut it. */
+export type Exit = 0 | 1 | 2 | 130 | 143
 
 /** Where a command writes; a test may hand in its own. */
 export type Terminal = {

@@ -17,7 +17,15 @@ export type Serving = {
 }
 
 /** Serves a workspace until a signal ends it: SIGHUP or a changed file reloads, SIGTERM and SIGINT drain, a second one cuts. */
-export const serve = async ({ dir, development, terminal, log, opened, reloaded }: Serving): Promise<Exit> => {
+export const serve = (serving: Serving): Promise<Exit> => {
+  const end = endSignals()
+  return Promise.race([serveUntil(end.asked, serving), end.cut])
+}
+
+const serveUntil = async (asked: Promise<void>, serving: Serving): Promise<Exit> => {
+  const { dir, development, terminal, log, opened, reloaded } = serving
+  let hangUp = (): void => {}
+  process.on('SIGHUP', () => hangUp())
   let gateway: Gateway
   try {
     gateway = await createGateway({ dir, development, log })
@@ -28,36 +36,46 @@ export const serve = async ({ dir, development, terminal, log, opened, reloaded 
     } else terminal.err(`${whyNot(error)}\n`)
     return 1
   }
-  opened(gateway)
+  writeDiagnostics(gateway.diagnostics(), terminal)
   const reload = async (): Promise<void> => {
     const { ok, diagnostics } = await gateway.reload()
     reloaded(ok, diagnostics)
   }
-  const watching = watchWorkspace(dir, { gateway, changed: reload })
-  const onHangup = (): void => void reload()
-  process.on('SIGHUP', onHangup)
-  await endSignal()
+  const failed = (err: unknown): void => log.error({ err }, 'reload failed; the last good generation goes on')
+  const watching = watchWorkspace(dir, { gateway, changed: reload, failed })
+  hangUp = () => void reload().catch(failed)
+  opened(gateway)
+  await asked
   log.info('draining')
-  const cut = endSignal().then(() => 'cut' as const)
   await watching.close()
-  const ended = await Promise.race([gateway.close().then(() => 'drained' as const), cut])
-  process.off('SIGHUP', onHangup)
-  return ended === 'drained' ? 0 : 1
+  await gateway.close()
+  return 0
 }
 
-const endSignal = (): Promise<void> =>
-  new Promise((resolve) => {
-    const end = (): void => {
-      process.off('SIGTERM', end)
-      process.off('SIGINT', end)
-      resolve()
-    }
-    process.on('SIGTERM', end)
-    process.on('SIGINT', end)
-  })
+/** Signals within this time are one wish: a terminal sends them to a whole group, and npm passes them on once more. */
+const oneWishMs = 500
+
+const endSignals = (): { readonly asked: Promise<void>; readonly cut: Promise<Exit> } => {
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
+  const { promise: cut, resolve: cutWith } = Promise.withResolvers<Exit>()
+  let askedAt: number | undefined
+  for (const [signal, status] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)
+    process.on(signal, () => {
+      const now = performance.now()
+      if (askedAt !== undefined && now - askedAt > oneWishMs) cutWith(status)
+      askedAt ??= now
+      ask()
+    })
+  return { asked, cut }
+}
 
 const whyNot = (error: unknown): string => {
   const { code, address, port, message } = error as NodeJS.ErrnoException & { address?: string; port?: number }
+  if (code === 'EADDRNOTAVAIL')
+    return `${address}:${port} is no address of this machine; change listen or probes in portico.yaml.`
   if (code === 'EADDRINUSE')
     return `${address}:${port} is in use; stop what listens there, or change listen or probes in portico.yaml.`
   if (code === 'EACCES') return `${address}:${port} may not be opened by this user; ports below 1024 are for root.`

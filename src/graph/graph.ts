@@ -91,6 +91,8 @@ export type Batch = {
   readonly keyField: string
   /** Path of that field in the raw parent. */
   readonly keyPath: readonly string[]
+  /** Whether keys are ids, compared and sent as strings. */
+  readonly keyIsId: boolean
   /** Path inside each returned item that equals the key. */
   readonly match: readonly string[]
   /** Path inside each returned item to the group's items; undefined where items stand alone. */

@@ -14,6 +14,7 @@ import {
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import type { Graph } from './graph.ts'
+import { plainInputs } from './inputs.ts'
 import { limitRule, type OperationLimits } from './limits.ts'
 import { buildPlan } from './plan/build.ts'
 import { conditionVariables } from './plan/collect.ts'
@@ -48,7 +49,7 @@ export const makeOperation = (graph: Graph, document: DocumentNode, node: Operat
     node,
 
     plan(variables) {
-      const key = names.map((name) => (variables[name] === true ? '1' : '0')).join('')
+      const key = names.map((name) => String(variables[name])).join()
       let plan = plans.get(key)
       if (plan === undefined)
         plans.set(key, (plan = buildPlan(graph, { document: reduced, operation: node, conditions: variables })))
@@ -130,7 +131,8 @@ export const createOperationStore = ({
   }
   return {
     find(source, operationName) {
-      const key = operationName === undefined ? source : `${operationName}\n${source}`
+      // The length keeps name and source apart: nobody can plant an answer to another's document.
+      const key = `${operationName?.length ?? ''}:${operationName ?? ''}${source}`
       let found = known.get(key)
       if (found === undefined) known.set(key, (found = read(source, operationName)))
       return found
@@ -149,7 +151,12 @@ export const coerceVariables = (
   { node }: Operation,
   inputs: Readonly<Record<string, unknown>>,
 ): { readonly values: Readonly<Record<string, unknown>> } | { readonly errors: readonly GraphQLError[] } => {
-  const { coerced, errors } = getVariableValues(graph.schema, node.variableDefinitions ?? [], inputs, { maxErrors: 20 })
+  const { coerced, errors } = getVariableValues(
+    graph.schema,
+    node.variableDefinitions ?? [],
+    plainInputs(graph.schema, node, inputs),
+    { maxErrors: 20 },
+  )
   return coerced === undefined ? { errors: errors ?? [] } : { values: coerced }
 }
 

@@ -83,22 +83,37 @@ const encoded = (text: string, placeholder: string): string => {
   }
 }
 
-/** Query parameters in the author's order; a list repeats its name, an absent value drops its parameter. */
+/**
+ * Query parameters in the author's order; a list repeats its name, an absent value drops its parameter. An empty
+ * list stays, as an empty parameter: without its filter the answer would be everything.
+ */
 const renderQuery = (query: readonly NamedTemplate[], scope: Scope): string | typeof noCall => {
-  let text = ''
+  const pairs: string[] = []
   for (const { name, value } of query) {
-    const [only] = value
-    const list = value.length === 1 && typeof only === 'object' ? renderValue(value, scope) : undefined
-    if (list === noCall) return noCall
-    if (Array.isArray(list)) {
-      for (const item of list as Json[]) text += `${text === '' ? '' : '&'}${name}=${encoded(textOf(item), name)}`
-      continue
-    }
-    const one = renderText(value, scope, (inner) => encoded(textOf(inner), name))
-    if (one === noCall) return noCall
-    if (one !== undefined) text += `${text === '' ? '' : '&'}${name}=${one}`
+    const values = renderParameter(value, scope, (item) => encoded(textOf(item), name))
+    if (values === noCall) return noCall
+    for (const text of values) pairs.push(`${name}=${text}`)
   }
-  return text
+  return pairs.join('&')
+}
+
+/** The values of one parameter, encoded. */
+const renderParameter = (
+  value: Template,
+  scope: Scope,
+  encode: (item: Json) => string,
+): readonly string[] | typeof noCall => {
+  if (value.length !== 1 || typeof value[0] === 'string') {
+    const text = renderText(value, scope, encode)
+    if (text === noCall) return noCall
+    return text === undefined ? [] : [text]
+  }
+  const only = renderValue(value, scope)
+  if (only === noCall) return noCall
+  if (only === undefined || only === null) return []
+  if (!Array.isArray(only)) return [encode(only)]
+  const items = only.filter((item: Json) => item !== null)
+  return items.length === 0 ? [''] : items.map(encode)
 }
 
 const renderHeaders = (headers: readonly NamedTemplate[], scope: Scope): Header[] | typeof noCall => {

@@ -7,7 +7,7 @@ import {
   type ValueNode,
   valueFromASTUntyped,
 } from 'graphql'
-import { isRawNumber, type Json, numberText } from '../kernel/json.ts'
+import { exactNumber, isRawNumber, type Json, numberText } from '../kernel/json.ts'
 
 /** How one of our scalars is read from clients and written to them. Both throw GraphQLError. */
 type ScalarBehaviour = {
@@ -67,10 +67,23 @@ const literalOf =
   ({ parseValue }: ScalarBehaviour, name: string) =>
   (node: ValueNode, variables?: Readonly<Record<string, unknown>> | null): Json =>
     parseValue(
-      name !== 'JSON' && (node.kind === Kind.INT || node.kind === Kind.FLOAT)
-        ? node.value
-        : valueFromASTUntyped(node, variables),
+      name !== 'JSON' && (node.kind === Kind.INT || node.kind === Kind.FLOAT) ? node.value : literal(node, variables),
     )
+
+/** A literal as JSON, every digit kept. */
+const literal = (node: ValueNode, variables: Readonly<Record<string, unknown>> | null | undefined): Json => {
+  switch (node.kind) {
+    case Kind.INT:
+    case Kind.FLOAT:
+      return exactNumber(node.value)
+    case Kind.LIST:
+      return node.values.map((value) => literal(value, variables))
+    case Kind.OBJECT:
+      return Object.fromEntries(node.fields.map(({ name, value }) => [name.value, literal(value, variables)]))
+    default:
+      return valueFromASTUntyped(node, variables) as Json
+  }
+}
 
 /** Gives our scalars of a schema their behaviour; SDL alone makes them accept anything. */
 export const withScalars = (schema: GraphQLSchema): GraphQLSchema => {

@@ -1,10 +1,11 @@
-import { getArgumentValues } from 'graphql'
+import { type Abortable, abortable } from '../kernel/abort.ts'
 import { Problem } from '../kernel/problem.ts'
 import type { OpenStream } from './connect.ts'
 import { refusal } from './execute/access.ts'
 import { type ExecutionRequest, type ExecutionResult, execute, type GraphTools } from './execute/execute.ts'
+import { argumentsOf } from './plan/arguments.ts'
 import { renderRequest } from './request.ts'
-import { noCall } from './template.ts'
+import { dig, noCall } from './template.ts'
 
 export type SubscriptionRequest = Omit<ExecutionRequest, 'event' | 'context'> & {
   readonly context: ExecutionRequest['context']
@@ -17,9 +18,14 @@ export type SubscriptionRequest = Omit<ExecutionRequest, 'event' | 'context'> & 
  * One event at a time, so that a slow reader slows the stream. Throws Problem when the caller may not
  * subscribe or the stream breaks; returning from the iteration cancels the upstream call.
  */
-export async function* subscribe(
+export const subscribe = (request: SubscriptionRequest, tools: SubscriptionTools): Abortable<ExecutionResult> =>
+  abortable(request.context.signal, (signal) => results({ ...request, context: { ...request.context, signal } }, tools))
+
+type SubscriptionTools = GraphTools & { readonly streams: readonly (OpenStream | undefined)[] }
+
+async function* results(
   request: SubscriptionRequest,
-  tools: GraphTools & { readonly streams: readonly (OpenStream | undefined)[] },
+  tools: SubscriptionTools,
 ): AsyncGenerator<ExecutionResult, void, void> {
   const { plan, variables, context, header, eventContext } = request
   const [step] = plan.tops
@@ -31,7 +37,8 @@ export async function* subscribe(
   }
   const open = tools.streams[step.binding.index]
   if (open === undefined) throw new Problem('UNIMPLEMENTED', `${step.coordinate} is not fed by a stream.`)
-  const args = step.fixedArgs ?? getArgumentValues(step.field, step.node, { ...variables })
+  const { select } = step.binding
+  const args = step.fixedArgs ?? argumentsOf(step, variables)
   const rendered = renderRequest(step.binding.request, {
     args,
     parent: undefined,
@@ -40,6 +47,6 @@ export async function* subscribe(
   })
   if (rendered === noCall) return
   for await (const message of open(rendered, context)) {
-    yield await execute({ ...request, context: eventContext(), event: { step, value: message } }, tools)
+    yield await execute({ ...request, context: eventContext(), event: { step, value: dig(message, select) } }, tools)
   }
 }

@@ -72,7 +72,7 @@ const read = (expression: Expression, scope: Scope): unknown => {
       const { known } = scope
       const value =
         known !== undefined && known.field === expression.field ? known.value : dig(scope.parent, expression.path)
-      return expression.asId === true && value !== null && value !== undefined ? textOf(value as Json) : value
+      return expression.asId === true ? idOf(value as Json | undefined) : value
     }
     case 'keys':
       return scope.keys
@@ -81,6 +81,12 @@ const read = (expression: Expression, scope: Scope): unknown => {
     case 'header':
       return scope.header(expression.path[0] ?? '')
   }
+}
+
+/** An id, or a list of them, as strings. */
+const idOf = (value: Json | undefined): Json | undefined => {
+  if (value === null || value === undefined) return value
+  return Array.isArray(value) ? value.map((item: Json) => idOf(item) ?? null) : textOf(value)
 }
 
 const toUpstream = (value: unknown, map: InputMap | undefined): unknown => {
@@ -120,6 +126,7 @@ const piped = (value: Json, pipe: Pipe, { text }: Expression): Json => {
   switch (pipe.name) {
     case 'join':
       return (Array.isArray(value) ? value : [value])
+        .filter((item: Json) => item !== null)
         .map((item: Json) => unseparated(textOf(item), pipe.separator, text))
         .join(pipe.separator)
     case 'json':

@@ -21,6 +21,10 @@ export const isRawNumber = (value: unknown): value is RawNumber => raw.isRawJSON
 export const numberText = (value: number | RawNumber): string =>
   typeof value === 'number' ? String(value) : value.rawJSON
 
+/** The number a text stands for: a double where that gives the text back, else the digits themselves. */
+export const exactNumber = (text: string): number | RawNumber =>
+  String(Number(text)) === text ? Number(text) : raw.rawJSON(text)
+
 const keepExact = (_key: string, value: unknown, { source }: SourceContext): unknown =>
   typeof value === 'number' && source !== undefined && String(value) !== source ? raw.rawJSON(source) : value
 

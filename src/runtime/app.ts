@@ -2,14 +2,13 @@ import { createServer, type OutgoingHttpHeaders } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import fastify, { type FastifyInstance, type RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
-import { bffs, policies, routes } from '../catalog.ts'
+import { bffs, policies, providers, routes } from '../catalog.ts'
 import type { Plan, PolicyUse } from '../compile/plan.ts'
 import type { Clock } from '../kernel/clock.ts'
 import '../kernel/fastify.ts'
 import type { BffRuntime } from '../bff/bff.ts'
 import { logged, Problem } from '../kernel/problem.ts'
 import { guardUpgrades } from '../kernel/upgrade.ts'
-import { verifyToken } from '../policies/jwt/verify.ts'
 import { mergeHooks, type Policy, type PolicyTools } from '../policies/policy.ts'
 import type { Connector } from '../services/connect.ts'
 import { accessLog } from '../telemetry/access-log.ts'
@@ -95,7 +94,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
       hooks: hooksOf(uses, `bffs.${served.name}`),
       development,
       budgetMs: plan.budgetMs,
-      verify: provider === undefined ? undefined : (authorization) => verifyToken(app, provider, authorization),
+      verify: provider === undefined ? undefined : (authorization) => providers.verify(app, provider, authorization),
     })
   }
   app.register((scope, _options, done) => {
@@ -160,7 +159,7 @@ const standardMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 /** A path that exists answers other methods with 405 and OPTIONS with what it allows (RFC 9110 §15.5.6, §9.3.7). */
 const refuseOtherMethods = (scope: FastifyInstance, seen: ReadonlyMap<string, Set<string>>): void => {
   for (const [url, methods] of [...seen].map(([path, known]) => [path, new Set(known)] as const)) {
-    const allow = [...methods, ...(methods.has('OPTIONS') ? [] : ['OPTIONS'])].join(', ')
+    const allow = standardMethods.filter((method) => methods.has(method) || method === 'OPTIONS').join(', ')
     if (!methods.has('OPTIONS'))
       scope.route({
         method: 'OPTIONS',

@@ -29,6 +29,8 @@ export type Gateway = {
   readonly listen: HostPort
   readonly probes: HostPort | undefined
   readonly plan: () => Plan
+  /** Doubts about the workspace as it is served: warnings. */
+  readonly diagnostics: () => readonly Diagnostic[]
   /** Counts generations from 1. */
   readonly generation: () => number
   /** Files whose change means another generation, relative to the workspace. */
@@ -75,6 +77,7 @@ class GatewayProcess {
   private readonly draining = new Set<Promise<void>>()
   private generation!: Generation
   private files: readonly string[]
+  private diagnostics: readonly Diagnostic[]
   private listener!: Listener
   private probes: Probes | undefined
   private redis: Redis | undefined
@@ -85,6 +88,7 @@ class GatewayProcess {
   constructor(start: Start) {
     this.start = start
     this.files = start.first.files
+    this.diagnostics = start.first.diagnostics
   }
 
   async open(): Promise<void> {
@@ -109,6 +113,7 @@ class GatewayProcess {
       listen: address,
       probes: this.probes?.address,
       plan: () => this.generation.plan,
+      diagnostics: () => this.diagnostics,
       generation: () => this.generation.id,
       files: () => this.files,
       reload: () => this.reload(),
@@ -175,6 +180,7 @@ class GatewayProcess {
     }
     this.generation = next
     this.files = compiled.files
+    this.diagnostics = compiled.diagnostics
     this.metrics.observeReload('success', next.id)
     log.info({ generation: next.id }, 'reloaded')
     if (moved(old.plan, next.plan))

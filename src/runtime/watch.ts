@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { watch } from 'chokidar'
 import type { Gateway } from './gateway.ts'
 
@@ -11,42 +11,49 @@ const settleMs = 100
 const folders = ['schema', 'protos']
 
 /**
- * Calls `changed` when a file of the workspace changed, once for each burst of changes. Atomic renames and the
- * `..data` swap of Kubernetes' volumes are seen, for chokidar watches folders.
+ * Calls `changed` when a file of the workspace changed, once for each burst of changes and never twice at a time.
+ * Atomic renames and the `..data` swap of Kubernetes' volumes are seen, for chokidar follows names, not inodes.
+ * `failed` hears of what cannot be watched and of a `changed` that rejects; watching goes on.
  */
 export const watchWorkspace = (
   dir: string,
-  { gateway, changed }: { gateway: Gateway; changed: () => Promise<unknown> },
+  { gateway, changed, failed }: { gateway: Gateway; changed: () => Promise<unknown>; failed: (error: unknown) => void },
 ): Watching => {
   let timer: NodeJS.Timeout | undefined
-  let running: Promise<unknown> | undefined
+  let running: Promise<void> | undefined
   let again = false
-  const paths = (): string[] => [...new Set([...folders, ...gateway.files()])].map((file) => join(dir, file))
+  // A file may lie elsewhere: keys and certificates are often mounted on their own.
+  const paths = (): string[] => [...new Set([...folders, ...gateway.files()].map((file) => resolve(dir, file)))]
   const watcher = watch(paths(), {
     ignoreInitial: true,
     followSymlinks: true,
-    ignored: (path) => path.includes('node_modules'),
+    ignored: (path) => relative(dir, path).split(/[\\/]/).includes('node_modules'),
   })
-  const run = async (): Promise<void> => {
+  const reload = async (): Promise<void> => {
+    do {
+      again = false
+      await changed().catch(failed)
+      watcher.add(paths())
+    } while (again)
+  }
+  const run = (): void => {
     if (running !== undefined) {
       again = true
       return
     }
-    do {
-      again = false
-      running = changed()
-      await running
-      watcher.add(paths())
-    } while (again)
-    running = undefined
+    running = reload().finally(() => {
+      running = undefined
+    })
   }
+  watcher.on('error', failed)
   watcher.on('all', () => {
     clearTimeout(timer)
-    timer = setTimeout(() => void run(), settleMs)
+    timer = setTimeout(run, settleMs)
   })
   return {
     async close() {
       clearTimeout(timer)
+      again = false
       await watcher.close()
       await running
     },

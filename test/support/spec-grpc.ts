@@ -7,7 +7,8 @@ import { type Block, type Entry, readEntries } from './spec-page.ts'
 import type { SeenCall, Upstream } from './spec-upstream.ts'
 
 /** `shop.v1.Catalog/Get {"id":"p-1"} → OK after 50ms`; without a request it answers every one. */
-const ruleHead = /^(?<method>[\w.]+\/\w+)(?: (?<request>\{.*\}))? (?:→|->) (?<outcome>[A-Z_]+|hang)(?: after (?<delay>\d+)ms)?$/
+const ruleHead =
+  /^(?<method>[\w.]+\/\w+)(?: (?<request>\{.*\}))? (?:→|->) (?<outcome>[A-Z_]+|hang)(?: after (?<delay>\d+)ms)?$/
 
 type Conversation = { readonly rules: readonly Entry[]; readonly seen: SeenCall[]; readonly name: string }
 
@@ -30,7 +31,8 @@ export const startGrpcUpstream = async (
 const loadRoot = (dir: string): protobuf.Root => {
   const root = new protobuf.Root()
   const resolvePath = root.resolvePath.bind(root)
-  root.resolvePath = (origin, target) => (target.startsWith('google/') ? resolvePath(origin, target) : join(dir, target))
+  root.resolvePath = (origin, target) =>
+    target.startsWith('google/') ? resolvePath(origin, target) : join(dir, target)
   root.loadSync(globSync('**/*.proto', { cwd: dir }))
   root.resolveAll()
   return root
@@ -60,7 +62,7 @@ const serve = (server: Server, service: protobuf.Service, conversation: Conversa
     }
     handlers[name] = (call, done) => answer(method, { call, done, conversation })
   }
-  server.addService(definition as never, handlers as never)
+  server.addService(definition as never, handlers)
 }
 
 type Exchange = {
@@ -84,13 +86,15 @@ const answer = (method: string, { call, done, conversation: { rules, seen, name 
     answered: rule !== undefined,
   }
   seen.push(record)
+  let ended = false
   call.once('cancelled', () => {
-    record.cancelled = true
+    record.cancelled = !ended
   })
   const { outcome = 'UNIMPLEMENTED', delay = '0' } = rule?.head.groups ?? {}
   if (outcome === 'hang') return
   setTimeout(() => {
     if (call.cancelled) return
+    ended = true
     const code = status[outcome as keyof typeof status]
     if (code === status.OK) done(null, JSON.parse(rule?.body ?? '{}') as object)
     else done({ code, details: rule?.body ?? 'the page says so' })

@@ -56,7 +56,13 @@ export const readEntries = ({ text, line }: Block, head: RegExp): readonly Entry
   return entries.map(({ head: found, lines }) => {
     const gap = lines.indexOf('')
     const above = gap < 0 ? lines : lines.slice(0, gap)
-    const body = gap < 0 ? '' : lines.slice(gap + 1).join('\n').trim()
+    const body =
+      gap < 0
+        ? ''
+        : lines
+            .slice(gap + 1)
+            .join('\n')
+            .trim()
     return { head: found, headers: above.map(readHeader), body: body === '' ? undefined : body }
   })
 }

@@ -30,7 +30,9 @@ export const startHttpUpstream = async (
   const rules = blocks.flatMap((block) => readEntries(block, ruleHead))
   const server = createServer({ requireHostHeader: false }, (request, response) => {
     const { method = '', url = '' } = request
-    const rule = rules.find(({ head: { groups = {} } }) => fits(groups['method'], method) && fits(groups['target'], url))
+    const rule = rules.find(
+      ({ head: { groups = {} } }) => fits(groups['method'], method) && fits(groups['target'], url),
+    )
     const call: SeenCall = {
       upstream: name,
       what: `${method} ${url}`,

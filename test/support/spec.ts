@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { request as httpRequest } from 'node:http'
-import { text as readText } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
+import { diff } from 'node:util'
 import { compileWorkspace } from '../../src/compile/compile.ts'
 import { formatDiagnostics } from '../../src/kernel/diagnostic.ts'
 import { type Files, layWorkspace, startGateway } from './gateway.ts'
 import { type Answer, compareAnswer, compareCalls, seenHead } from './spec-compare.ts'
 import { startGrpcUpstream } from './spec-grpc.ts'
 import { type Block, type Case, type Page, readEntries } from './spec-page.ts'
+import { filled, send } from './spec-request.ts'
 import { closedAddress, type SeenCall, startHttpUpstream, type Upstream } from './spec-upstream.ts'
-import { issuer, signToken } from './token.ts'
+import { issuer } from './token.ts'
 
 /** Runs one case of a page: lays its workspace, starts its upstreams and the gateway, and goes through its blocks. */
 export const runCase = async ({ file, ground }: Page, { blocks: own }: Case): Promise<void> => {
@@ -28,16 +27,14 @@ export const runCase = async ({ file, ground }: Page, { blocks: own }: Case): Pr
     const [diagnostics] = steps.filter(({ words }) => words[1] === 'diagnostics')
     if (diagnostics !== undefined) {
       const compiled = await compileWorkspace(workspace.dir, env)
-      return at(file, diagnostics, () =>
-        assert.equal(formatDiagnostics(compiled.diagnostics), diagnostics.text.trimEnd()),
-      )
+      return at(file, diagnostics, () => agree(formatDiagnostics(compiled.diagnostics), diagnostics.text.trimEnd()))
     }
     const development = blocks.some(({ words }) => words[0] === 'yaml' && words[2] === 'development')
     const { url, close } = await startGateway(workspace.dir, { env, development })
     closing.push(close)
     await goThrough(steps, { file, url, seen })
   } finally {
-    for (const close of closing.reverse()) await close()
+    for (const close of closing.toReversed()) await close()
   }
 }
 
@@ -59,7 +56,7 @@ const startUpstreams = async (
   const named = new Map<string, Block[]>()
   for (const block of blocks.filter(({ words }) => words[1] === 'upstream')) {
     const name = block.words[2] ?? ''
-    named.set(name, [...(named.get(name) ?? []), block])
+    named.set(name, [...(named.get(name) ?? []), { ...block, text: await filled(block.text) }])
   }
   return Promise.all(
     [...named].map(async ([name, own]) => {
@@ -108,10 +105,7 @@ const checkAnswer = (
   assert.ok(wanted !== undefined, 'A response begins with its status.')
   const [actual, expected] = compareAnswer(reply, wanted, step.words[2] === 'exact')
   const calls = seen.map((call) => `  ${called(call)}${call.answered ? '' : '   <- the page has no answer for it'}`)
-  if (actual !== expected)
-    withNote(`The gateway answered:\n${reply.body}\nafter these calls:\n${calls.join('\n')}`, () =>
-      assert.equal(actual, expected),
-    )
+  agree(actual, expected, `The gateway answered\n  ${reply.body}\nafter these calls\n${calls.join('\n')}`)
   const within = Number(wanted.head.groups?.['within'] ?? Number.POSITIVE_INFINITY)
   assert.ok(ms < within, `It took ${Math.round(ms)} ms, not less than ${within}.`)
 }
@@ -124,94 +118,25 @@ const checkCalls = async (seen: readonly SeenCall[], step: Block): Promise<void>
     if (actual === expected) return
     await wait(10)
   }
-  assert.equal(...(compareCalls(seen, wanted) as [string, string]))
+  agree(...compareCalls(seen, wanted))
 }
 
-/** Sends a request as it is written: target and headers byte by byte; only host and framing are added. */
-const send = async (url: string, step: Block): Promise<Answer> => {
-  const { method, target, headers, body } = await readRequest(step)
-  const given = new Set(headers.map(([name]) => name.toLowerCase()))
-  const framing: [string, string][] = [
-    ...(given.has('host') ? [] : [['host', 'shop.test'] as [string, string]]),
-    ...(body === undefined || given.has('content-length')
-      ? []
-      : [['content-length', String(Buffer.byteLength(body))] as [string, string]]),
-  ]
-  const { hostname, port } = new URL(url)
-  const request = httpRequest({
-    hostname,
-    port,
-    method,
-    path: target,
-    headers: [...framing, ...headers].flat() as never,
-    agent: false,
-  })
-  request.end(body)
-  const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage]
-  const { statusCode = 0, rawHeaders } = response
-  const names = rawHeaders.filter((_, index) => index % 2 === 0)
-  return {
-    status: statusCode,
-    headers: names.map((name, index) => [name, rawHeaders[2 * index + 1] ?? ''] as const),
-    body: await readText(response),
-  }
+/** Fails with the lines in which two texts differ. */
+const agree = (actual: string, expected: string, note = ''): void => {
+  if (actual === expected) return
+  const changes = diff(actual.split('\n'), expected.split('\n'))
+  const signs = { '-1': '- ', '0': '  ', '1': '+ ' }
+  const lines = changes.map(([sign, line]) => `${signs[sign as unknown as keyof typeof signs]}${line}`)
+  throw new Error(['- expected by the page, + found', ...lines, note].join('\n'))
 }
 
-type Request = {
-  readonly method: string
-  readonly target: string
-  readonly headers: readonly (readonly [string, string])[]
-  readonly body: string | undefined
-}
-
-/** `http request` is written out; `graphql request /web/graphql sub=u-1` is a document sent by POST, perhaps by a caller. */
-const readRequest = async ({ words, text, line }: Block): Promise<Request> => {
-  const [language, , target = '/graphql', ...claims] = words
-  if (language === 'graphql') {
-    const token = claims.length === 0 ? [] : ([['authorization', `Bearer {token ${claims.join(' ')}}`]] as const)
-    const headers: [string, string][] = [['content-type', 'application/json']]
-    for (const [name, value] of token) headers.push([name, await filled(value)])
-    return { method: 'POST', target, headers, body: JSON.stringify({ query: text }) }
-  }
-  const block = { words, line, text: await filled(text) }
-  const [entry] = readEntries(block, /^(?<method>[A-Z]+) (?<target>\S+)$/)
-  const { method = '', target: path = '' } = entry?.head.groups ?? {}
-  return { method, target: path, headers: entry?.headers ?? [], body: entry?.body }
-}
-
-/** Fills in `{token sub=u-1 scope=shop}` and `{repeat 3 ab}`. */
-const filled = async (text: string): Promise<string> => {
-  let result = text.replaceAll(/\{repeat (\d+) ([^}]*)\}/g, (_, times: string, what: string) =>
-    what.repeat(Number(times)),
-  )
-  for (const [placeholder, words = ''] of result.matchAll(/\{token([^}]*)\}/g))
-    result = result.replace(placeholder, await signToken(claimsOf(words)))
-  return result
-}
-
-const claimsOf = (words: string): Record<string, unknown> =>
-  Object.fromEntries(
-    [...words.matchAll(/(\w+)=(?:"([^"]*)"|(\S+))/g)].map(([, name = '', quoted, bare = '']) => [
-      name,
-      quoted ?? (/^\d+$/.test(bare) ? Number(bare) : bare),
-    ]),
-  )
-
-/** Says of every failure where in the page it is. */
+/** Says of every failure where in the page it is, instead of where in the runner. */
 const at = async (file: string, { line }: Block, check: () => unknown): Promise<void> => {
   try {
     await check()
-  } catch (error) {
-    if (error instanceof Error) error.message = `${file}:${line}\n${error.message}`
-    throw error
-  }
-}
-
-const withNote = (note: string, check: () => void): void => {
-  try {
-    check()
-  } catch (error) {
-    if (error instanceof Error) error.message = `${error.message}\n${note}`
-    throw error
+  } catch (cause) {
+    const failure = new Error(`${file}:${line}\n${cause instanceof Error ? cause.message : String(cause)}`)
+    failure.stack = failure.message
+    throw failure
   }
 }

@@ -10,6 +10,8 @@ export interface SpawnedService {
   readonly address: string
   readonly controlUrl: string
   readonly pid: number
+  /** Resolves with how it ended and its last errors, should it end without having been asked. */
+  readonly died: Promise<string>
   close(): Promise<void>
 }
 
@@ -21,20 +23,45 @@ export async function spawnService(name: string, env: Readonly<Record<string, st
     // Over the channel a child notices that its parent is gone.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
-  const { address, control } = await readiness(name, child)
-  return { name, address, controlUrl: control, pid: child.pid ?? 0, close: () => stop(child) }
+  const lastErrors = tail(child)
+  const { address, control } = await readiness(name, child, lastErrors)
+  let asked = false
+  const died = new Promise<string>((resolve) => {
+    child.once('close', (code, signal) => {
+      if (!asked) resolve(`${name} ended with ${signal ?? code}:\n${lastErrors()}`)
+    })
+  })
+  return {
+    name,
+    address,
+    controlUrl: control,
+    pid: child.pid ?? 0,
+    died,
+    close() {
+      asked = true
+      return stop(child)
+    },
+  }
 }
 
-async function readiness(name: string, child: ChildProcess): Promise<{ address: string; control: string }> {
-  const { stdout, stderr } = child
-  if (!stdout || !stderr) throw new Error(`${name} was started without its output`)
+function tail({ stderr }: ChildProcess): () => string {
   let errors = ''
-  stderr.setEncoding('utf8').on('data', (text: string) => {
+  stderr?.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-10_000)
   })
+  return () => errors
+}
+
+async function readiness(
+  name: string,
+  child: ChildProcess,
+  lastErrors: () => string,
+): Promise<{ address: string; control: string }> {
+  const { stdout } = child
+  if (!stdout) throw new Error(`${name} was started without its output`)
   const ready = once(createInterface(stdout), 'line')
   const died = once(child, 'close').then(([code]) => {
-    throw new Error(`${name} ended with ${code} before it was ready:\n${errors}`)
+    throw new Error(`${name} ended with ${code} before it was ready:\n${lastErrors()}`)
   })
   // Once the service is ready, its end is no longer a failure to start.
   died.catch(() => {})

@@ -19,7 +19,7 @@ import { diagnosticOf, placeOfNode } from '../../graph/bind/sdl.ts'
 import { type Directive, directivesOf } from '../../graph/directives.ts'
 import type { Graph } from '../../graph/graph.ts'
 import { limitRule, type OperationLimits } from '../../graph/limits.ts'
-import { makeOperation } from '../../graph/operation.ts'
+import { makeOperation, worstCasePlan } from '../../graph/operation.ts'
 import { type Diagnostic, didYouMean, startOf } from '../../kernel/diagnostic.ts'
 import type { EndpointInput, EndpointPlan } from './endpoint.ts'
 
@@ -124,16 +124,17 @@ const readEndpoint = ({ file, node, directive, document, graph, report }: Readin
   if (typeof status !== 'number' || status < 200 || status > 299)
     report(nodes['status'] ?? at, 'The status of a whole answer is 200 to 299.')
   const operation = makeOperation(graph, document, node)
+  const { root } = worstCasePlan(graph, operation)
   const selected = (text: unknown, where: string): readonly string[] => {
     const found = typeof text === 'string' ? text.split('.').filter((name) => name !== '') : undefined
-    if (found === undefined || !isSelected(operation.plan({}).root, found)) {
+    if (found === undefined || !isSelected(root, found)) {
       report(nodes[where] ?? at, `\`${where}\` names what the operation does not select: ${print(nodes[where] ?? at)}.`)
       return []
     }
     return found
   }
   const unwrap = args['unwrap'] === undefined ? [] : selected(args['unwrap'], 'unwrap')
-  const roots = operation.plan({}).root.fields.map(({ key }) => key)
+  const roots = root.fields.map(({ key }) => key)
   const require =
     args['require'] === undefined
       ? roots.length === 1

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { parseExactIntegers } from '../../kernel/json.ts'
+import { parseLossless } from '../../kernel/json.ts'
 import { Problem } from '../../kernel/problem.ts'
 
 /** The parameters of a GraphQL request (GraphQL over HTTP §5). */
@@ -11,6 +11,8 @@ export type GraphqlParameters = {
 
 /** Reads them from a POST's JSON body or a GET's query string. Throws INVALID_ARGUMENT for what they cannot be. */
 export const readParameters = (request: FastifyRequest): GraphqlParameters => {
+  if (request.method !== 'GET' && !/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
+    throw new Problem('INVALID_ARGUMENT', 'The body should be application/json.', { status: 415 })
   const given = request.method === 'GET' ? fromQuery(request.query as Record<string, unknown>) : fromBody(request.body)
   const { query, operationName, variables, extensions } = given
   if (query === undefined || query === null)
@@ -45,7 +47,7 @@ const parsed = (text: unknown, name: string): unknown => {
   if (text === undefined || text === '') return undefined
   if (typeof text !== 'string') throw wrong(`${name} is given more than once.`)
   try {
-    return parseExactIntegers(text)
+    return parseLossless(text)
   } catch {
     throw wrong(`${name} should be JSON.`)
   }

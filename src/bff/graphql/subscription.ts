@@ -13,6 +13,7 @@ import { coerceVariables, type OperationStore } from '../../graph/operation.ts'
 import { checkListSizes } from '../../graph/plan/list-sizes.ts'
 import { withScalars } from '../../graph/scalars.ts'
 import { subscribe } from '../../graph/subscribe.ts'
+import { abortable } from '../../kernel/abort.ts'
 import type { Identity } from '../../kernel/caller.ts'
 import { asProblem, logged, type Problem, problemExtensions } from '../../kernel/problem.ts'
 import type { CallContext } from '../../services/call.ts'
@@ -55,11 +56,23 @@ const readByResponseKey = (type: GraphQLObjectType): void => {
     field.resolve = (parent: Readonly<Record<string | number, unknown>>, _args, _context, { path }) => parent[path.key]
 }
 
-async function* events(
-  context: SubscriptionContext,
-  info: GraphQLResolveInfo,
+/** A subscription's answers; leaving them, or the socket's end, cancels the stream behind. */
+const events = (context: SubscriptionContext, info: GraphQLResolveInfo, tools: Tools): AsyncIterable<unknown> => {
+  const closed = new AbortController()
+  context.request.raw.socket.once('close', () => closed.abort())
+  return abortable(closed.signal, (signal) => answers({ context, info, signal }, tools))
+}
+
+type Subscribed = {
+  readonly context: SubscriptionContext
+  readonly info: GraphQLResolveInfo
+  readonly signal: AbortSignal
+}
+
+async function* answers(
+  { context, info, signal }: Subscribed,
   { bff, store, runtime, budgetMs }: Tools,
-): AsyncGenerator {
+): AsyncGenerator<unknown, void, void> {
   const { request, refused } = context
   if (refused !== undefined) {
     context.socket.close(4403, 'Forbidden')
@@ -72,9 +85,7 @@ async function* events(
   const plan = operation.plan(coerced.values)
   checkListSizes(plan, coerced.values, bff.limits.listSize)
   const caller = context.identity === undefined ? request.caller : { ...request.caller, identity: context.identity }
-  const gone = new AbortController()
-  request.raw.socket.once('close', () => gone.abort())
-  const shared: CallContext = { ...sharedContextOf(request), caller, signal: gone.signal }
+  const shared: CallContext = { ...sharedContextOf(request), caller, signal }
   const { clock } = runtime.tools
   try {
     const results = subscribe(
@@ -93,11 +104,9 @@ async function* events(
     }
   } catch (thrown) {
     const problem = asProblem(thrown)
-    if (gone.signal.aborted) return
+    if (signal.aborted) return
     runtime.log.warn({ requestId: request.id, bff: bff.name, ...logged(problem) }, 'subscription ended')
     throw asGraphQLError(problem, request)
-  } finally {
-    gone.abort()
   }
 }
 

@@ -51,30 +51,50 @@ const checkBinding = (walk: Walk, binding: Binding, answer: Type): void => {
   const owner = context.schema.getType(typeName)
   if (!isObjectType(owner)) return
   const field = fieldName === undefined ? undefined : owner.getFields()[fieldName]
-  const node = directiveOf('grpc', field?.astNode ?? owner.astNode)?.node
-  if (node === undefined) return
+  const directive =
+    field === undefined
+      ? directiveOf('grpc', owner.astNode, ...owner.extensionASTNodes)
+      : directiveOf('grpc', field.astNode)
+  if (directive === undefined) return
+  const { node, nodes } = directive
   const result: GraphQLOutputType = field === undefined ? owner : field.type
   const selected = follow(answer, binding.select)
-  if (typeof selected === 'string') return report(context, node, coordinate, `\`select\`: ${selected}`)
+  if (typeof selected === 'string')
+    return report(context, nodes['select'] ?? node, coordinate, `\`select\`: ${selected}`)
   const { batch } = binding
   const isList = selected.field?.repeated === true
   if (batch === undefined) {
-    if (field !== undefined && isListType(getNullableType(result)) !== isList && selected.field !== undefined)
-      return report(context, node, coordinate, listMistake(coordinate, isList, binding.select.join('.')))
+    if (isListType(getNullableType(result)) !== isList && getNamedType(result).name !== 'JSON')
+      return report(
+        context,
+        nodes['select'] ?? node,
+        coordinate,
+        field === undefined
+          ? `${binding.select.join('.')} is a list, but a loader without \`batch\` takes one ${coordinate}.`
+          : listMistake(coordinate, isList, binding.select.join('.') || answer.fullName.slice(1)),
+      )
     return checkNamed(walk, { field, type: getNamedType(result), message: selected.type, node, coordinate })
   }
   if (!isList)
     return report(
       context,
-      node,
+      nodes['select'] ?? node,
       coordinate,
       `A batch selects a list of items, but ${binding.select.join('.') || answer.name} is none.`,
     )
   if (!(selected.type instanceof Type)) return report(context, node, coordinate, 'A batch selects a list of messages.')
   const match = follow(selected.type, batch.match)
-  if (typeof match === 'string') return report(context, node, coordinate, `\`match\`: ${match}`)
+  if (typeof match === 'string') return report(context, nodes['batch'] ?? node, coordinate, `\`match\`: ${match}`)
   const items = follow(selected.type, batch.items ?? [])
-  if (typeof items === 'string') return report(context, node, coordinate, `\`items\`: ${items}`)
+  if (typeof items === 'string') return report(context, nodes['batch'] ?? node, coordinate, `\`items\`: ${items}`)
+  const many = items.field?.repeated === true
+  if (items.field !== undefined && many !== batch.grouped)
+    return report(
+      context,
+      nodes['batch'] ?? node,
+      coordinate,
+      `\`items\`: ${listMistake(coordinate, many, batch.items?.join('.') ?? '')}`,
+    )
   return checkNamed(walk, { field, type: getNamedType(result), message: items.type, node, coordinate })
 }
 
@@ -201,7 +221,10 @@ const checkOneof = (
       walk.context,
       node,
       coordinate,
-      `${message.fullName.slice(1)} has no oneof ${oneof}.${didYouMean(oneof, Object.keys(message.oneofs))}`,
+      `${message.fullName.slice(1)} has no oneof ${oneof}.${didYouMean(
+        oneof,
+        message.oneofsArray.filter(({ isProto3Optional }) => !isProto3Optional).map(({ name }) => name),
+      )}`,
     )
   if (!isUnionType(union)) return undefined
   const cases: OneofCase[] = []

@@ -1,4 +1,4 @@
-import { isEnumType, isObjectType } from 'graphql'
+import { isEnumType, isObjectType, validateSchema } from 'graphql'
 import { type Diagnostic, hasErrors } from '../../kernel/diagnostic.ts'
 import type { Service } from '../../services/service.ts'
 import { directiveOf } from '../directives.ts'
@@ -9,7 +9,8 @@ import { clientSchemaOf, isOwnWord } from './client-schema.ts'
 import type { BindContext } from './context.ts'
 import { bindEntities } from './entities.ts'
 import { checkLists } from './lists.ts'
-import { readSchema, type SourceFile } from './sdl.ts'
+import { checkReach } from './reach.ts'
+import { diagnosticOf, readSchema, type SourceFile } from './sdl.ts'
 import { bindSource } from './sources.ts'
 
 /** SDL files and the services they bind to, as a graph; without a graph when any diagnostic is an error. */
@@ -23,6 +24,7 @@ export const bindGraph = (
   const context: BindContext = { schema, services, bindings: [], diagnostics: [] }
   const types = Object.values(schema.getTypeMap())
   const objects = types.filter(isObjectType).filter(({ name }) => !isOwnWord(name))
+  checkReach(context)
   const entities = bindEntities(context, objects)
   const owners = objects.flatMap((type) =>
     Object.values(type.getFields()).map((field) => ({ type, field, coordinate: `${type.name}.${field.name}` })),
@@ -42,10 +44,14 @@ export const bindGraph = (
       listSize: listSizeOf(directiveOf('listSize', astNode)),
     })
   }
+  const clientSchema = clientSchemaOf(document)
+  const first = files[0]?.file ?? 'schema'
+  for (const fault of validateSchema(clientSchema))
+    context.diagnostics.push(diagnosticOf(fault, first, 'what clients see'))
   const roots = [schema.astNode, ...schema.extensionASTNodes]
   const graph: Graph = {
     schema,
-    clientSchema: clientSchemaOf(document),
+    clientSchema,
     fields,
     entities,
     bindings: context.bindings,

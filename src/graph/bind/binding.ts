@@ -1,7 +1,7 @@
-import { getNamedType, getNullableType, isListType } from 'graphql'
+import { GraphQLID, getNamedType, getNullableType, isListType } from 'graphql'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { parseDuration } from '../../kernel/units.ts'
-import type { Directive } from '../directives.ts'
+import { type Directive, directiveOf } from '../directives.ts'
 import type { Batch, Binding } from '../graph.ts'
 import { type RequestTemplate, templatesOf } from '../request.ts'
 import { expressionsOf } from '../template.ts'
@@ -84,6 +84,14 @@ const bindBatch = (
     report(context, node, owner.coordinate, message)
     return 'wrong'
   }
+  const entityKey =
+    owner.field === undefined
+      ? directiveOf('entity', owner.type.astNode, ...owner.type.extensionASTNodes)?.args['key']
+      : undefined
+  if (typeof entityKey === 'string' && (names.length !== 1 || names[0] !== entityKey))
+    return wrong(
+      `A loader asks by {keys.${entityKey}}, the key of ${owner.type.name}, but the request uses ${names.length === 0 ? 'no key' : names.map((name) => `{keys.${name}}`).join(' and ')}.`,
+    )
   if (settings === undefined)
     return names.length > 0 && owner.field !== undefined
       ? wrong(
@@ -116,6 +124,7 @@ const bindBatch = (
   return {
     keyField,
     keyPath,
+    keyIsId: getNamedType(key.type) === GraphQLID,
     match: splitPath(settings.match),
     items: settings.items === undefined ? undefined : splitPath(settings.items),
     grouped,

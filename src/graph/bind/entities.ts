@@ -42,18 +42,26 @@ export const bindEntities = (
         type.name,
         `${type.name} is an entity without a loader: add @rest or @grpc to the type, with {keys.${key}} in the request.`,
       )
+    else if (loader.other !== undefined)
+      report(context, loader.other.node, type.name, `${type.name} has two loaders; keep one of @rest and @grpc.`)
     else {
-      const binding = bindDirective(context, { ...loader, owner: { coordinate: type.name, type, field: undefined } })
+      const binding = bindDirective(context, {
+        kind: loader.kind,
+        directive: loader.directive,
+        owner: { coordinate: type.name, type, field: undefined },
+      })
       if (binding !== undefined) entities.set(type.name, { type: type.name, key, binding })
     }
   }
   return entities
 }
 
-const loaderOf = (type: GraphQLObjectType): { kind: 'rest' | 'grpc'; directive: Directive } | undefined => {
-  for (const kind of ['rest', 'grpc'] as const) {
+type Loader = { readonly kind: 'rest' | 'grpc'; readonly directive: Directive; readonly other: Directive | undefined }
+
+const loaderOf = (type: GraphQLObjectType): Loader | undefined => {
+  const [first, second] = (['rest', 'grpc'] as const).flatMap((kind) => {
     const directive = directiveOf(kind, type.astNode, ...type.extensionASTNodes)
-    if (directive !== undefined) return { kind, directive }
-  }
-  return undefined
+    return directive === undefined ? [] : [{ kind, directive }]
+  })
+  return first && { ...first, other: second?.directive }
 }

@@ -27,7 +27,7 @@ export const bindGrpcRequest = (context: BindContext, directive: Directive, owne
   const request = nodes['request']
   const message =
     request === undefined ? ({ kind: 'object', fields: [] } as const) : bindValue(context, { node: request, owner })
-  const metadata = bindNamed(context, { values: args['metadata'], node: nodes['metadata'] ?? node, owner })
+  const metadata = bindNamed(context, { node: nodes['metadata'], owner })
   if (message === undefined || metadata === undefined) return undefined
   if (request !== undefined && !checkMessage(context, { node: request, type: method.requestType, coordinate }))
     return undefined

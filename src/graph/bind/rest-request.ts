@@ -53,8 +53,8 @@ export const bindRestRequest = (context: BindContext, directive: Directive, owne
     if (value === undefined) return undefined
     parameters.push({ name, value })
   }
-  const more = bindNamed(context, { values: args['query'], node: nodes['query'] ?? node, owner })
-  const headers = bindNamed(context, { values: args['headers'], node: nodes['headers'] ?? node, owner })
+  const more = bindNamed(context, { node: nodes['query'], owner })
+  const headers = bindNamed(context, { node: nodes['headers'], owner })
   const body = nodes['body'] === undefined ? undefined : bindValue(context, { node: nodes['body'], owner })
   if (
     bound === undefined ||

@@ -7,6 +7,8 @@ import {
   Kind,
   parse,
   Source,
+  ValuesOfCorrectTypeRule,
+  validate,
   validateSchema,
 } from 'graphql'
 import { validateSDL } from 'graphql/validation/validate.js'
@@ -58,7 +60,9 @@ export const readSchema = (
   const mistakes = validateSDL(document)
   if (mistakes.length > 0) return { diagnostics: mistakes.map((error) => diagnosticOf(error, first)) }
   const schema = buildASTSchema(document, { assumeValidSDL: true })
-  const faults = validateSchema(schema)
+  const faults = [...validateSchema(schema)]
+  // The rules for SDL know the arguments of directives, not whether their values fit.
+  if (faults.length === 0) faults.push(...validate(schema, document, [ValuesOfCorrectTypeRule]))
   if (faults.length > 0) return { diagnostics: faults.map((error) => diagnosticOf(error, first)) }
   return { schema: withScalars(schema), document }
 }

@@ -1,11 +1,14 @@
 import {
+  type ASTNode,
   type GraphQLField,
   type GraphQLObjectType,
   getNamedType,
   getNullableType,
+  isLeafType,
   isListType,
   isObjectType,
   isUnionType,
+  Kind,
 } from 'graphql'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { type Directive, directiveOf, directivesOf } from '../directives.ts'
@@ -109,9 +112,13 @@ const bindLoad = (
       coordinate,
       `Write by: { ${entity.key}: "…" }, the key of ${named.name}.`,
     )
-  const key = bindTemplate(context, { text, owner, node: load.nodes['by'] ?? load.node })
+  const key = bindTemplate(context, { text, owner, node: keyNode(load) })
   return key && { kind: 'load', entity, key }
 }
+
+/** Where the template of `by` stands. */
+const keyNode = ({ node, nodes: { by } }: Directive): ASTNode =>
+  (by?.kind === Kind.OBJECT ? by.fields[0]?.value : by) ?? node
 
 const bindResolver = (
   context: BindContext,
@@ -130,14 +137,14 @@ const bindResolver = (
   const selection = needs.startsWith('{') && needs.endsWith('}') ? needs.slice(1, -1).trim() : needs
   for (const name of selection === '' ? [] : selection.split(/[\s,]+/)) {
     const field = owner.type.getFields()[name]
-    if (field === undefined || readPathOf(field) === undefined)
+    if (field === undefined || readPathOf(field) === undefined || !isLeafType(getNamedType(field.type)))
       return report(
         context,
         resolver.nodes['needs'] ?? resolver.node,
         owner.coordinate,
         field === undefined
           ? `${owner.type.name} has no field ${name}, which \`needs\` names.${didYouMean(name, Object.keys(owner.type.getFields()))}`
-          : `\`needs\` names plain fields; ${owner.type.name}.${name} has a source of its own.`,
+          : `\`needs\` names plain fields; ${owner.type.name}.${name} ${readPathOf(field) === undefined ? 'has a source of its own' : 'is an object'}.`,
       )
   }
   return { kind: 'resolver', fn: resolver.args['fn'] as string, needs: selection, calls }

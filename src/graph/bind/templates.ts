@@ -3,6 +3,7 @@ import {
   GraphQLID,
   type GraphQLInputType,
   type GraphQLObjectType,
+  type GraphQLSchema,
   getNamedType,
   getNullableType,
   isEnumType,
@@ -25,7 +26,7 @@ export const bindTemplate = (
   if (typeof template === 'string') return report(context, node, owner.coordinate, template)
   let sound = true
   const bound = mapExpressions(template, (expression) => {
-    const result = bindExpression(expression, owner)
+    const result = bindExpression(context, expression, owner)
     if (typeof result !== 'string') return result
     sound = false
     report(context, node, owner.coordinate, result)
@@ -35,7 +36,7 @@ export const bindTemplate = (
 }
 
 /** The placeholder tied to what it names, or a sentence on what is wrong with it. */
-const bindExpression = (expression: Expression, owner: Owner): Expression | string => {
+const bindExpression = ({ schema }: BindContext, expression: Expression, owner: Owner): Expression | string => {
   switch (expression.root) {
     case 'args':
       return owner.field === undefined
@@ -44,11 +45,18 @@ const bindExpression = (expression: Expression, owner: Owner): Expression | stri
     case 'this':
       return owner.field === undefined
         ? `{${expression.text}} reads a parent, but a loader has none; it may use {keys.…}, {claims.…} and {header.…}.`
-        : bindThis(expression, owner.type)
+        : isRootType(schema, owner.type)
+          ? `{${expression.text}} reads a parent, but a root field has none; it may use {args.…}, {claims.…} and {header.…}.`
+          : bindThis(expression, owner.type)
+    case 'header':
+      return { ...expression, path: [expression.path.join('.').toLowerCase()] }
     default:
       return expression
   }
 }
+
+const isRootType = (schema: GraphQLSchema, type: GraphQLObjectType): boolean =>
+  type === schema.getQueryType() || type === schema.getMutationType() || type === schema.getSubscriptionType()
 
 const bindThis = (expression: Expression, type: GraphQLObjectType): Expression | string => {
   const path: string[] = []

@@ -1,4 +1,4 @@
-import { type ConstValueNode, Kind, valueFromASTUntyped } from 'graphql'
+import { type ConstValueNode, Kind, type StringValueNode, valueFromASTUntyped } from 'graphql'
 import type { Json } from '../../kernel/json.ts'
 import type { NamedTemplate, ValueTemplate } from '../request.ts'
 import type { BindContext, Owner } from './context.ts'
@@ -34,12 +34,20 @@ export const bindValue = (
 /** A list of `{ name, value }` with the values read as templates. */
 export const bindNamed = (
   context: BindContext,
-  { values, node, owner }: { values: unknown; node: Parameters<typeof bindTemplate>[1]['node']; owner: Owner },
+  { node, owner }: { node: ConstValueNode | undefined; owner: Owner },
 ): NamedTemplate[] | undefined => {
-  const list = (values ?? []) as readonly { name: string; value: string }[]
-  const bound = list.flatMap(({ name, value }) => {
-    const template = bindTemplate(context, { text: value, owner, node })
-    return template === undefined ? [] : [{ name, value: template }]
+  const items = node?.kind === Kind.LIST ? node.values : node === undefined ? [] : [node]
+  const bound = items.flatMap((item) => {
+    const name = textOf(item, 'name')
+    const value = textOf(item, 'value')
+    if (name === undefined || value === undefined) return []
+    const template = bindTemplate(context, { text: value.value, owner, node: value })
+    return template === undefined ? [] : [{ name: name.value, value: template }]
   })
-  return bound.length === list.length ? bound : undefined
+  return bound.length === items.length ? bound : undefined
+}
+
+const textOf = (item: ConstValueNode, name: string): StringValueNode | undefined => {
+  const field = item.kind === Kind.OBJECT ? item.fields.find((one) => one.name.value === name) : undefined
+  return field?.value.kind === Kind.STRING ? field.value : undefined
 }

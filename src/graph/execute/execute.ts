@@ -29,7 +29,10 @@ export const execute = async (request: ExecutionRequest, tools: GraphTools): Pro
       execution.results[event.step.id] = new Map([[root, event.value]])
       await runChildren(execution, event.step, [event.value])
     } else if (plan.kind === 'mutation') {
-      for (const step of plan.tops) await runStep(execution, step, [root])
+      for (const step of plan.tops) {
+        await runStep(execution, step, [root])
+        execution.loads.forget()
+      }
     } else await runAll(plan.tops, (step) => runStep(execution, step, [root]))
   } finally {
     execution.end()

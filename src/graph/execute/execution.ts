@@ -1,9 +1,10 @@
-import { getArgumentValues } from 'graphql'
+import { type LinkedAbort, linkedAbort } from '../../kernel/abort.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { Problem } from '../../kernel/problem.ts'
 import type { CallContext } from '../../services/call.ts'
 import type { AccessRule, Entity } from '../graph.ts'
+import { argumentsOf } from '../plan/arguments.ts'
 import type { OperationPlan, Step } from '../plan/plan.ts'
 import type { Scope } from '../template.ts'
 import { refusal } from './access.ts'
@@ -41,15 +42,16 @@ export class Execution {
   readonly loads: Loads
   /** Results of each step by the object that owns its field; by `step.id`. */
   readonly results: (Map<object, unknown> | undefined)[]
+  private readonly args: Readonly<Record<string, unknown>>[] = []
   private readonly refusals = new Map<AccessRule, Problem | undefined>()
-  private readonly abandoned: Abandoned | undefined
+  private readonly abandoned: LinkedAbort | undefined
 
   constructor(request: ExecutionRequest, tools: GraphTools) {
     this.request = request
     this.tools = tools
     const { context, plan } = request
     // Calls that started early may turn out to be unneeded; they end with the operation.
-    this.abandoned = plan.steps.some(({ early }) => early) ? abandonable(context.signal) : undefined
+    this.abandoned = plan.steps.some(({ early }) => early) ? linkedAbort(context.signal) : undefined
     this.loads = new Loads({
       context: this.abandoned === undefined ? context : { ...context, signal: this.abandoned.signal },
       invokes: tools.invokes,
@@ -60,7 +62,7 @@ export class Execution {
 
   /** Ends what nobody waits for any more. */
   end(): void {
-    this.abandoned?.abandon()
+    this.abandoned?.end()
   }
 
   /** Why the caller may not see what all these rules guard; undefined when it may. */
@@ -73,8 +75,10 @@ export class Execution {
     return undefined
   }
 
-  argsOf({ fixedArgs, field, node }: Step): Readonly<Record<string, unknown>> {
-    return fixedArgs ?? getArgumentValues(field, node, { ...this.request.variables })
+  /** A step's arguments, coerced once for all its owners. Throws INVALID_ARGUMENT. */
+  argsOf(step: Step): Readonly<Record<string, unknown>> {
+    if (step.fixedArgs !== undefined) return step.fixedArgs
+    return (this.args[step.id] ??= argumentsOf(step, this.request.variables))
   }
 
   /** What the placeholders of a step's request read. */
@@ -88,22 +92,6 @@ export class Execution {
       claims: context.caller.identity?.claims,
       header,
     }
-  }
-}
-
-type Abandoned = { readonly signal: AbortSignal; abandon(): void }
-
-const abandonable = (outer: AbortSignal): Abandoned => {
-  const inner = new AbortController()
-  const abort = (): void => inner.abort(outer.reason)
-  if (outer.aborted) abort()
-  else outer.addEventListener('abort', abort, { once: true })
-  return {
-    signal: inner.signal,
-    abandon() {
-      outer.removeEventListener('abort', abort)
-      inner.abort()
-    },
   }
 }
 

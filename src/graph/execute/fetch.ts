@@ -17,8 +17,14 @@ export type Fetch = {
 }
 
 /** Brings a step's values. Never rejects: what fails is a Problem among the results. */
-export const fetchStep = (fetch: Fetch): Promise<void> => {
-  const { source } = fetch.step
+export const fetchStep = async (fetch: Fetch): Promise<void> => {
+  const { execution, step, owners, results } = fetch
+  const { source } = step
+  const args = attempt(() => execution.argsOf(step))
+  if (args instanceof Problem) {
+    for (const owner of owners) results.set(owner, args)
+    return
+  }
   switch (source.kind) {
     case 'resolver':
       return resolve(fetch, source)
@@ -61,11 +67,12 @@ const batch = async ({ execution, step, owners, results }: Fetch, binding: Batch
 }
 
 /** The placeholder that reads a parent's key. */
-const parentKey = ({ batch: { keyField, keyPath } }: Batched): Expression => ({
+const parentKey = ({ batch: { keyField, keyPath, keyIsId } }: Batched): Expression => ({
   text: `this.${keyField}`,
   root: 'this',
   path: keyPath,
   field: keyField,
+  asId: keyIsId,
   pipes: [],
 })
 
@@ -117,6 +124,7 @@ const settledAt = (value: unknown): Entry => ({ value, pending: undefined })
 const startEarly = (execution: Execution, { step, entity, keys }: EntityLoad): void => {
   for (const child of step.children) {
     if (!child.early || execution.refused(child.rules) !== undefined) continue
+    if (attempt(() => execution.argsOf(child)) instanceof Problem) continue
     const { source } = child
     const scopes = keys.map((value) => execution.scope(child, { known: { field: entity.key, value } }))
     if (source.kind === 'load') {
@@ -139,6 +147,7 @@ const resolve = async (
 ): Promise<void> => {
   const { request, tools } = execution
   const all = [...owners]
+  if (all.length === 0) return
   const needs = { results: [], refused: () => undefined, introspection: undefined }
   const values = await runResolver(tools.resolvers.get(source.fn), {
     coordinate: step.coordinate,

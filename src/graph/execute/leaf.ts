@@ -5,7 +5,11 @@ import type { EnumSpellings } from '../graph.ts'
 import type { Shape } from '../plan/plan.ts'
 
 /** A raw value as a scalar or enum of the schema, or the Problem that it is none. Null for an enum's "unspecified". */
-export const completeLeaf = ({ type, spellings }: Extract<Shape, { kind: 'leaf' }>, value: unknown): Json | Problem => {
+export const completeLeaf = (
+  { type, spellings }: Pick<Extract<Shape, { kind: 'leaf' }>, 'type' | 'spellings'>,
+  value: unknown,
+  service: string | undefined,
+): Json | Problem => {
   switch (type) {
     case GraphQLString:
       if (typeof value === 'string') return value
@@ -16,34 +20,40 @@ export const completeLeaf = ({ type, spellings }: Extract<Shape, { kind: 'leaf' 
       break
     case GraphQLInt:
       if (typeof value === 'number' && (value | 0) === value) return value
+      if (isRawNumber(value)) return completeLeaf({ type, spellings }, Number(numberText(value)), service)
       break
     case GraphQLFloat:
-      if (isRawNumber(value)) return finite(Number(numberText(value)))
+      if (isRawNumber(value)) return finite(Number(numberText(value)), service)
       break
     case GraphQLBoolean:
       if (typeof value === 'boolean') return value
       break
   }
-  if (isEnumType(type)) return spellings === undefined ? unknownValue(type.name) : enumName(type.name, spellings, value)
+  if (isEnumType(type)) {
+    const name = spellings === undefined ? undefined : enumName(spellings, value)
+    return name === undefined ? refusal(`a value that ${type.name} does not have`, service) : name
+  }
   try {
     return type.serialize(isRawNumber(value) && type === GraphQLString ? numberText(value) : value) as Json
   } catch (cause) {
-    return new Problem('UNAVAILABLE', `The answer holds something that is no ${type.name}.`, { status: 502, cause })
+    return refusal(`something that is no ${type.name}`, service, cause)
   }
 }
 
-const finite = (value: number): Json | Problem =>
-  Number.isFinite(value)
-    ? value
-    : new Problem('UNAVAILABLE', 'The answer holds a number that is too large for Float.', { status: 502 })
+const refusal = (what: string, service: string | undefined, cause?: unknown): Problem =>
+  new Problem('UNAVAILABLE', `The answer of ${service ?? 'its source'} holds ${what}.`, {
+    status: 502,
+    cause,
+    ...(service === undefined ? {} : { service }),
+  })
 
-const enumName = (type: string, { names, fallback }: EnumSpellings, value: unknown): Json | Problem => {
-  if (typeof value !== 'string') return fallback ?? unknownValue(type)
+const finite = (value: number, service: string | undefined): Json | Problem =>
+  Number.isFinite(value) ? value : refusal('a number that is too large for Float', service)
+
+/** The name of an enum value by its spelling upstream; null for "nothing was said", undefined for one that is not known. */
+const enumName = ({ names, fallback }: EnumSpellings, value: unknown): string | null | undefined => {
+  if (typeof value !== 'string') return fallback
   const name = names.get(value) ?? fallback
-  if (name !== undefined) return name
   // The zero value of a proto enum means that nothing was said.
-  return value.endsWith('_UNSPECIFIED') ? null : unknownValue(type)
+  return name ?? (value.endsWith('_UNSPECIFIED') ? null : undefined)
 }
-
-const unknownValue = (type: string): Problem =>
-  new Problem('UNAVAILABLE', `The answer holds a value that ${type} does not have.`, { status: 502 })

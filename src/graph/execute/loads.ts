@@ -3,7 +3,8 @@ import { asProblem, Problem } from '../../kernel/problem.ts'
 import type { CallContext, Reply } from '../../services/call.ts'
 import type { Batched, Binding } from '../graph.ts'
 import { type RenderedRequest, renderRequest } from '../request.ts'
-import { dig, noCall, type Scope, textOf } from '../template.ts'
+import { noCall, type Scope, textOf } from '../template.ts'
+import { byKey, missing, selected } from './match.ts'
 
 /** Sends a rendered request of one binding to its service. */
 export type Invoke = (request: RenderedRequest, context: CallContext) => Promise<Reply>
@@ -74,6 +75,11 @@ export class Loads {
     return entries
   }
 
+  /** Forgets what was asked, for what comes after a change. */
+  forget(): void {
+    this.tables.clear()
+  }
+
   private table(name: string): Map<string, Entry> {
     let table = this.tables.get(name)
     if (table === undefined) this.tables.set(name, (table = new Map()))
@@ -81,17 +87,20 @@ export class Loads {
   }
 
   private fetch(binding: Batched, scope: Scope, asked: readonly Asked[]): void {
-    const chunk = this.fitting(binding, scope, asked)
-    if (chunk.length === 0) return
-    let rendered: RenderedRequest | typeof noCall
-    try {
-      rendered = renderRequest(binding.request, { ...scope, keys: chunk.map(({ key }) => key) })
-    } catch (error) {
-      for (const { entry } of chunk) entry.value = asProblem(error)
-      return
+    let chunk = asked
+    let rendered = attempt(binding, scope, chunk)
+    if (rendered instanceof Problem && asked.length > 1) {
+      // One key does not fit, such as one that holds the separator: it fails alone.
+      chunk = asked.filter((one) => {
+        const alone = attempt(binding, scope, [one])
+        if (alone instanceof Problem) one.entry.value = alone
+        return !(alone instanceof Problem)
+      })
+      if (chunk.length === 0) return
+      rendered = attempt(binding, scope, chunk)
     }
-    if (rendered === noCall) {
-      for (const { entry } of chunk) entry.value = null
+    if (rendered === noCall || rendered instanceof Problem) {
+      for (const { entry } of chunk) entry.value = rendered === noCall ? null : rendered
       return
     }
     const pending = this.send(binding, rendered).then((answer) => {
@@ -104,26 +113,12 @@ export class Loads {
     for (const { entry } of chunk) entry.pending = pending
   }
 
-  /** The keys that can be sent; a key that does not fit fails alone. */
-  private fitting(binding: Binding, scope: Scope, asked: readonly Asked[]): readonly Asked[] {
-    return asked.filter(({ key, entry }) => {
-      if (typeof key !== 'string' || !suspicious.test(key)) return true
-      try {
-        renderRequest(binding.request, { ...scope, keys: [key] })
-        return true
-      } catch (error) {
-        entry.value = asProblem(error)
-        return false
-      }
-    })
-  }
-
   private async send(binding: Binding, request: RenderedRequest): Promise<Json | Problem> {
-    this.calls += 1
-    if (this.calls > this.limit)
+    if (this.calls >= this.limit)
       return new Problem('RESOURCE_EXHAUSTED', `This operation would make more than ${this.limit} upstream calls.`, {
         service: binding.request.service,
       })
+    this.calls += 1
     try {
       const invoke = this.invokes[binding.index]
       if (invoke === undefined) throw new Error(`${binding.coordinate} is not connected.`)
@@ -137,55 +132,16 @@ export class Loads {
 
 type Asked = { readonly key: Json; readonly text: string; readonly entry: Entry }
 
-/** Only keys with unusual letters can fail to fit: a separator, or text that is not well-formed. */
-const suspicious = /[^A-Za-z0-9_-]/
+const attempt = (
+  binding: Batched,
+  scope: Scope,
+  chunk: readonly Asked[],
+): RenderedRequest | typeof noCall | Problem => {
+  try {
+    return renderRequest(binding.request, { ...scope, keys: chunk.map(({ key }) => key) })
+  } catch (error) {
+    return asProblem(error)
+  }
+}
 
 const settled = (value: unknown): Entry => ({ value, pending: undefined })
-
-const selected = (binding: Binding, answer: Json): unknown => {
-  if (binding.select.length === 0 || answer === null) return answer
-  return dig(answer, binding.select) ?? null
-}
-
-/** What a key that the service did not return comes to. */
-const missing = ({ batch, request }: Batched): unknown => {
-  if (batch.missing === 'EMPTY') return []
-  return batch.missing === 'NULL'
-    ? null
-    : new Problem('NOT_FOUND', 'There is nothing by that key.', { service: request.service })
-}
-
-const byKey = (binding: Batched, answer: Json): Map<string, unknown> | Problem => {
-  const { batch, request } = binding
-  const values = new Map<string, unknown>()
-  if (answer === null) return values
-  const items = selected(binding, answer)
-  if (!Array.isArray(items))
-    return new Problem('UNAVAILABLE', `${request.service} answered without the list that was expected.`, {
-      status: 502,
-      service: request.service,
-    })
-  for (const item of items as Json[]) {
-    const key = dig(item, batch.match) as Json | undefined | null
-    if (key === undefined || key === null) continue
-    const text = textOf(key)
-    const value = batch.items === undefined ? item : dig(item, batch.items)
-    const known = values.get(text)
-    if (batch.grouped && batch.items === undefined) {
-      if (known === undefined) values.set(text, [value])
-      else (known as unknown[]).push(value)
-    } else {
-      const twice = known !== undefined && !batch.grouped
-      values.set(
-        text,
-        twice
-          ? new Problem('UNAVAILABLE', `${request.service} answered twice for one key.`, {
-              status: 502,
-              service: request.service,
-            })
-          : value,
-      )
-    }
-  }
-  return values
-}

@@ -1,5 +1,5 @@
 import type { FieldNode } from 'graphql'
-import type { Json } from '../../kernel/json.ts'
+import { isRawNumber, type Json } from '../../kernel/json.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
 import type { AccessRule } from '../graph.ts'
 import type { SelectedField, Selection, Shape } from '../plan/plan.ts'
@@ -79,22 +79,23 @@ class Projector {
     if (value instanceof Error) return this.fail(field, shape, asProblem(value))
     switch (shape.kind) {
       case 'leaf': {
-        const leaf = completeLeaf(shape, value)
+        const leaf = completeLeaf(shape, value, sourceOf(field))
         if (leaf instanceof Problem) return this.fail(field, shape, leaf)
         return leaf === null && shape.nonNull ? this.fail(field, shape, absent(field)) : leaf
       }
       case 'list':
         return Array.isArray(value) ? this.list(field, shape, value) : this.fail(field, shape, unlike(field, 'a list'))
       case 'object':
-        return typeof value === 'object' && !Array.isArray(value)
+        return typeof value === 'object' && !Array.isArray(value) && !isRawNumber(value)
           ? this.below(shape, this.object(shape.selection, value))
           : this.fail(field, shape, unlike(field, 'an object'))
       case 'abstract': {
         const selection = shape.selections.get(typeNameOf(value) ?? '')
         const raw = unwrapped(value)
-        return selection !== undefined && raw !== null && typeof raw === 'object'
-          ? this.below(shape, this.object(selection, raw))
-          : this.fail(field, shape, unlike(field, `one of the types of ${shape.name}`))
+        if (selection === undefined || raw === null || typeof raw !== 'object')
+          return this.fail(field, shape, unlike(field, `one of the types of ${shape.name}`))
+        const refused = this.projection.refused(selection.rules)
+        return refused === undefined ? this.below(shape, this.object(selection, raw)) : this.fail(field, shape, refused)
       }
     }
   }
@@ -132,11 +133,15 @@ const absent = ({ coordinate, value, service }: SelectedField): Problem => {
   )
 }
 
-const unlike = ({ coordinate, value, service }: SelectedField, expected: string): Problem => {
-  const by = value.kind === 'step' ? (value.step.binding?.request.service ?? service) : service
+/** The service that a field's value came from. */
+const sourceOf = ({ value, service }: SelectedField): string | undefined =>
+  value.kind === 'step' ? (value.step.binding?.request.service ?? service) : service
+
+const unlike = (field: SelectedField, expected: string): Problem => {
+  const by = sourceOf(field)
   return new Problem(
     'UNAVAILABLE',
-    `${coordinate} should be ${expected}, but ${by ?? 'its source'} answered something else.`,
+    `${field.coordinate} should be ${expected}, but ${by ?? 'its source'} answered something else.`,
     { status: 502, ...serviceOf(by) },
   )
 }

@@ -3,7 +3,10 @@ import type { ListSize } from '../graph.ts'
 import type { ListBound, Step } from './plan.ts'
 import type { Position } from './position.ts'
 
-/** What is known of the length of a field's list: from its own `@listSize`, or from the field above that sizes it. */
+/**
+ * What is known of the length of a field's list: from its own slicing arguments, from the field above
+ * that sizes it, or from what its author assumes.
+ */
 export const boundOf = (
   size: ListSize | undefined,
   {
@@ -14,8 +17,8 @@ export const boundOf = (
     coordinate,
   }: { field: Step['field']; node: FieldNode; name: string; at: Position; coordinate: string },
 ): ListBound => {
-  if (size === undefined)
-    return at.sized?.names.includes(name) === true ? at.sized.bound : { kind: 'unknown', coordinate }
-  if (size.slicingArguments.length > 0) return { kind: 'argument', field, node, names: size.slicingArguments }
-  return size.assumedSize === undefined ? { kind: 'unknown', coordinate } : { kind: 'assumed', size: size.assumedSize }
+  if (size !== undefined && size.slicingArguments.length > 0)
+    return { kind: 'argument', field, node, names: size.slicingArguments }
+  if (at.sized?.names.includes(name) === true && at.sized.bound.kind !== 'unknown') return at.sized.bound
+  return size?.assumedSize === undefined ? { kind: 'unknown', coordinate } : { kind: 'assumed', size: size.assumedSize }
 }

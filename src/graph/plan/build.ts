@@ -59,7 +59,7 @@ const planSelection = (building: Building, { type, sets, at }: ToPlan): Selectio
     const [node] = nodes
     if (node !== undefined) fields.push(planField(building, { type, key, node, nodes, at }))
   }
-  return { typeName: type.name, fields }
+  return { typeName: type.name, rules: at.rules, fields }
 }
 
 type FieldToPlan = {
@@ -80,7 +80,7 @@ const planField = (building: Building, { type, key, node, nodes, at }: FieldToPl
   if (field === undefined || bound === undefined) throw new Error(`${coordinate} is not in the graph.`)
   const isRoot =
     type === schema.getQueryType() || type === schema.getMutationType() || type === schema.getSubscriptionType()
-  const rules = rulesOf(graph, { own: bound.rule, isRoot, result: getNamedType(field.type).name })
+  const rules = [...at.rules, ...rulesOf(graph, { own: bound.rule, isRoot, result: getNamedType(field.type).name })]
   const listBound = boundOf(bound.listSize, { field, node, name, at, coordinate })
   if (listBound.kind === 'argument' && listBound.field === field) building.slices.push(listBound)
   const sized =
@@ -98,6 +98,7 @@ const planField = (building: Building, { type, key, node, nodes, at }: FieldToPl
       path,
       hops: [...at.hops, { on: at.on, value, rules }],
       on: undefined,
+      rules: [],
       sizes: [...at.sizes, ...sizes],
       sized,
     }
@@ -133,7 +134,7 @@ const planField = (building: Building, { type, key, node, nodes, at }: FieldToPl
   }
   building.steps.push(step)
   if (at.parent !== undefined) (at.parent.children as Step[]).push(step)
-  const below: Position = { parent: step, hops: [], on: undefined, path, sizes, sized }
+  const below: Position = { ...rootPosition, parent: step, path, sizes, sized }
   const value: FieldValue = { kind: 'step', step }
   return {
     key,
@@ -158,7 +159,7 @@ const planMetaField = ({
   rules: [],
   service: undefined,
   value: node.name.value === '__typename' ? { kind: 'typename' } : { kind: 'introspection', nodes },
-  shape: { kind: 'object', nonNull: false, selection: { typeName: '__Schema', fields: [] } },
+  shape: { kind: 'object', nonNull: false, selection: { typeName: '__Schema', rules: [], fields: [] } },
 })
 
 const rulesOf = (
@@ -191,7 +192,8 @@ const planShape = (
   if (isObjectType(inner))
     return { kind: 'object', nonNull, selection: planSelection(building, { type: inner, sets, at }) }
   const selections = building.schema.getPossibleTypes(inner).map((member) => {
-    const selection = planSelection(building, { type: member, sets, at: { ...at, on: member.name } })
+    const rules = rulesOf(building.graph, { own: undefined, isRoot: false, result: member.name })
+    const selection = planSelection(building, { type: member, sets, at: { ...at, on: member.name, rules } })
     return [member.name, selection] as const
   })
   return { kind: 'abstract', nonNull, name: inner.name, selections: new Map(selections) }

@@ -14,6 +14,7 @@ import {
   type SelectionSetNode,
   visit,
 } from 'graphql'
+import { coerced } from './arguments.ts'
 
 /** Values of the Boolean variables that `@skip` and `@include` read; `all` takes every field, for the worst case. */
 export type Conditions = Readonly<Record<string, unknown>> | 'all'
@@ -67,8 +68,11 @@ const applies = (schema: GraphQLSchema, condition: string | undefined, type: Gra
 
 const isIncluded = (node: SelectionNode, conditions: Conditions): boolean => {
   if (conditions === 'all' || node.directives === undefined || node.directives.length === 0) return true
-  if (getDirectiveValues(GraphQLSkipDirective, node, conditions)?.['if'] === true) return false
-  return getDirectiveValues(GraphQLIncludeDirective, node, conditions)?.['if'] !== false
+  return coerced(
+    () =>
+      getDirectiveValues(GraphQLSkipDirective, node, conditions)?.['if'] !== true &&
+      getDirectiveValues(GraphQLIncludeDirective, node, conditions)?.['if'] !== false,
+  )
 }
 
 /** Names of the variables that decide which fields an operation has, sorted: a plan holds for one set of their values. */

@@ -1,5 +1,5 @@
 import { getArgumentValues } from 'graphql'
-import type { ListBound, OperationPlan, Step } from './plan.ts'
+import type { ListBound, OperationPlan, Slice, Step } from './plan.ts'
 
 /** How many upstream calls an operation makes at most, given its variables. */
 export type Estimate = {
@@ -59,10 +59,22 @@ const sizeOf = (bound: ListBound, variables: Readonly<Record<string, unknown>>, 
       assumptions.add(`${bound.coordinate} ≤ ${unknownSize}`)
       return unknownSize
     case 'argument': {
-      const args = getArgumentValues(bound.field, bound.node, { ...variables })
+      const args = argumentsFor(bound, variables)
       const sizes = bound.names.map((name) => args[name]).map((value) => (Array.isArray(value) ? value.length : value))
       const known = sizes.filter((size): size is number => typeof size === 'number' && size >= 0)
       return known.length === 0 ? unknownSize : Math.max(...known)
     }
+  }
+}
+
+/** Plans are also explained without their variables: then nothing is known of an argument that needs one. */
+const argumentsFor = (
+  { field, node }: Slice,
+  variables: Readonly<Record<string, unknown>>,
+): Record<string, unknown> => {
+  try {
+    return getArgumentValues(field, node, { ...variables })
+  } catch {
+    return {}
   }
 }

@@ -1,5 +1,5 @@
-import { getArgumentValues } from 'graphql'
 import { Problem } from '../../kernel/problem.ts'
+import { argumentsOf } from './arguments.ts'
 import type { OperationPlan } from './plan.ts'
 
 /** Refuses an operation that asks for a longer list than allowed by any argument that `@listSize` names as slicing. Throws INVALID_ARGUMENT. */
@@ -8,8 +8,9 @@ export const checkListSizes = (
   variables: Readonly<Record<string, unknown>>,
   most: number,
 ): void => {
-  for (const { field, node, names } of slices) {
-    const args = getArgumentValues(field, node, { ...variables })
+  for (const slice of slices) {
+    const { field, names } = slice
+    const args = argumentsOf(slice, variables)
     for (const name of names) {
       const value = args[name]
       const size = Array.isArray(value) ? value.length : value

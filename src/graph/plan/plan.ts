@@ -18,6 +18,8 @@ export type OperationPlan = {
 /** The fields of one object, in the order of the answer. */
 export type Selection = {
   readonly typeName: string
+  /** The type's own rules, where its place may hold several types; elsewhere they are the field's. */
+  readonly rules: readonly AccessRule[]
   readonly fields: readonly SelectedField[]
 }
 

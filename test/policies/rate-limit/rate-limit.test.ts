@@ -7,6 +7,7 @@ import { memoryCounter } from '../../../src/policies/rate-limit/counter.ts'
 import { rateLimit } from '../../../src/policies/rate-limit/policy.ts'
 import { leaseStores } from '../../../src/policies/stores.ts'
 import { createResources } from '../../../src/services/resources.ts'
+import { missing } from '../../support/programs.ts'
 import { startRedis } from '../../support/redis.ts'
 import { policyApp, stillClock } from '../policy-app.ts'
 
@@ -93,7 +94,7 @@ describe('rateLimit', () => {
   })
 })
 
-describe('rateLimit in Redis', () => {
+describe('rateLimit in Redis', { skip: missing('redis-server') }, () => {
   it('shares one limit between gateways', async (t) => {
     const { url } = await redisServer(t)
     const one = await limited(t, { limit: 2, window: '1m' }, { redis: await client(t, url) })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request as httpRequest } from 'node:http'
+import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
 import { createServer as createSocketServer, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import type { ProblemJson } from '../../../src/kernel/problem.ts'

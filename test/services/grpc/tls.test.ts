@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { after, describe, it, type TestContext } from 'node:test'
 import { ServerCredentials } from '@grpc/grpc-js'
 import type { GrpcService } from '../../../src/services/service.ts'
+import { missing } from '../../support/programs.ts'
 import { connectProbe, inputOf, requestContext, startProbe } from './fixtures/probe.ts'
 
-describe('TLS to a service', () => {
+describe('TLS to a service', { skip: missing('openssl') }, () => {
   it('accepts a certificate of the authority it is told to trust', async (test) => {
     const ask = await probe(test, { ca: files.ca, serverName: 'probe.test' })
     assert.deepEqual((await ask(inputOf(''), requestContext({}))).output, { text: 'secret', number: '0' })
@@ -37,8 +38,11 @@ describe('TLS to a service', () => {
 
 const refused = { code: 'UNAVAILABLE', status: 502, message: 'Service probe could not be reached.' }
 
+const nothing = { ca: '', otherCa: '', key: '', certificate: '' }
+const files = missing('openssl') ? nothing : makeFiles()
+
 /** An authority, another one, and a certificate of the first for probe.test; they live a day. */
-const files = (() => {
+function makeFiles(): typeof nothing {
   const directory = mkdtempSync(join(tmpdir(), 'tls-'))
   after(() => rmSync(directory, { recursive: true }))
   const openssl = (command: string): void => {
@@ -52,7 +56,7 @@ const files = (() => {
   writeFileSync(join(directory, 'names'), 'subjectAltName=DNS:probe.test')
   openssl('x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile names -out server.pem')
   return { ca: read('ca.pem'), otherCa: read('other.pem'), key: read('server.key'), certificate: read('server.pem') }
-})()
+}
 
 const probe = async (test: TestContext, tls: GrpcService['tls']) => {
   const pair = { private_key: Buffer.from(files.key), cert_chain: Buffer.from(files.certificate) }

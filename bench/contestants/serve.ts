@@ -1,0 +1,9 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+
+/** Opens a peer on a free port, says which, and ends with the bench. */
+export const serve = async (app: FastifyInstance): Promise<void> => {
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  process.on('disconnect', () => process.exit())
+  process.send?.({ port: (app.server.address() as AddressInfo).port })
+}

@@ -1,0 +1,42 @@
+import { parseArgs } from 'node:util'
+import { measure } from './measure.ts'
+import { markdown, type Result, summarise } from './report.ts'
+import { workloads } from './workloads.ts'
+
+/**
+ * `node bench/run.ts [workload…] [--seconds n] [--rounds n] [--connections n] [--json]`: the gateway beside the stock
+ * Node peer of each workload, in one run. Compare ratios only, and only within one run: the figures belong to the machine.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '3' },
+    connections: { type: 'string', default: '64' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const course = {
+  rounds: Number(values.rounds),
+  seconds: Number(values.seconds),
+  connections: Number(values.connections),
+}
+const unknown = positionals.filter((name) => !workloads.some((workload) => workload.name === name.toUpperCase()))
+if (unknown.length > 0 || Object.values(course).some((value) => !(value > 0))) {
+  process.stderr.write(
+    `Usage: node bench/run.ts [${workloads.map(({ name }) => name).join('|')}…] [--seconds n] [--rounds n] [--connections n] [--json]\n`,
+  )
+  process.exit(2)
+}
+const chosen = workloads.filter(
+  ({ name }) => positionals.length === 0 || positionals.some((given) => given.toUpperCase() === name),
+)
+
+const results: Result[] = []
+for (const workload of chosen) {
+  process.stderr.write(`${workload.name}: ${workload.title}\n`)
+  results.push(summarise(workload, await measure(workload, course)))
+}
+process.stdout.write(
+  values.json ? `${JSON.stringify({ ...course, node: process.version, results })}\n` : markdown(results),
+)

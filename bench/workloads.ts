@@ -1,0 +1,93 @@
+import { authorOf, itemOf, numbers, ordersOf, posts, postsQuery, productOf, userOf } from './data.ts'
+
+/** What is asked of every contestant alike, and what a right answer is. */
+export type Workload = {
+  readonly name: string
+  readonly title: string
+  readonly requests: readonly WorkloadRequest[]
+  /** The peer comes first: ratios are against it. */
+  readonly contestants: readonly Contestant[]
+  /** What we want of ours against the peer, in CPU time. */
+  readonly goal: number
+}
+
+export type WorkloadRequest = {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly body?: string
+  readonly answer: unknown
+}
+
+export type Contestant = {
+  readonly name: string
+  readonly script: string
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const portico = (workspace: string, variant?: string, env?: Contestant['env']): Contestant => ({
+  name: variant === undefined ? 'Portico' : `Portico, ${variant}`,
+  script: './contestants/portico.ts',
+  args: [workspace],
+  ...(env && { env }),
+})
+
+const proxy: Workload = {
+  name: 'W1',
+  title: 'proxy, 1 KiB JSON',
+  requests: numbers.map((number) => ({ method: 'GET', path: `/items/${number}`, answer: itemOf(number) })),
+  contestants: [
+    { name: '@fastify/http-proxy', script: './contestants/http-proxy.ts' },
+    portico('proxy'),
+    portico('proxy', 'access log on', { ACCESS_LOG: 'true' }),
+  ],
+  goal: 1.1,
+}
+
+const dashboard: Workload = {
+  name: 'W3',
+  title: 'my-dashboard: user and orders, then their products, as one JSON',
+  requests: numbers.map((number) => ({
+    method: 'GET',
+    path: `/shop/my-dashboard?user=${number}`,
+    answer: {
+      user: userOf(number),
+      orders: ordersOf(number).map((order) => ({
+        ...order,
+        items: order.items.map(({ quantity, productId }) => ({ quantity, product: productOf(productId) })),
+      })),
+    },
+  })),
+  contestants: [
+    { name: 'Fastify and undici request() by hand', script: './contestants/dashboard-by-hand.ts' },
+    portico('dashboard'),
+  ],
+  goal: 1.2,
+}
+
+const graphql: Workload = {
+  name: 'W4',
+  title: 'GraphQL: 100 posts with their 10 authors',
+  requests: [
+    {
+      method: 'POST',
+      path: '/blog/graphql',
+      body: JSON.stringify({ query: postsQuery }),
+      answer: {
+        data: {
+          posts: posts.map(({ id, userId, title }) => ({
+            id: String(id),
+            userId,
+            title,
+            user: { ...authorOf(userId), id: String(userId) },
+          })),
+        },
+      },
+    },
+  ],
+  contestants: [{ name: 'mercurius JIT and DataLoader', script: './contestants/mercurius.ts' }, portico('posts')],
+  goal: 0.8,
+}
+
+/** Every workload, in the order they are run. */
+export const workloads: readonly Workload[] = [proxy, dashboard, graphql]

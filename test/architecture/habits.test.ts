@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { describe, it } from 'node:test'
+import { sourceFiles } from './imports.ts'
+
+describe('habits', () => {
+  const sources = sourceFiles().map((file) => ({ file, text: readFileSync(file, 'utf8') }))
+
+  const filesWith = (form: RegExp, except: readonly string[] = []): readonly string[] =>
+    sources.filter(({ file, text }) => form.test(text) && !except.includes(file)).map(({ file }) => file)
+
+  it('nothing is exported as default: a name is the same wherever it is used', () => {
+    assert.deepEqual(filesWith(/^export default\b/m), [])
+  })
+
+  it('no file is named for having no subject', () => {
+    const vague = /^(?:utils?|types?|helpers?|common|misc|shared|constants|index)\.ts$/
+    const named = sourceFiles().filter((file) => vague.test(basename(file)) || /\/(?:utils|helpers)\//.test(file))
+    assert.deepEqual(named, ['src/index.ts'])
+  })
+
+  it('only the public API passes on what others export', () => {
+    const barrels = sources
+      .filter(
+        ({ text }) =>
+          text.match(/^export (?:\*|type \{|\{)[^=]*? from /gm)?.length === text.match(/^export /gm)?.length,
+      )
+      .filter(({ text }) => /^export /m.test(text))
+      .map(({ file }) => file)
+    assert.deepEqual(barrels, ['src/index.ts'])
+  })
+
+  it('only main.ts ends the process', () => {
+    assert.deepEqual(filesWith(/\bprocess\.exit\(/, ['src/main.ts']), [])
+  })
+
+  it('headers that say who is forwarded are read in one place', () => {
+    assert.deepEqual(filesWith(/headers(?:\.|\[['"])x-forwarded/), [])
+  })
+
+  it('every folder of src stands in ARCHITECTURE.md', () => {
+    const text = readFileSync('ARCHITECTURE.md', 'utf8')
+    const folders = new Set(sourceFiles().map((file) => file.split('/').slice(0, 2).join('/')))
+    assert.deepEqual(
+      [...folders].filter((folder) => !text.includes(`\`${folder}\``)),
+      [],
+    )
+  })
+
+  it('what a page points to is there', () => {
+    const pages = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md', 'bench/**/*.md', 'test/**/*.md'])
+    const broken = pages.flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
+        .map(([, target = '']) => target)
+        .filter((target) => !existsSync(`${dirname(page)}/${target}`))
+        .map((target) => `${page} points to ${target}`),
+    )
+    assert.deepEqual(broken, [])
+  })
+
+  it('nothing speaks of the machine it was written on, or of documents that are not here', () => {
+    const found = ours().flatMap((file) => {
+      const text = readFileSync(file, 'utf8')
+      const paths = text.match(/(?<![\w.$}/-])\/(?:home|root|Users|work)\/\w+/g) ?? []
+      const documents = (text.match(/\b[A-Z]{4,}\.md\b/g) ?? []).filter((name) => !existsSync(name))
+      return [...paths, ...documents].map((word) => `${file}: ${word}`)
+    })
+    assert.deepEqual(found, [])
+  })
+
+  it('packages come from the public registry', () => {
+    const hosts = readFileSync('package-lock.json', 'utf8').matchAll(/"resolved": "([a-z+]+:\/\/[^/]+)/g)
+    assert.deepEqual(
+      [...hosts].map(([, host]) => host).filter((host) => host !== 'https://registry.npmjs.org'),
+      [],
+    )
+  })
+})
+
+/** Text files of the project: everything but what is installed or built. */
+function ours(): readonly string[] {
+  const folders = ['*', '.ci/*', '.github/**/*', '{src,test,examples,bench,docs,schema,protos,deploy}/**/*']
+  return globSync(folders)
+    .filter((file) => statSync(file).isFile() && !/package-lock\.json$|\.(?:png|ico|woff2?|pem)$/.test(file))
+    .filter((file) => !file.endsWith('habits.test.ts'))
+}

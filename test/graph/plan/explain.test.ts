@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { worstCasePlan } from '../../../src/graph/operation.ts'
+import { explain } from '../../../src/graph/plan/explain.ts'
+import { graphOf, operationOf } from '../support/graph.ts'
+
+describe('explain', () => {
+  it('prints the first screen: the orders of a user start with the user', () => {
+    assert.equal(
+      explained(
+        web,
+        'query MyDashboard($orders: Int = 3) { me { name recent: orders(first: $orders) { id lines { product { id name } } } } }',
+        { orders: 3 },
+      ),
+      [
+        "level 0  users GET /users?ids={keys.id|join(',')} (1 key)  ∥  orders GET /orders?customer={this.id}&limit={args.first} (starts with its parent)",
+        'level 1  catalog shop.catalog.v1.Catalog/BatchGetProducts (≤ 15 keys)',
+        'calls ≤ 3 · levels 2 · reads claims.sub, $orders',
+      ].join('\n'),
+    )
+  })
+
+  it('prints batches past their size, groups, and functions', () => {
+    assert.equal(
+      explained(web, '{ search(text: "x", first: 60) { items { reviews(first: 4) { author { displayName } } } } }'),
+      [
+        'level 0  catalog shop.catalog.v1.Catalog/SearchProducts',
+        'level 1  reviews shop.reviews.v1.Reviews/BatchListReviews (≤ 60 keys, 50 a call)',
+        "level 2  users GET /users?ids={keys.id|join(',')} (≤ 240 keys, 50 a call)",
+        'level 3  displayName() for search.items.reviews.author.displayName',
+        'calls ≤ 8 · levels 3 · reads nothing of the caller',
+      ].join('\n'),
+    )
+  })
+
+  it('prints the root fields of a mutation one after the other', () => {
+    assert.equal(
+      explained(
+        web,
+        'mutation ($id: ID!) { a: writeReview(productId: $id, rating: 1, text: "") { id } b: writeReview(productId: $id, rating: 2, text: "") { author { name } } }',
+        { id: '1' },
+      ),
+      [
+        'level 0  reviews shop.reviews.v1.Reviews/CreateReview  then  reviews shop.reviews.v1.Reviews/CreateReview',
+        "level 1  users GET /users?ids={keys.id|join(',')} (1 key)",
+        'calls ≤ 3 · levels 2 · reads claims.sub, $id',
+      ].join('\n'),
+    )
+  })
+
+  it('says what it assumes of lists nobody sized', () => {
+    const graph = graphOf(`
+      type Query { as: [A] @rest(service: "users", get: "/as") }
+      type A { id: ID! b: String @rest(service: "users", get: "/b/{this.id}", fanout: 20) }`)
+    const text = explain(operationOf(graph, '{ as { b } }').plan({}), {})
+    assert.equal(
+      text,
+      [
+        'level 0  users GET /as',
+        'level 1  users GET /b/{this.id} (≤ 20 calls)',
+        'calls ≤ 21 · levels 2 · reads nothing of the caller',
+        'assuming Query.as ≤ 100; @listSize says better',
+      ].join('\n'),
+    )
+  })
+
+  it('needs no variables: an argument that is not known yet may be anything', () => {
+    assert.match(
+      explained(web, 'query ($ids: [ID!]!) { products(ids: $ids) { name } }'),
+      /calls ≤ 1 · levels 1 · reads \$ids$/,
+    )
+  })
+
+  it('counts every field of the worst case, taken or not', () => {
+    const operation = operationOf(
+      web,
+      'query ($a: Boolean!) { product(id: 1) @include(if: $a) { id } order(id: 2) @skip(if: $a) { id } }',
+    )
+    assert.match(explain(worstCasePlan(web, operation), {}), /calls ≤ 2/)
+    assert.match(explain(operation.plan({ a: true }), { a: true }), /calls ≤ 1/)
+  })
+})
+
+const workspace = join(import.meta.dirname, '../../..')
+const web = graphOf(...['shop', 'web'].map((name) => readFileSync(join(workspace, `schema/${name}.graphql`), 'utf8')))
+
+const explained = (graph: typeof web, source: string, variables: Readonly<Record<string, unknown>> = {}): string =>
+  explain(operationOf(graph, source).plan(variables), variables)

@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { run } from 'node:test'
+import { inspect } from 'node:util'
+
+/**
+ * `node test/run.ts` runs every test in parallel; `node test/run.ts unit` leaves out those that start a whole shop or
+ * go through the pages of test/spec; other arguments are globs of test files.
+ */
+
+/** Programs some tests start, each with the Debian package that brings it. */
+const programs: Readonly<Record<string, string>> = { 'redis-server': 'redis-server', openssl: 'openssl' }
+
+const slow = /^test\/(?:examples|spec|e2e|shop|runtime)\//
+
+const isThere = (program: string): boolean => spawnSync(program, ['--version']).error === undefined
+
+/** Installs what it may, and says what is still missing. */
+const provide = (): readonly string[] => {
+  const absent = Object.keys(programs).filter((program) => !isThere(program))
+  if (absent.length === 0 || process.getuid?.() !== 0 || !isThere('apt-get')) return absent
+  const packages = absent.map((program) => programs[program] ?? program)
+  for (const command of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
+    const { status, stdout, stderr } = spawnSync('apt-get', command, {
+      encoding: 'utf8',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
+    if (status !== 0) process.stdout.write(`apt-get ${command.join(' ')} failed:\n${stdout}${stderr}\n`)
+  }
+  return absent.filter((program) => !isThere(program))
+}
+
+const [, , ...asked] = process.argv
+const unit = asked[0] === 'unit'
+const globs = unit || asked.length === 0 ? ['test/**/*.test.ts'] : asked
+const files = globSync(globs)
+  .filter((file) => !unit || !slow.test(file))
+  .sort()
+
+const absent = provide()
+process.env['PORTICO_MISSING'] = absent.join(',')
+
+const tests = run({ files, concurrency: availableParallelism(), timeout: 300_000 })
+let failed = false
+const skipped: string[] = []
+const summary: string[] = []
+const names: string[] = []
+let column = 0
+
+const write = (text: string): void => {
+  process.stdout.write(column > 0 ? `\n${text}` : text)
+  column = 0
+}
+
+tests.on('test:start', ({ name, nesting }) => {
+  names[nesting] = name
+})
+tests.on('test:pass', ({ name, nesting, skip, details }) => {
+  if (typeof skip === 'string') skipped.push(`${[...names.slice(0, nesting), name].join(' > ')}: ${skip}`)
+  if (details.type === 'suite') return
+  process.stdout.write('.')
+  column = column === 99 ? 0 : column + 1
+  if (column === 0) process.stdout.write('\n')
+})
+tests.on('test:fail', ({ name, nesting, file, line, todo, details: { error } }) => {
+  if (todo !== undefined && todo !== false) return
+  failed = true
+  const { failureType } = error as { readonly failureType?: string }
+  if (failureType === 'subtestsFailed') return
+  const cause = error.cause ?? error
+  const text = cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause)
+  write(
+    `\n✖ ${[...names.slice(0, nesting), name].join(' > ')}\n  ${file}:${line}\n  ${text.replaceAll('\n', '\n  ')}\n`,
+  )
+})
+tests.on('test:stderr', ({ message }) => write(message))
+tests.on('test:diagnostic', ({ nesting, message }) => {
+  if (nesting === 0) summary.push(`# ${message}`)
+})
+tests.once('end', () => {
+  if (absent.length > 0) {
+    const packages = absent.map((program) => programs[program] ?? program).join(' ')
+    write(`Could not run, because ${absent.join(' and ')} could not be found (apt-get install -y ${packages}):\n`)
+    for (const one of skipped) write(`  ${one}\n`)
+    // Where a machine judges, what was not tested is not sound.
+    if (process.env['CI'] === 'true') failed = true
+  }
+  write(`${summary.join('\n')}\n`)
+  process.exitCode = failed || files.length === 0 ? 1 : 0
+})
+tests.resume()

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export type Program = {
+  readonly child: ChildProcess
+  readonly out: () => string
+  readonly err: () => string
+  /** What it has written so far and will write, once that fits; rejects with all it wrote when it ends before. */
+  readonly wrote: (form: RegExp) => Promise<RegExpExecArray>
+  readonly ended: Promise<Ended>
+}
+
+export type Ended = {
+  /** The exit status, or the signal that killed it. */
+  readonly status: number | NodeJS.Signals | null
+  readonly out: string
+  readonly err: string
+}
+
+export type ProgramOptions = { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string }
+
+/** Runs a TypeScript file of the repository as a program. */
+export const runProgram = (file: string, args: readonly string[], { env, cwd }: ProgramOptions = {}): Program => {
+  const child = spawn(process.execPath, [`${root}/${file}`, ...args], {
+    cwd: cwd ?? root,
+    env: { ...process.env, NO_COLOR: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let [out, err] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+  const ended = once(child, 'close').then(([code, signal]: unknown[]) => ({
+    status: (signal ?? code) as Ended['status'],
+    out,
+    err,
+  }))
+  return {
+    child,
+    out: () => out,
+    err: () => err,
+    ended,
+    wrote: (form) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const match = form.exec(out + err)
+          if (match !== null) resolve(match)
+        }
+        look()
+        child.stdout.on('data', look)
+        child.stderr.on('data', look)
+        void ended.then(() => reject(new Error(`It ended without writing ${form}:\n${out}\n${err}`)))
+      }),
+  }
+}
+
+/** Runs `portico` until it ends. */
+export const portico = (args: readonly string[], options?: ProgramOptions): Promise<Ended> =>
+  runProgram('src/main.ts', args, options).ended
