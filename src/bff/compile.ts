@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bindGraph } from '../graph/bind/bind.ts'
 import type { OperationLimits } from '../graph/limits.ts'
@@ -39,6 +39,7 @@ export const compileBff = (
   const found = (key: 'schema' | 'operations', patterns: readonly string[]): readonly string[] =>
     patterns.flatMap((pattern, index) => {
       const matches = globSync(pattern, { cwd: workspaceDir })
+        .filter((file) => statSync(join(workspaceDir, file), { throwIfNoEntry: false })?.isFile())
         .map((file) => file.replaceAll('\\', '/'))
         .sort()
       if (matches.length === 0)

@@ -42,7 +42,7 @@ const serveUntil = async (asked: Promise<void>, serving: Serving): Promise<Exit>
     reloaded(ok, diagnostics)
   }
   const failed = (err: unknown): void => log.error({ err }, 'reload failed; the last good generation goes on')
-  const watching = watchWorkspace(dir, { gateway, changed: reload, failed })
+  const watching = await watchWorkspace(dir, { gateway, changed: reload, failed })
   hangUp = () => void reload().catch(failed)
   opened(gateway)
   await asked

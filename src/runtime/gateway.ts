@@ -158,7 +158,7 @@ class GatewayProcess {
   /** Reloads one after another: a request for one while another runs is served by a further one. */
   private reload(): Promise<Reloaded> {
     const before = this.reloading ?? Promise.resolve()
-    const next = before.then(() => this.reloadNow())
+    const next = before.catch(() => {}).then(() => this.reloadNow())
     this.reloading = next
     return next
   }
@@ -206,8 +206,9 @@ class GatewayProcess {
   private async close(): Promise<void> {
     this.ready = false
     const closed = this.listener.close()
-    await this.reloading
+    await this.reloading?.catch(() => {})
     await Promise.all([this.generation.drain(this.generation.plan.drainMs), ...this.draining])
+    this.listener.cut()
     await closed
     await this.release()
   }

@@ -9,10 +9,10 @@ import { writeProblem, writeProblemTo } from './problem-reply.ts'
 /** The open port of a gateway. It outlives generations: each request goes to the one that is current. */
 export type Listener = {
   readonly address: HostPort
-  /** Takes no new connections and closes idle ones; resolves when the last is gone. */
+  /** Takes no new connections, closes idle ones, and lets each answer close its own; resolves when the last is gone. */
   close(): Promise<void>
-  /** Tells clients on kept-alive connections to go: their next answer closes the connection. */
-  retire(): void
+  /** Closes what is left: kept-alive connections whose requests are answered. */
+  cut(): void
 }
 
 export type ListenerOptions = {
@@ -67,10 +67,7 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
         server.close(() => resolve())
         server.closeIdleConnections()
       }),
-    retire() {
-      retiring = true
-      server.closeIdleConnections()
-    },
+    cut: () => server.closeAllConnections(),
   }
 }
 

@@ -14,26 +14,34 @@ const folders = ['schema', 'protos']
  * Calls `changed` when a file of the workspace changed, once for each burst of changes and never twice at a time.
  * Atomic renames and the `..data` swap of Kubernetes' volumes are seen, for chokidar follows names, not inodes.
  * `failed` hears of what cannot be watched and of a `changed` that rejects; watching goes on.
+ * Resolves once it watches.
  */
-export const watchWorkspace = (
+export const watchWorkspace = async (
   dir: string,
   { gateway, changed, failed }: { gateway: Gateway; changed: () => Promise<unknown>; failed: (error: unknown) => void },
-): Watching => {
+): Promise<Watching> => {
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let again = false
   // A file may lie elsewhere: keys and certificates are often mounted on their own.
   const paths = (): string[] => [...new Set([...folders, ...gateway.files()].map((file) => resolve(dir, file)))]
-  const watcher = watch(paths(), {
+  const watched = new Set(paths())
+  const watcher = watch([...watched], {
     ignoreInitial: true,
     followSymlinks: true,
     ignored: (path) => relative(dir, path).split(/[\\/]/).includes('node_modules'),
   })
+  // Only what is new: a path that is added again is read again, and a change between the two is lost.
+  const watchNew = (): void => {
+    const added = paths().filter((path) => !watched.has(path))
+    for (const path of added) watched.add(path)
+    watcher.add(added)
+  }
   const reload = async (): Promise<void> => {
     do {
       again = false
       await changed().catch(failed)
-      watcher.add(paths())
+      watchNew()
     } while (again)
   }
   const run = (): void => {
@@ -45,11 +53,13 @@ export const watchWorkspace = (
       running = undefined
     })
   }
+  const ready = new Promise<void>((done) => watcher.once('ready', done))
   watcher.on('error', failed)
   watcher.on('all', () => {
     clearTimeout(timer)
     timer = setTimeout(run, settleMs)
   })
+  await ready
   return {
     async close() {
       clearTimeout(timer)

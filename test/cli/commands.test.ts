@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { layWorkspace } from '../support/gateway.ts'
-import { portico } from '../support/process.ts'
+import { type Program, portico, runProgram } from '../support/process.ts'
 import { temporaryShop } from '../support/workspace.ts'
 
 describe('portico', { concurrency: 2 }, () => {
@@ -161,6 +161,23 @@ describe('portico init', () => {
     assert.equal(status, 0)
     assert.match(out, /^Next: node /m)
     assert.match((await portico(['check', dir])).out, /: no mistakes\n$/)
+  })
+
+  it('lays a workspace that serves its own service', async (t) => {
+    const dir = await empty(t)
+    await portico(['init', dir])
+    const run = (program: Program): Program => {
+      t.after(() => program.child.kill('SIGKILL'))
+      return program
+    }
+    const greeter = run(runProgram('greeter.mjs', [], { root: dir, env: { PORT: '0' } }))
+    const [, service = ''] = await greeter.wrote(/(http:\S+)/)
+    const env = { GREETER_URL: service, PORTICO_LISTEN: '127.0.0.1:0' }
+    const [, url = ''] = await run(runProgram('src/main.ts', ['start', dir], { env })).wrote(/"listen":"([^"]+)"/)
+    const greeting = await fetch(`${url}/mobile/greetings/Ada`)
+    assert.deepEqual([greeting.status, await greeting.json()], [200, { text: 'Hello, Ada!' }])
+    const passedOn = await fetch(`${url}/greetings/Ada`)
+    assert.deepEqual(await passedOn.json(), { text: 'Hello, Ada!', letter_count: 3 })
   })
 
   it('overwrites nothing, and names what is there', async (t) => {

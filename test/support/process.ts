@@ -1,14 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Far longer than anything takes: a program that does not say what is awaited must not hold up all tests. */
+const patienceMs = 15_000
 
 export type Program = {
   readonly child: ChildProcess
   readonly out: () => string
   readonly err: () => string
-  /** What it has written so far and will write, once that fits; rejects with all it wrote when it ends before. */
+  /** What it has written so far and will write, once that fits; rejects with all it wrote when it ends before, or does not. */
   readonly wrote: (form: RegExp) => Promise<RegExpExecArray>
   readonly ended: Promise<Ended>
 }
@@ -20,12 +24,20 @@ export type Ended = {
   readonly err: string
 }
 
-export type ProgramOptions = { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string }
+export type ProgramOptions = {
+  readonly env?: Readonly<Record<string, string>>
+  /** Where the file lies and the program runs; the repository by default. */
+  readonly root?: string
+}
 
-/** Runs a TypeScript file of the repository as a program. */
-export const runProgram = (file: string, args: readonly string[], { env, cwd }: ProgramOptions = {}): Program => {
-  const child = spawn(process.execPath, [`${root}/${file}`, ...args], {
-    cwd: cwd ?? root,
+/** Runs a file as a program. */
+export const runProgram = (
+  file: string,
+  args: readonly string[],
+  { env, root = repository }: ProgramOptions = {},
+): Program => {
+  const child = spawn(process.execPath, [join(root, file), ...args], {
+    cwd: root,
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -44,14 +56,20 @@ export const runProgram = (file: string, args: readonly string[], { env, cwd }: 
     ended,
     wrote: (form) =>
       new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`It did not write ${form}:\n${out}\n${err}`)), patienceMs)
         const look = (): void => {
           const match = form.exec(out + err)
-          if (match !== null) resolve(match)
+          if (match === null) return
+          clearTimeout(timer)
+          resolve(match)
         }
-        look()
         child.stdout.on('data', look)
         child.stderr.on('data', look)
-        void ended.then(() => reject(new Error(`It ended without writing ${form}:\n${out}\n${err}`)))
+        void ended.then(() => {
+          clearTimeout(timer)
+          reject(new Error(`It ended without writing ${form}:\n${out}\n${err}`))
+        })
+        look()
       }),
   }
 }
