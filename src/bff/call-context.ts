@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Aborter, type Signal } from '../kernel/signal.ts'
 import type { CallContext } from '../services/call.ts'
 import { traceContext } from '../telemetry/traceparent.ts'
 
@@ -22,12 +23,12 @@ export const sharedContextOf = (request: FastifyRequest): Omit<CallContext, 'sig
  * Aborts when the connection closes before the answer is out. Fastify's own `request.signal` also aborts
  * once a request body has been read to its end.
  */
-const whenClientLeaves = ({ raw }: FastifyReply): AbortSignal => {
-  const gone = new AbortController()
+const whenClientLeaves = ({ raw }: FastifyReply): Signal => {
+  const gone = new Aborter()
   raw.once('close', () => {
     if (!raw.writableFinished) gone.abort()
   })
-  return gone.signal
+  return gone
 }
 
 /** A request header by its lower-case name; repeated ones joined (RFC 9110 §5.3). */

@@ -41,8 +41,8 @@ export type InputMap =
 /** What placeholders read from while one call is rendered. */
 export type Scope = {
   readonly args: Readonly<Record<string, unknown>>
-  /** The raw upstream object that owns the field; undefined at the root. */
-  readonly parent: object | undefined
+  /** The raw upstream object that owns the field; undefined at the root. Owners of one step take turns in one scope. */
+  parent: object | undefined
   /** What is known of the parent before it arrived: the key it is loaded by. */
   readonly known?: { readonly field: string; readonly value: Json } | undefined
   /** The key, or the keys of a batch. */
@@ -56,6 +56,11 @@ export const noCall = Symbol('no call')
 
 /** The value at a path of an upstream or input object; own properties only, undefined where the path ends early. */
 export const dig = (value: unknown, path: readonly string[]): unknown => {
+  const [only] = path
+  if (only !== undefined && path.length === 1)
+    return value !== null && typeof value === 'object' && Object.hasOwn(value, only)
+      ? (value as Record<string, unknown>)[only]
+      : undefined
   let found = value
   for (const name of path) {
     if (found === null || typeof found !== 'object' || !Object.hasOwn(found, name)) return undefined

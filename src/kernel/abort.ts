@@ -1,17 +1,19 @@
+import { Aborter, type Signal } from './signal.ts'
+
 /** A signal of its own that also aborts with another one. */
 export type LinkedAbort = {
-  readonly signal: AbortSignal
+  readonly signal: Signal
   /** Aborts this signal and lets go of the other. */
   end(): void
 }
 
-export const linkedAbort = (outer: AbortSignal): LinkedAbort => {
-  const inner = new AbortController()
+export const linkedAbort = (outer: Signal): LinkedAbort => {
+  const inner = new Aborter()
   const abort = (): void => inner.abort(outer.reason)
   if (outer.aborted) abort()
-  else outer.addEventListener('abort', abort, { once: true })
+  else outer.addEventListener('abort', abort)
   return {
-    signal: inner.signal,
+    signal: inner,
     end() {
       outer.removeEventListener('abort', abort)
       inner.abort()
@@ -26,10 +28,7 @@ export type Abortable<T> = AsyncIterableIterator<T, void> & { return(): Promise<
  * An iteration that `return()` ends at once. A generator alone would go on waiting for its next value, and with it
  * the upstream stream behind it; here its source is given a signal, which aborts first.
  */
-export const abortable = <T>(
-  outer: AbortSignal,
-  make: (signal: AbortSignal) => AsyncGenerator<T, void, void>,
-): Abortable<T> => {
+export const abortable = <T>(outer: Signal, make: (signal: Signal) => AsyncGenerator<T, void, void>): Abortable<T> => {
   const link = linkedAbort(outer)
   const source = make(link.signal)
   const over = { done: true, value: undefined } as const

@@ -1,10 +1,11 @@
 import type { Caller } from '../kernel/caller.ts'
 import type { Json } from '../kernel/json.ts'
+import type { Signal } from '../kernel/signal.ts'
 
 /** What a call needs to know of the request it serves. */
 export type CallContext = {
   /** Aborts when nobody waits any more. A call that outlives it is a bug. */
-  readonly signal: AbortSignal
+  readonly signal: Signal
   /** When the request's budget ends, in the clock's monotonic milliseconds. */
   readonly deadline: number
   readonly caller: Caller

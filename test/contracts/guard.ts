@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
 import { Problem } from '../../src/kernel/problem.ts'
+import type { Signal } from '../../src/kernel/signal.ts'
 import type { Call, CallContext, Guard } from '../../src/services/call.ts'
 
 /** What every guard keeps, whatever it is for. `make` gives a fresh guard that has no reason to interfere. */
@@ -29,7 +30,7 @@ export const guardContract = (name: string, make: () => Guard): void => {
 
     it('lets an abort through to the call', async () => {
       const controller = new AbortController()
-      let seen: AbortSignal | undefined
+      let seen: Signal | undefined
       const call: Call<null> = (_input, { signal }) => {
         seen = signal
         return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))
@@ -73,7 +74,7 @@ const thrower = (): never => {
 }
 
 /** A context with an hour left on a clock that stands at 0. */
-export const contextOf = (signal: AbortSignal = new AbortController().signal, deadline = 3_600_000): CallContext => ({
+export const contextOf = (signal: Signal = new AbortController().signal, deadline = 3_600_000): CallContext => ({
   signal,
   deadline,
   caller: { identity: undefined, address: '127.0.0.1', requestId: 'r-1' },

@@ -16,6 +16,7 @@ import { subscribe } from '../../graph/subscribe.ts'
 import { abortable } from '../../kernel/abort.ts'
 import type { Identity } from '../../kernel/caller.ts'
 import { asProblem, logged, type Problem, problemExtensions } from '../../kernel/problem.ts'
+import { Aborter, type Signal } from '../../kernel/signal.ts'
 import type { CallContext } from '../../services/call.ts'
 import { type BffPlan, type BffRuntime, reportFailures } from '../bff.ts'
 import { headerOf, sharedContextOf } from '../call-context.ts'
@@ -58,15 +59,15 @@ const readByResponseKey = (type: GraphQLObjectType): void => {
 
 /** A subscription's answers; leaving them, or the socket's end, cancels the stream behind. */
 const events = (context: SubscriptionContext, info: GraphQLResolveInfo, tools: Tools): AsyncIterable<unknown> => {
-  const closed = new AbortController()
+  const closed = new Aborter()
   context.request.raw.socket.once('close', () => closed.abort())
-  return abortable(closed.signal, (signal) => answers({ context, info, signal }, tools))
+  return abortable(closed, (signal) => answers({ context, info, signal }, tools))
 }
 
 type Subscribed = {
   readonly context: SubscriptionContext
   readonly info: GraphQLResolveInfo
-  readonly signal: AbortSignal
+  readonly signal: Signal
 }
 
 async function* answers(

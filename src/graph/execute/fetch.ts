@@ -2,7 +2,7 @@ import type { Json } from '../../kernel/json.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
 import { type Batched, type Binding, type Entity, isBatched, type ResolverSource } from '../graph.ts'
 import type { Selection, Step } from '../plan/plan.ts'
-import { type Expression, noCall, renderValue, type Template, textOf } from '../template.ts'
+import { type Expression, noCall, renderValue, type Scope, type Template, textOf } from '../template.ts'
 import { type Execution, settle } from './execution.ts'
 import type { Entry } from './loads.ts'
 import { project } from './project.ts'
@@ -20,9 +20,9 @@ export type Fetch = {
 export const fetchStep = async (fetch: Fetch): Promise<void> => {
   const { execution, step, owners, results } = fetch
   const { source } = step
-  const args = attempt(() => execution.argsOf(step))
-  if (args instanceof Problem) {
-    for (const owner of owners) results.set(owner, args)
+  const mistake = argumentMistake(execution, step)
+  if (mistake !== undefined) {
+    for (const owner of owners) results.set(owner, mistake)
     return
   }
   switch (source.kind) {
@@ -37,33 +37,60 @@ export const fetchStep = async (fetch: Fetch): Promise<void> => {
 
 /** One call for each owner. */
 const callEach = async ({ execution, step, owners, results }: Fetch, binding: Binding): Promise<void> => {
-  const entries = new Map<object, Entry>()
+  const scope = execution.scope(step, {})
+  const asking: object[] = []
+  const entries: Entry[] = []
   for (const owner of owners) {
-    if (binding.fanout !== undefined && entries.size >= binding.fanout) {
+    if (binding.fanout !== undefined && entries.length >= binding.fanout) {
       results.set(owner, tooMany(step, binding.fanout))
       continue
     }
-    const entry = execution.loads.request(binding, execution.scope(step, { parent: owner }))
-    if (entry === noCall) results.set(owner, null)
-    else entries.set(owner, entry)
+    scope.parent = owner
+    const entry = execution.loads.request(binding, scope)
+    if (entry === noCall) {
+      results.set(owner, null)
+      continue
+    }
+    asking.push(owner)
+    entries.push(entry)
   }
-  await settle(entries.values())
-  for (const [owner, { value }] of entries) results.set(owner, value)
+  await settle(entries)
+  for (const [index, owner] of asking.entries()) results.set(owner, entries[index]?.value)
 }
 
 /** One call for the keys of all owners. */
-const batch = async ({ execution, step, owners, results }: Fetch, binding: Batched): Promise<void> => {
-  const key: Template = [parentKey(binding)]
-  const keyed = new Map<object, Json>()
-  for (const owner of owners) {
-    const value = renderValue(key, execution.scope(step, { parent: owner }))
-    if (isKey(value)) keyed.set(owner, value)
-    else results.set(owner, null)
-  }
-  const entries = execution.loads.keys(binding, execution.scope(step, {}), keyed.values())
+const batch = async (fetch: Fetch, binding: Batched): Promise<void> => {
+  const { execution, step, results } = fetch
+  const asking = keysOfOwners(fetch, [parentKey(binding)])
+  const entries = execution.loads.keys(binding, execution.scope(step, {}), asking.keys)
   await settle(entries)
-  let at = 0
-  for (const owner of keyed.keys()) results.set(owner, entries[at++]?.value)
+  for (const [index, owner] of asking.owners.entries()) results.set(owner, entries[index]?.value)
+}
+
+type Asking = { readonly owners: readonly object[]; readonly keys: readonly Json[] }
+
+/** Owners with the key that each names. Those that name none, or none that fits, have their result at once. */
+const keysOfOwners = ({ execution, step, owners, results }: Fetch, template: Template): Asking => {
+  const scope = execution.scope(step, {})
+  const asking: object[] = []
+  const keys: Json[] = []
+  for (const owner of owners) {
+    scope.parent = owner
+    const key = keyIn(template, scope)
+    if (isKey(key)) {
+      asking.push(owner)
+      keys.push(key)
+    } else results.set(owner, key instanceof Problem ? key : null)
+  }
+  return { owners: asking, keys }
+}
+
+const keyIn = (template: Template, scope: Scope): ReturnType<typeof renderValue> | Problem => {
+  try {
+    return renderValue(template, scope)
+  } catch (error) {
+    return asProblem(error)
+  }
 }
 
 /** The placeholder that reads a parent's key. */
@@ -78,23 +105,21 @@ const parentKey = ({ batch: { keyField, keyPath, keyIsId } }: Batched): Expressi
 
 /** The entities that the owners' keys name; a list of keys gives a list of entities. */
 const load = async (
-  { execution, step, owners, results }: Fetch,
+  fetch: Fetch,
   { entity, key: template }: { readonly entity: Entity; readonly key: Template },
 ): Promise<void> => {
-  const keyed = new Map<object, Json>()
-  for (const owner of owners) {
-    const key = attempt(() => renderValue(template, execution.scope(step, { parent: owner })))
-    if (isKey(key)) keyed.set(owner, key)
-    else results.set(owner, key instanceof Problem ? key : null)
-  }
-  const keys = [...keyed.values()].flat().filter(isKey)
+  const { execution, step, results } = fetch
+  const asking = keysOfOwners(fetch, template)
+  const keys = asking.keys.some(Array.isArray) ? asking.keys.flat().filter(isKey) : asking.keys
   const entries = loadEntities(execution, { step, entity, keys })
   startEarly(execution, { step, entity, keys })
   await settle(entries)
   let at = 0
   const next = (): unknown => entries[at++]?.value
-  for (const [owner, key] of keyed)
+  for (const [index, owner] of asking.owners.entries()) {
+    const key = asking.keys[index]
     results.set(owner, Array.isArray(key) ? key.map((item) => (isKey(item) ? (next() ?? null) : null)) : next())
+  }
 }
 
 type EntityLoad = { readonly step: Step; readonly entity: Entity; readonly keys: readonly Json[] }
@@ -124,11 +149,11 @@ const settledAt = (value: unknown): Entry => ({ value, pending: undefined })
 const startEarly = (execution: Execution, { step, entity, keys }: EntityLoad): void => {
   for (const child of step.children) {
     if (!child.early || execution.refused(child.rules) !== undefined) continue
-    if (attempt(() => execution.argsOf(child)) instanceof Problem) continue
+    if (argumentMistake(execution, child) !== undefined) continue
     const { source } = child
     const scopes = keys.map((value) => execution.scope(child, { known: { field: entity.key, value } }))
     if (source.kind === 'load') {
-      const childKeys = scopes.map((scope) => attempt(() => renderValue(source.key, scope))).filter(isKey)
+      const childKeys = scopes.map((scope) => keyIn(source.key, scope)).filter(isKey)
       const childLoad = { step: child, entity: source.entity, keys: childKeys }
       loadEntities(execution, childLoad)
       startEarly(execution, childLoad)
@@ -168,9 +193,11 @@ const resolve = async (
 const tooMany = ({ coordinate }: Step, most: number): Problem =>
   new Problem('RESOURCE_EXHAUSTED', `${coordinate} is asked for more than ${most} parents at once.`)
 
-const attempt = <T>(make: () => T): T | Problem => {
+/** What is wrong with a step's arguments, which no validation could see. */
+const argumentMistake = (execution: Execution, step: Step): Problem | undefined => {
   try {
-    return make()
+    execution.argsOf(step)
+    return undefined
   } catch (error) {
     return asProblem(error)
   }

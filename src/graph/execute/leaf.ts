@@ -10,12 +10,9 @@ export const completeLeaf = (
   value: unknown,
   service: string | undefined,
 ): Json | Problem => {
+  if (typeof value === 'string' && (type === GraphQLString || type === GraphQLID)) return value
   switch (type) {
-    case GraphQLString:
-      if (typeof value === 'string') return value
-      break
     case GraphQLID:
-      if (typeof value === 'string') return value
       if (isRawNumber(value)) return numberText(value)
       break
     case GraphQLInt:

@@ -43,7 +43,10 @@ export const project = (
 class Projector {
   private readonly projection: Projection
   private readonly failures: Failure[]
+  /** Where we are; `depth` says how much of it counts. */
   private readonly path: (string | number)[] = []
+  private depth = 0
+  private readonly made = new Map<Selection, Map<object, Record<string, unknown>>>()
 
   constructor(projection: Projection, failures: Failure[]) {
     this.projection = projection
@@ -54,14 +57,26 @@ class Projector {
     const object: Record<string, unknown> = {}
     for (const field of fields) {
       const { key } = field
-      this.path.push(key)
+      this.path[this.depth++] = key
       const value = field.value.kind === 'typename' ? typeName : this.field(field, raw)
-      this.path.pop()
+      this.depth -= 1
       if (value === fallen) return fallen
       if (key === '__proto__')
         Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
       else object[key] = value
     }
+    return object
+  }
+
+  /** What many places show of one entity is made once, unless something of it failed: a failure has a place. */
+  private once(selection: Selection, raw: object): Record<string, unknown> | typeof fallen {
+    let made = this.made.get(selection)
+    if (made === undefined) this.made.set(selection, (made = new Map()))
+    const known = made.get(raw)
+    if (known !== undefined) return known
+    const before = this.failures.length
+    const object = this.object(selection, raw)
+    if (object !== fallen && this.failures.length === before) made.set(raw, object)
     return object
   }
 
@@ -87,7 +102,7 @@ class Projector {
         return Array.isArray(value) ? this.list(field, shape, value) : this.fail(field, shape, unlike(field, 'a list'))
       case 'object':
         return typeof value === 'object' && !Array.isArray(value) && !isRawNumber(value)
-          ? this.below(shape, this.object(shape.selection, value))
+          ? this.below(shape, isShared(field) ? this.once(shape.selection, value) : this.object(shape.selection, value))
           : this.fail(field, shape, unlike(field, 'an object'))
       case 'abstract': {
         const selection = shape.selections.get(typeNameOf(value) ?? '')
@@ -103,9 +118,9 @@ class Projector {
   private list(field: SelectedField, shape: Extract<Shape, { kind: 'list' }>, values: readonly unknown[]): Completed {
     const list: unknown[] = []
     for (let index = 0; index < values.length; index += 1) {
-      this.path.push(index)
+      this.path[this.depth++] = index
       const item = this.complete(field, shape.item, values[index])
-      this.path.pop()
+      this.depth -= 1
       if (item === fallen) return this.below(shape, fallen)
       list.push(item)
     }
@@ -118,10 +133,18 @@ class Projector {
   }
 
   private fail(field: SelectedField, shape: Shape, problem: Problem): null | typeof fallen {
-    this.failures.push({ problem, path: [...this.path], coordinate: field.coordinate, node: field.node })
+    this.failures.push({
+      problem,
+      path: this.path.slice(0, this.depth),
+      coordinate: field.coordinate,
+      node: field.node,
+    })
     return shape.nonNull ? fallen : null
   }
 }
+
+/** Whether several places may hold the same object: a batch gives every asker of a key one and the same. */
+const isShared = ({ value }: SelectedField): boolean => value.kind === 'step' && value.step.binding?.batch !== undefined
 
 const absent = ({ coordinate, value, service }: SelectedField): Problem => {
   if (value.kind === 'step')

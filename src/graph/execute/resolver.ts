@@ -2,6 +2,7 @@ import DataLoader from 'dataloader'
 import type { Caller } from '../../kernel/caller.ts'
 import type { Json } from '../../kernel/json.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
+import { abortSignalOf } from '../../kernel/signal.ts'
 import type { CallContext } from '../../services/call.ts'
 
 /** What a resolver function gets beside its parents and arguments. */
@@ -67,7 +68,9 @@ const resolverContext = ({ context, loadEntity }: ResolverRun): ResolverContext 
   const loaders = new Map<string, DataLoader<Json, unknown>>()
   return {
     caller: context.caller,
-    signal: context.signal,
+    get signal() {
+      return abortSignalOf(context.signal)
+    },
     load: (entity) => {
       let loader = loaders.get(entity)
       if (loader === undefined) {

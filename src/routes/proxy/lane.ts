@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Dispatcher } from 'undici'
 import type { Caller } from '../../kernel/caller.ts'
 import type { Problem } from '../../kernel/problem.ts'
+import { Aborter, type Signal } from '../../kernel/signal.ts'
 import type { CallContext, ForwardedHeaders, Reply } from '../../services/call.ts'
 import { abortProblem, deadlineProblem } from '../../services/guards/aborted.ts'
 import { responseHeaders } from '../../services/rest/headers.ts'
@@ -35,7 +36,7 @@ export class Lane implements Dispatcher.DispatchHandler, CallContext {
   #reject!: (problem: Error) => void
   #options!: Dispatcher.DispatchOptions
   #controller: Dispatcher.DispatchController | undefined
-  #aborter: AbortController | undefined
+  #aborter: Aborter | undefined
   #timer: NodeJS.Timeout | undefined
   #body: RequestBody | undefined
   #whole: Buffer | undefined
@@ -61,10 +62,10 @@ export class Lane implements Dispatcher.DispatchHandler, CallContext {
   }
 
   /** Aborts when the client has left. Made only for those who wait for a slot. */
-  get signal(): AbortSignal {
-    this.#aborter ??= new AbortController()
+  get signal(): Signal {
+    this.#aborter ??= new Aborter()
     if (this.#left) this.#aborter.abort()
-    return this.#aborter.signal
+    return this.#aborter
   }
 
   /** Whether nobody is there to be answered any more. */

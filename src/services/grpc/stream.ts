@@ -1,6 +1,7 @@
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js'
 import type { Json } from '../../kernel/json.ts'
 import type { Problem } from '../../kernel/problem.ts'
+import type { Signal } from '../../kernel/signal.ts'
 import type { CallContext } from '../call.ts'
 import { abortProblem } from '../guards/aborted.ts'
 import type { GrpcMethod } from './method.ts'
@@ -30,7 +31,7 @@ export const serverStream =
     },
   })
 
-type Streaming = { readonly connection: Connection; readonly method: GrpcMethod; readonly signal: AbortSignal }
+type Streaming = { readonly connection: Connection; readonly method: GrpcMethod; readonly signal: Signal }
 
 const failing = (problem: Problem): AsyncIterator<Json> => ({ next: () => Promise.reject(problem) })
 

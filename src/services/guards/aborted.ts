@@ -1,10 +1,11 @@
 import { Problem } from '../../kernel/problem.ts'
+import type { Signal } from '../../kernel/signal.ts'
 
 /**
  * Why a call whose signal has aborted fails: the Problem it was aborted with, such as a timeout's, and
  * CANCELLED where whoever waited just went away.
  */
-export const abortProblem = (signal: AbortSignal, service: string): Problem => {
+export const abortProblem = (signal: Signal, service: string): Problem => {
   const reason: unknown = signal.reason
   return reason instanceof Problem
     ? reason

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { type Json, parseExactIntegers, parseLossless } from '../../kernel/json.ts'
+import type { Signal } from '../../kernel/signal.ts'
 import type { CallContext, Reply } from '../call.ts'
 import { abortProblem } from '../guards/aborted.ts'
 import type { RestService } from '../service.ts'
@@ -19,7 +20,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #target: ExchangeTarget
   readonly #options: Dispatcher.DispatchOptions
   readonly #exact: RestInput['exact']
-  readonly #signal: AbortSignal
+  readonly #signal: Signal
   readonly #settle: Settle
   #controller: Dispatcher.DispatchController | undefined
   #settled = false
@@ -127,17 +128,22 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#fail(badGateway(this.#target.service.name, 'answered more than it may'))
   }
 
+  /** Lets go of everything: what is still held when the young generation is collected costs a full collection later. */
   #end(): void {
     this.#settled = true
     this.#signal.removeEventListener('abort', this)
+    this.#controller = undefined
+    this.#first = undefined
+    this.#more = undefined
   }
 
   /** Ends the exchange for the caller; a connection in the middle of an answer is destroyed. */
   #fail(problem: Error): void {
     if (this.#settled) return
+    const controller = this.#controller
     this.#end()
     this.#settle.reject(problem)
-    this.#controller?.abort(problem)
+    controller?.abort(problem)
   }
 }
 

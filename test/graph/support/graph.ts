@@ -11,6 +11,7 @@ import type { Identity } from '../../../src/kernel/caller.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
 import { formatDiagnostics, hasErrors } from '../../../src/kernel/diagnostic.ts'
 import { type Json, parseLossless } from '../../../src/kernel/json.ts'
+import type { Signal } from '../../../src/kernel/signal.ts'
 import type { CallContext } from '../../../src/services/call.ts'
 import { services } from './services.ts'
 
@@ -38,7 +39,7 @@ export type Asked = {
   readonly line: string
   readonly body: Json | undefined
   readonly headers: Readonly<Record<string, string>>
-  readonly signal: AbortSignal
+  readonly signal: Signal
 }
 
 export type Answer = (asked: Asked) => Json | Promise<Json>
