@@ -56,7 +56,10 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
     sendProblem(reply, new Problem('NOT_FOUND', 'There is nothing at this address.')),
   )
   const seen = recordRoutes(app)
-  for (const policy of Object.values(policies) as unknown as Policy[]) await policy.setup?.(app, policyTools)
+  // A plugin that no route uses would still look at every request.
+  const used = new Set([...plan.bffs, ...plan.routes].flatMap((one) => one.policies.map(({ name }) => name)))
+  for (const policy of Object.values(policies) as unknown as Policy[])
+    if ((used as ReadonlySet<string>).has(policy.name)) await policy.setup?.(app, policyTools)
 
   const hooksOf = (uses: readonly PolicyUse[], scope: string): RouteShorthandOptions =>
     mergeHooks(

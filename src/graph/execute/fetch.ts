@@ -55,7 +55,7 @@ const callEach = async ({ execution, step, owners, results }: Fetch, binding: Bi
     entries.push(entry)
   }
   await settle(entries)
-  for (const [index, owner] of asking.entries()) results.set(owner, entries[index]?.value)
+  asking.forEach((owner, index) => results.set(owner, entries[index]?.value))
 }
 
 /** One call for the keys of all owners. */
@@ -64,7 +64,7 @@ const batch = async (fetch: Fetch, binding: Batched): Promise<void> => {
   const asking = keysOfOwners(fetch, [parentKey(binding)])
   const entries = execution.loads.keys(binding, execution.scope(step, {}), asking.keys)
   await settle(entries)
-  for (const [index, owner] of asking.owners.entries()) results.set(owner, entries[index]?.value)
+  asking.owners.forEach((owner, index) => results.set(owner, entries[index]?.value))
 }
 
 type Asking = { readonly owners: readonly object[]; readonly keys: readonly Json[] }
@@ -116,10 +116,10 @@ const load = async (
   await settle(entries)
   let at = 0
   const next = (): unknown => entries[at++]?.value
-  for (const [index, owner] of asking.owners.entries()) {
+  asking.owners.forEach((owner, index) => {
     const key = asking.keys[index]
     results.set(owner, Array.isArray(key) ? key.map((item) => (isKey(item) ? (next() ?? null) : null)) : next())
-  }
+  })
 }
 
 type EntityLoad = { readonly step: Step; readonly entity: Entity; readonly keys: readonly Json[] }

@@ -43,7 +43,7 @@ export class Loads {
     const known = binding.safe ? table.get(rendered.identity) : undefined
     if (known !== undefined) return known
     const entry: Entry = { value: undefined, pending: undefined }
-    entry.pending = this.send(binding, rendered).then((answer) => {
+    entry.pending = this.send(binding, rendered, (answer) => {
       entry.value = answer instanceof Problem ? answer : selected(binding, answer)
       entry.pending = undefined
     })
@@ -103,7 +103,7 @@ export class Loads {
       for (const { entry } of chunk) entry.value = rendered === noCall ? null : rendered
       return
     }
-    const pending = this.send(binding, rendered).then((answer) => {
+    const pending = this.send(binding, rendered, (answer) => {
       const values = answer instanceof Problem ? answer : byKey(binding, answer)
       for (const { text, entry } of chunk) {
         entry.value = values instanceof Problem ? values : (values.get(text) ?? missing(binding))
@@ -113,20 +113,27 @@ export class Loads {
     for (const { entry } of chunk) entry.pending = pending
   }
 
-  private async send(binding: Binding, request: RenderedRequest): Promise<Json | Problem> {
-    if (this.calls >= this.limit)
-      return new Problem('RESOURCE_EXHAUSTED', `This operation would make more than ${this.limit} upstream calls.`, {
-        service: binding.request.service,
-      })
-    this.calls += 1
-    try {
-      const invoke = this.invokes[binding.index]
-      if (invoke === undefined) throw new Error(`${binding.coordinate} is not connected.`)
-      return (await invoke(request, this.context)).output
-    } catch (error) {
-      const problem = asProblem(error)
-      return problem.code === 'NOT_FOUND' && binding.notFound === 'NULL' ? null : problem
+  /** Asks the service, and hands on what it came to: never rejects. */
+  private send(binding: Binding, request: RenderedRequest, settle: (answer: Json | Problem) => void): Promise<void> {
+    const invoke = this.invokes[binding.index]
+    if (invoke === undefined) throw new Error(`${binding.coordinate} is not connected.`)
+    if (this.calls >= this.limit) {
+      const { service } = binding.request
+      settle(
+        new Problem('RESOURCE_EXHAUSTED', `This operation would make more than ${this.limit} upstream calls.`, {
+          service,
+        }),
+      )
+      return Promise.resolve()
     }
+    this.calls += 1
+    return invoke(request, this.context).then(
+      ({ output }) => settle(output),
+      (error: unknown) => {
+        const problem = asProblem(error)
+        settle(problem.code === 'NOT_FOUND' && binding.notFound === 'NULL' ? null : problem)
+      },
+    )
   }
 }
 

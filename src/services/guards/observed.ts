@@ -17,16 +17,20 @@ export type ObservedOptions = { readonly service: string; readonly clock: Clock;
 export const observed =
   ({ service, clock, observe }: ObservedOptions): Guard =>
   <Input, Output>(next: Call<Input, Output>): Call<Input, Output> =>
-  async (input, context) => {
+  (input, context) => {
     const start = clock.now()
-    let outcome: Code | 'OK' = 'OK'
+    const ended = (outcome: Code | 'OK'): void => observe({ service, outcome, milliseconds: clock.now() - start })
+    const failed = (thrown: unknown): Promise<never> => {
+      ended(asProblem(thrown).code)
+      return Promise.reject(thrown as Error)
+    }
+    if (context.signal.aborted) return failed(abortProblem(context.signal, service))
     try {
-      if (context.signal.aborted) throw abortProblem(context.signal, service)
-      return await next(input, context)
+      return next(input, context).then((reply) => {
+        ended('OK')
+        return reply
+      }, failed)
     } catch (thrown) {
-      outcome = asProblem(thrown).code
-      throw thrown
-    } finally {
-      observe({ service, outcome, milliseconds: clock.now() - start })
+      return failed(thrown)
     }
   }

@@ -14,11 +14,11 @@ export type TimeoutOptions = { readonly service: string; readonly timeoutMs: num
 export const timeout =
   ({ service, timeoutMs, clock }: TimeoutOptions): Guard =>
   <Input, Output>(next: Call<Input, Output>): Call<Input, Output> =>
-  async (input, context) => {
-    if (context.signal.aborted) throw abortProblem(context.signal, service)
+  (input, context) => {
+    if (context.signal.aborted) return Promise.reject(abortProblem(context.signal, service))
     const now = clock.now()
     const deadline = Math.min(now + timeoutMs, context.deadline)
-    if (deadline <= now) throw deadlineProblem(service)
+    if (deadline <= now) return Promise.reject(deadlineProblem(service))
     return attempt(next, input, { context, service, deadline, milliseconds: deadline - now })
   }
 
