@@ -13,9 +13,7 @@ describe('parseLossless', () => {
     )
   })
 
-  it('gives back digits that are many only on both sides of the point together, and small fractions', {
-    todo: 'mayLose looks at each side of the point alone',
-  }, () => {
+  it('gives back digits that are many only on both sides of the point together, and small fractions', () => {
     for (const text of ['10000000000.007813', '0.0000001']) assert.equal(JSON.stringify(parseLossless(text)), text)
   })
 
@@ -46,17 +44,13 @@ describe('parseExactIntegers', () => {
 })
 
 const digits = (maxLength: number) => fc.stringMatching(new RegExp(`^[0-9]{1,${maxLength}}$`))
-/** Up to fifteen digits in all, or so many on one side of the point that they show. */
-const decimal = fc.oneof(
-  fc.tuple(fc.stringMatching(/^(0|[1-9][0-9]{0,8})$/), fc.stringMatching(/^(|\.[1-9][0-9]{0,5})$/)),
-  fc.tuple(
-    fc.stringMatching(/^[1-9][0-9]{15,19}$/),
-    fc.oneof(
-      fc.constant(''),
-      digits(9).map((text) => `.${text}`),
-    ),
+/** Any digits on either side of the point. */
+const decimal = fc.tuple(
+  fc.stringMatching(/^(0|[1-9][0-9]{0,19})$/),
+  fc.oneof(
+    fc.constant(''),
+    digits(20).map((text) => `.${text}`),
   ),
-  fc.tuple(fc.stringMatching(/^(0|[1-9][0-9]{0,8})$/), fc.stringMatching(/^\.[0-9]{15,20}$/)),
 )
 const exponent = fc.oneof(
   fc.constant(''),

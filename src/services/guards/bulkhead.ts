@@ -39,7 +39,7 @@ export const bulkhead = (options: BulkheadOptions): Guard => {
   }
   function takenBack(thrown: unknown): Promise<never> {
     slots.give()
-    return Promise.reject(thrown as Error)
+    return Promise.reject(thrown)
   }
 }
 

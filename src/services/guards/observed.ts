@@ -22,7 +22,7 @@ export const observed =
     const ended = (outcome: Code | 'OK'): void => observe({ service, outcome, milliseconds: clock.now() - start })
     const failed = (thrown: unknown): Promise<never> => {
       ended(asProblem(thrown).code)
-      return Promise.reject(thrown as Error)
+      return Promise.reject(thrown)
     }
     if (context.signal.aborted) return failed(abortProblem(context.signal, service))
     try {
