@@ -10,9 +10,13 @@ import { inspect } from 'node:util'
  */
 
 /** Programs some tests start, each with the Debian package that brings it. */
-const programs: Readonly<Record<string, string>> = { 'redis-server': 'redis-server', openssl: 'openssl' }
+const programs: Readonly<Record<string, string>> = {
+  'redis-server': 'redis-server',
+  openssl: 'openssl',
+  chromium: 'chromium',
+}
 
-const slow = /^test\/(?:examples|spec|e2e|shop|runtime)\//
+const slow = /^test\/(?:bff|cli|demo|examples|shop|spec)\//
 
 const isThere = (program: string): boolean => spawnSync(program, ['--version']).error === undefined
 
@@ -41,7 +45,7 @@ const files = globSync(globs)
 const absent = provide()
 process.env['PORTICO_MISSING'] = absent.join(',')
 
-const tests = run({ files, concurrency: availableParallelism(), timeout: 300_000 })
+const tests = run({ files, concurrency: availableParallelism(), timeout: 120_000 })
 let failed = false
 const skipped: string[] = []
 const summary: string[] = []
