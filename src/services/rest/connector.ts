@@ -4,6 +4,7 @@ import { type Call, type CallContext, guarded } from '../call.ts'
 import type { Resources } from '../resources.ts'
 import type { RestService } from '../service.ts'
 import { type GuardTools, serviceGuards } from '../stack.ts'
+import { createBodyReader } from './body-reader.ts'
 import { Exchange, type ExchangeTarget } from './exchange.ts'
 import { acquirePool, type RestPool } from './pool.ts'
 import type { RestInput } from './request.ts'
@@ -23,7 +24,7 @@ export type RestConnector = {
 /** Opens nothing by itself: connections are made by the first calls and shared by all services of one origin. */
 export const connectRest = (service: RestService, resources: Resources, tools: GuardTools): RestConnector => {
   const lease = acquirePool(service, resources)
-  const target = { service, pool: lease.value }
+  const target = { service, pool: lease.value, read: createBodyReader() }
   return {
     call: guarded(exchangeWith(target), serviceGuards(service, tools)),
     pool: lease.value,

@@ -1,14 +1,15 @@
 import type { Dispatcher } from 'undici'
-import { type Json, parseExactIntegers, parseLossless } from '../../kernel/json.ts'
+import type { Json } from '../../kernel/json.ts'
 import type { Signal } from '../../kernel/signal.ts'
 import type { CallContext, Reply } from '../call.ts'
 import { abortProblem } from '../guards/aborted.ts'
 import type { RestService } from '../service.ts'
+import type { BodyReader } from './body-reader.ts'
 import type { RestPool } from './pool.ts'
 import { badGateway, connectionProblem, statusProblem } from './problems.ts'
 import type { RestInput } from './request.ts'
 
-export type ExchangeTarget = { readonly service: RestService; readonly pool: RestPool }
+export type ExchangeTarget = { readonly service: RestService; readonly pool: RestPool; readonly read: BodyReader }
 
 type Settle = { readonly resolve: (reply: Reply) => void; readonly reject: (problem: Error) => void }
 
@@ -119,9 +120,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const type = one(this.#headers['content-type']) ?? ''
     if (type !== 'application/json' && !jsonType.test(type)) throw new SyntaxError(`Content-Type is ${type}.`)
     const bytes = this.#more === undefined ? this.#first : Buffer.concat(this.#more, this.#size)
-    const decoded = bytes.toString()
-    const text = decoded.charCodeAt(0) === 0xfeff ? decoded.slice(1) : decoded
-    return this.#exact === 'all' ? parseLossless(text) : parseExactIntegers(text)
+    return this.#target.read(this.#options.path, bytes, this.#exact)
   }
 
   #tooLarge(): void {

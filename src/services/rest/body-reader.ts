@@ -1,0 +1,50 @@
+import { LRUCache } from 'lru-cache'
+import { type Json, parseExactIntegers, parseLossless } from '../../kernel/json.ts'
+import type { RestInput } from './request.ts'
+
+/** Reads the JSON body of an answer to a path. Throws SyntaxError. */
+export type BodyReader = (path: string, bytes: Buffer, exact: RestInput['exact']) => Json
+
+/** Shorter bodies are parsed as fast as they are looked up; longer ones are not worth their memory. */
+const leastBytes = 512
+const mostBytes = 262_144
+
+/** All that one service's reader remembers. */
+const rememberedBytes = 8_388_608
+
+type Remembered = { readonly bytes: Buffer; readonly exact: RestInput['exact']; output: Json | undefined }
+
+/**
+ * A reader that knows the last body of each path again, byte for byte, and then need not parse it: lists and
+ * products that many callers see. What is given out more than once is frozen, so that nobody can change
+ * what another sees; a body that comes once is parsed and forgotten but for its bytes.
+ */
+export const createBodyReader = (): BodyReader => {
+  const remembered = new LRUCache<string, Remembered>({
+    maxSize: rememberedBytes,
+    sizeCalculation: ({ bytes }, path) => bytes.length + path.length,
+  })
+  return (path, bytes, exact) => {
+    if (bytes.length < leastBytes || bytes.length > mostBytes) return parse(bytes, exact)
+    const last = remembered.get(path)
+    if (last !== undefined && last.exact === exact && last.bytes.equals(bytes))
+      return (last.output ??= frozen(parse(bytes, exact)))
+    const output = parse(bytes, exact)
+    remembered.set(path, { bytes: Buffer.from(bytes), exact, output: undefined })
+    return output
+  }
+}
+
+const parse = (bytes: Buffer, exact: RestInput['exact']): Json => {
+  const decoded = bytes.toString()
+  const text = decoded.charCodeAt(0) === 0xfeff ? decoded.slice(1) : decoded
+  return exact === 'all' ? parseLossless(text) : parseExactIntegers(text)
+}
+
+const frozen = (value: Json): Json => {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const inner of Object.values(value as Record<string, Json>)) frozen(inner)
+  }
+  return value
+}
