@@ -26,9 +26,11 @@ export const plainInputs = (
   const plain = { ...inputs }
   for (const { variable, type } of variableDefinitions) {
     const name = variable.name.value
+    const given = inputs[name]
+    // Most variables are plain already: only lists, objects and raw numbers can need more.
+    if (given === null || typeof given !== 'object') continue
     const declared = typeFromAST(schema, type)
-    if (declared !== undefined && isInputType(declared) && Object.hasOwn(plain, name))
-      plain[name] = plainValue(plain[name], declared)
+    if (declared !== undefined && isInputType(declared)) plain[name] = plainValue(given, declared)
   }
   return plain
 }

@@ -1,5 +1,5 @@
 import type { Step } from '../plan/plan.ts'
-import { Execution, type ExecutionRequest, type GraphTools } from './execution.ts'
+import { Execution, type ExecutionRequest, type GraphTools, none } from './execution.ts'
 import { fetchStep } from './fetch.ts'
 import { gatherOwners } from './gather.ts'
 import { type Failure, project } from './project.ts'
@@ -47,13 +47,13 @@ const runStep = async (execution: Execution, step: Step, owners: Iterable<object
   const results = new Map<object, unknown>()
   execution.results[step.id] = results
   await fetchStep({ execution, step, owners, results })
-  await runChildren(execution, step, results.values())
+  if (step.children.length > 0) await runChildren(execution, step, results.values())
 }
 
-const runChildren = async (execution: Execution, { children }: Step, values: Iterable<unknown>): Promise<void> => {
-  if (children.length === 0) return
+const runChildren = (execution: Execution, { children }: Step, values: Iterable<unknown>): Promise<unknown> => {
+  if (children.length === 0) return none
   const all = [...values]
-  await runAll(children, (child) =>
+  return runAll(children, (child) =>
     runStep(
       execution,
       child,
@@ -62,8 +62,7 @@ const runChildren = async (execution: Execution, { children }: Step, values: Ite
   )
 }
 
-const runAll = async (steps: readonly Step[], run: (step: Step) => Promise<void>): Promise<void> => {
+const runAll = (steps: readonly Step[], run: (step: Step) => Promise<void>): Promise<unknown> => {
   const [only] = steps
-  if (only !== undefined && steps.length === 1) await run(only)
-  else await Promise.all(steps.map(run))
+  return only !== undefined && steps.length === 1 ? run(only) : Promise.all(steps.map(run))
 }

@@ -95,11 +95,13 @@ export class Execution {
   }
 }
 
+/** Nothing to wait for. */
+export const none: Promise<unknown> = Promise.resolve()
+
 /** Waits until all entries have their values. Entries of one call wait for one promise. */
-export const settle = async (entries: Iterable<Entry>): Promise<void> => {
+export const settle = (entries: Iterable<Entry>): Promise<unknown> => {
   const pending: Promise<void>[] = []
   for (const entry of entries)
     if (entry.pending !== undefined && entry.pending !== pending.at(-1)) pending.push(entry.pending)
-  if (pending.length === 1) await pending[0]
-  else if (pending.length > 1) await Promise.all(pending)
+  return pending.length === 1 ? (pending[0] ?? none) : pending.length === 0 ? none : Promise.all(pending)
 }

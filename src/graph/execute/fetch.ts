@@ -17,13 +17,13 @@ export type Fetch = {
 }
 
 /** Brings a step's values. Never rejects: what fails is a Problem among the results. */
-export const fetchStep = async (fetch: Fetch): Promise<void> => {
+export const fetchStep = (fetch: Fetch): Promise<void> => {
   const { execution, step, owners, results } = fetch
   const { source } = step
   const mistake = argumentMistake(execution, step)
   if (mistake !== undefined) {
     for (const owner of owners) results.set(owner, mistake)
-    return
+    return Promise.resolve()
   }
   switch (source.kind) {
     case 'resolver':
