@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bindGraph } from '../graph/bind/bind.ts'
+import { readSchema } from '../graph/bind/sdl.ts'
 import type { OperationLimits } from '../graph/limits.ts'
 import type { Diagnostic, Place } from '../kernel/diagnostic.ts'
 import { hasErrors } from '../kernel/diagnostic.ts'
@@ -19,7 +20,8 @@ export type BffSettings = {
 
 export type BffSurroundings = {
   readonly workspaceDir: string
-  readonly services: ReadonlyMap<string, Service>
+  /** Undefined while some are wrong: then bindings are left for later, lest each reports a mistake made elsewhere. */
+  readonly services: ReadonlyMap<string, Service> | undefined
   readonly limits: OperationLimits
   /** The place of a setting, by its path from the root of `portico.yaml`. */
   readonly placeOf: (path: readonly (string | number)[]) => Place
@@ -45,7 +47,7 @@ export const compileBff = (
       if (matches.length === 0)
         diagnostics.push({
           severity: 'error',
-          place: placeOf(['bffs', name, key, index]),
+          place: placeOf(['bffs', name, key, ...(patterns.length > 1 ? [index] : [])]),
           coordinate: `bffs.${name}.${key}`,
           message: `No file of the workspace is named ${pattern}.`,
         })
@@ -64,6 +66,10 @@ export const compileBff = (
   const files = [...schemaFiles, ...operationFiles, ...(settings.resolvers === undefined ? [] : [settings.resolvers])]
   if (hasErrors(diagnostics)) return { bff: undefined, diagnostics, files }
   const read = (file: string) => ({ file, text: readFileSync(join(workspaceDir, file), 'utf8') })
+  if (services === undefined) {
+    const schema = readSchema(schemaFiles.map(read))
+    return { bff: undefined, diagnostics: 'diagnostics' in schema ? schema.diagnostics : [], files }
+  }
   const { graph, diagnostics: mistakes } = bindGraph(schemaFiles.map(read), services)
   diagnostics.push(...mistakes)
   if (graph === undefined) return { bff: undefined, diagnostics, files }

@@ -83,11 +83,9 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
         coordinate: `bffs.${name}.auth`,
       }),
     )
-    // Without all services, every binding to a missing one would be reported for a mistake made elsewhere.
-    if (!allServices) continue
     const compiled = bffs.compile(name, settings, {
       workspaceDir: dir,
-      services: known,
+      services: allServices ? known : undefined,
       limits: config.limits,
       placeOf,
     })

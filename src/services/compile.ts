@@ -55,7 +55,7 @@ export const compileService = (
     displayDir: 'protos',
     askedBy: (file) => {
       const index = config.proto.indexOf(file)
-      const path = ['services', name, 'proto', index]
+      const path = ['services', name, 'proto', ...(config.proto.length > 1 ? [index] : [])]
       return { place: placeOf(path), coordinate: `services.${name}.proto` }
     },
   })
