@@ -8,6 +8,7 @@ import type { Clock } from '../kernel/clock.ts'
 import '../kernel/fastify.ts'
 import type { BffRuntime } from '../bff/bff.ts'
 import { logged, Problem } from '../kernel/problem.ts'
+import { problemOf } from '../kernel/refusal.ts'
 import { guardUpgrades } from '../kernel/upgrade.ts'
 import { mergeHooks, type Policy, type PolicyTools } from '../policies/policy.ts'
 import type { Connector } from '../services/connect.ts'
@@ -15,7 +16,7 @@ import { accessLog } from '../telemetry/access-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { requestId } from '../telemetry/request-id.ts'
 import { observeRequests } from '../telemetry/requests.ts'
-import { problemOf, sendProblem, writeProblem } from './problem-reply.ts'
+import { sendProblem, writeProblem } from './problem-reply.ts'
 
 export type AppTools = {
   readonly clock: Clock

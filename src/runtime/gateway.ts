@@ -80,7 +80,6 @@ class GatewayProcess {
   private diagnostics: readonly Diagnostic[]
   private listener!: Listener
   private probes: Probes | undefined
-  private redis: Redis | undefined
   private ready = false
   private reloading: Promise<Reloaded> | undefined
   private closing: Promise<void> | undefined
@@ -151,7 +150,6 @@ class GatewayProcess {
       },
       (redis) => redis.disconnect(),
     )
-    this.redis = lease.value
     return lease.value
   }
 
@@ -216,7 +214,6 @@ class GatewayProcess {
   private async release(): Promise<void> {
     await this.probes?.close()
     await this.resources.closeAll()
-    this.redis?.disconnect()
   }
 }
 

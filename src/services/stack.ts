@@ -1,11 +1,10 @@
 import type { Clock } from '../kernel/clock.ts'
+import type { CallObserver } from '../telemetry/observers.ts'
 import type { Guard } from './call.ts'
 import { bulkhead } from './guards/bulkhead.ts'
-import { type CallObserver, observed } from './guards/observed.ts'
+import { observed } from './guards/observed.ts'
 import { timeout } from './guards/timeout.ts'
 import type { Service } from './service.ts'
-
-export type { CallObserver } from './guards/observed.ts'
 
 export type GuardTools = { readonly clock: Clock; readonly observe?: CallObserver | undefined }
 

@@ -1,9 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Code } from '../kernel/code.ts'
 
-/** One call of a service, over. `outcome` is `OK` or a code of `kernel/code.ts`. */
-export type ObservedCall = { readonly service: string; readonly outcome: string; readonly milliseconds: number }
+/** One call of a service, over. */
+export type ObservedCall = {
+  readonly service: string
+  readonly outcome: Code | 'OK'
+  readonly milliseconds: number
+}
 
-/** Told of every call, by services, which know nothing of what becomes of it. */
+/** Told once of every call, when it has ended, by services, which know nothing of what becomes of it. It must not throw. */
 export type CallObserver = (call: ObservedCall) => void
 
 /** One request, answered or given up. */

@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptio
 import mercurius from 'mercurius'
 import { createOperationStore } from '../../graph/operation.ts'
 import type { Identity } from '../../kernel/caller.ts'
-import { asProblem, Problem } from '../../kernel/problem.ts'
+import { asProblem } from '../../kernel/problem.ts'
+import { problemOf } from '../../kernel/refusal.ts'
 import { isUpgrade } from '../../kernel/upgrade.ts'
 import type { BffPlan, BffRuntime } from '../bff.ts'
 import { readLossless } from '../lossless-body.ts'
@@ -80,14 +81,4 @@ export const mountGraphql = (
     })
     if (development) mountGraphiql(app, { prefix, endpoint: path })
   })
-}
-
-const problemOf = (error: unknown): Problem => {
-  const { statusCode, message } = error as { statusCode?: number; message?: string }
-  if (error instanceof Problem || statusCode === undefined || statusCode >= 500) return asProblem(error)
-  return new Problem(
-    statusCode === 413 ? 'RESOURCE_EXHAUSTED' : 'INVALID_ARGUMENT',
-    message ?? 'The request is not valid.',
-    { status: statusCode, cause: error },
-  )
 }

@@ -1,5 +1,6 @@
 import { type GraphQLObjectType, getNamedType, getNullableType, isListType, isObjectType, isUnionType } from 'graphql'
 import type { Graph, Source } from '../graph.ts'
+import { rootTypes } from '../roots.ts'
 import { type BindContext, report, warn } from './context.ts'
 
 /**
@@ -93,7 +94,6 @@ const typesUnderLists = ({ schema, fields }: Graph): ReadonlyMap<GraphQLObjectTy
       for (const member of members ?? []) visit(member, below)
     }
   }
-  for (const root of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()])
-    if (root) visit(root, undefined)
+  for (const root of rootTypes(schema)) visit(root, undefined)
   return under
 }

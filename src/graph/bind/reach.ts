@@ -1,6 +1,7 @@
 import { type GraphQLField, getNamedType, isInterfaceType, isObjectType } from 'graphql'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { directiveOf } from '../directives.ts'
+import { rootTypes } from '../roots.ts'
 import { type BindContext, report, sourceDirectives } from './context.ts'
 
 const onObjectsOnly: ReadonlySet<string> = new Set([...sourceDirectives, 'from', 'auth'])
@@ -8,9 +9,9 @@ const onObjectsOnly: ReadonlySet<string> = new Set([...sourceDirectives, 'from',
 /** Refuses directives where they would do nothing: a rule that guards nothing is worse than none. */
 export const checkReach = (context: BindContext): void => {
   const { schema } = context
-  for (const root of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
-    const auth = directiveOf('auth', root?.astNode, ...(root?.extensionASTNodes ?? []))
-    if (root && auth !== undefined)
+  for (const root of rootTypes(schema)) {
+    const auth = directiveOf('auth', root.astNode, ...root.extensionASTNodes)
+    if (auth !== undefined)
       report(
         context,
         auth.node,

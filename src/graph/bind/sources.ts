@@ -1,7 +1,6 @@
 import {
   type ASTNode,
   type GraphQLField,
-  type GraphQLObjectType,
   getNamedType,
   getNullableType,
   isLeafType,
@@ -13,6 +12,7 @@ import {
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { type Directive, directiveOf, directivesOf } from '../directives.ts'
 import type { Binding, Entity, Source } from '../graph.ts'
+import { type RootKind, rootKind } from '../roots.ts'
 import { bindDirective } from './binding.ts'
 import { type BindContext, type Owner, readPathOf, report, sourceDirectives } from './context.ts'
 import { bindTemplate } from './templates.ts'
@@ -35,7 +35,7 @@ export const bindSource = (
       coordinate,
       `${coordinate} has two sources; keep one of @rest, @grpc, @load and @resolver.`,
     )
-  const root = rootKind(context, type)
+  const root = rootKind(context.schema, type)
   for (const kind of ['rest', 'grpc'] as const) {
     const directive = directiveOf(kind, astNode)
     if (directive === undefined) continue
@@ -63,16 +63,7 @@ export const bindSource = (
   return path === undefined ? undefined : { kind: 'read', path }
 }
 
-const rootKind = (
-  { schema }: BindContext,
-  type: GraphQLObjectType,
-): 'query' | 'mutation' | 'subscription' | undefined => {
-  if (type === schema.getQueryType()) return 'query'
-  if (type === schema.getMutationType()) return 'mutation'
-  return type === schema.getSubscriptionType() ? 'subscription' : undefined
-}
-
-const streamingMistake = ({ request }: Binding, root: ReturnType<typeof rootKind>): string | undefined => {
+const streamingMistake = ({ request }: Binding, root: RootKind | undefined): string | undefined => {
   const streams = request.kind === 'grpc' && request.method.responseStream
   if (request.kind === 'grpc' && request.method.requestStream)
     return `${request.method.path.slice(1)} takes a stream of requests; a field sends one.`

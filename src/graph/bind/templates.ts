@@ -3,7 +3,6 @@ import {
   GraphQLID,
   type GraphQLInputType,
   type GraphQLObjectType,
-  type GraphQLSchema,
   getNamedType,
   getNullableType,
   isEnumType,
@@ -13,6 +12,7 @@ import {
 } from 'graphql'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { directiveOf } from '../directives.ts'
+import { rootKind } from '../roots.ts'
 import { type Expression, type InputMap, mapExpressions, type Template } from '../template.ts'
 import { parseTemplate } from '../template-syntax.ts'
 import { type BindContext, type Owner, readPathOf, report } from './context.ts'
@@ -45,7 +45,7 @@ const bindExpression = ({ schema }: BindContext, expression: Expression, owner: 
     case 'this':
       return owner.field === undefined
         ? `{${expression.text}} reads a parent, but a loader has none; it may use {keys.…}, {claims.…} and {header.…}.`
-        : isRootType(schema, owner.type)
+        : rootKind(schema, owner.type) !== undefined
           ? `{${expression.text}} reads a parent, but a root field has none; it may use {args.…}, {claims.…} and {header.…}.`
           : bindThis(expression, owner.type)
     case 'header':
@@ -54,9 +54,6 @@ const bindExpression = ({ schema }: BindContext, expression: Expression, owner: 
       return expression
   }
 }
-
-const isRootType = (schema: GraphQLSchema, type: GraphQLObjectType): boolean =>
-  type === schema.getQueryType() || type === schema.getMutationType() || type === schema.getSubscriptionType()
 
 const bindThis = (expression: Expression, type: GraphQLObjectType): Expression | string => {
   const path: string[] = []

@@ -18,6 +18,7 @@ import {
   visit,
 } from 'graphql'
 import type { AccessRule, Graph, Source } from '../graph.ts'
+import { rootKind } from '../roots.ts'
 import { boundOf } from './bounds.ts'
 import { type Collecting, type Conditions, collectFields, fragmentsOf } from './collect.ts'
 import { bindingOf, levelOf, startsEarly } from './early.ts'
@@ -78,8 +79,7 @@ const planField = (building: Building, { type, key, node, nodes, at }: FieldToPl
   const field = type.getFields()[name]
   const bound = graph.fields.get(coordinate)
   if (field === undefined || bound === undefined) throw new Error(`${coordinate} is not in the graph.`)
-  const isRoot =
-    type === schema.getQueryType() || type === schema.getMutationType() || type === schema.getSubscriptionType()
+  const isRoot = rootKind(schema, type) !== undefined
   const rules = [...at.rules, ...rulesOf(graph, { own: bound.rule, isRoot, result: getNamedType(field.type).name })]
   const listBound = boundOf(bound.listSize, { field, node, name, at, coordinate })
   if (listBound.kind === 'argument' && listBound.field === field) building.slices.push(listBound)

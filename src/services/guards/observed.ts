@@ -1,15 +1,9 @@
 import type { Clock } from '../../kernel/clock.ts'
 import type { Code } from '../../kernel/code.ts'
 import { asProblem } from '../../kernel/problem.ts'
+import type { CallObserver } from '../../telemetry/observers.ts'
 import type { Call, Guard } from '../call.ts'
 import { abortProblem } from './aborted.ts'
-
-/** Told once of every call, when it has ended: for metrics and the access log. It must not throw. */
-export type CallObserver = (call: {
-  readonly service: string
-  readonly outcome: Code | 'OK'
-  readonly milliseconds: number
-}) => void
 
 export type ObservedOptions = { readonly service: string; readonly clock: Clock; readonly observe: CallObserver }
 

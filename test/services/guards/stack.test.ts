@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Call, guarded } from '../../../src/services/call.ts'
 import type { RestService } from '../../../src/services/service.ts'
-import { type CallObserver, serviceGuards } from '../../../src/services/stack.ts'
+import { serviceGuards } from '../../../src/services/stack.ts'
+import type { CallObserver } from '../../../src/telemetry/observers.ts'
 import { contextOf, guardContract } from '../../contracts/guard.ts'
 
 const clock = { now: () => 0, date: () => 0 }
