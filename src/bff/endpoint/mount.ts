@@ -1,13 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
-import { type ExecutionResult, execute } from '../../graph/execute/execute.ts'
+import type { ExecutionResult } from '../../graph/execute/execute.ts'
 import type { Failure } from '../../graph/execute/project.ts'
 import { coerceVariables } from '../../graph/operation.ts'
-import { checkListSizes } from '../../graph/plan/list-sizes.ts'
 import { dig } from '../../graph/template.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { type BffPlan, type BffRuntime, missingServices, reportFailures } from '../bff.ts'
-import { callContextOf, headerOf } from '../call-context.ts'
+import { type BffPlan, type BffRuntime, missingServices } from '../bff.ts'
 import { readLossless } from '../lossless-body.ts'
+import { runOperation } from '../run-operation.ts'
 import type { EndpointPlan } from './endpoint.ts'
 import { inputReader } from './inputs.ts'
 
@@ -40,14 +39,7 @@ const answer = (endpoint: EndpointPlan, { bff, runtime }: { bff: BffPlan; runtim
     const coerced = coerceVariables(bff.graph, operation, read(request))
     if ('errors' in coerced)
       throw new Problem('INVALID_ARGUMENT', coerced.errors.map(({ message }) => message).join(' '))
-    const variables = coerced.values
-    const plan = operation.plan(variables)
-    checkListSizes(plan, variables, bff.limits.listSize)
-    const result = await execute(
-      { plan, variables, context: callContextOf(request, reply), header: headerOf(request) },
-      runtime.tools,
-    )
-    if (result.failures.length > 0) reportFailures(result.failures, { bff: bff.name, requestId: request.id, runtime })
+    const result = await runOperation({ bff, runtime, operation, variables: coerced.values }, request, reply)
     return send(reply, endpoint, result)
   }
 }

@@ -1,10 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type ExecutionRequest, execute } from '../../graph/execute/execute.ts'
-import { coerceVariables, introspect, type OperationStore } from '../../graph/operation.ts'
-import { checkListSizes } from '../../graph/plan/list-sizes.ts'
+import { coerceVariables, type OperationStore } from '../../graph/operation.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { type BffPlan, type BffRuntime, reportFailures } from '../bff.ts'
-import { callContextOf, headerOf } from '../call-context.ts'
+import type { BffPlan, BffRuntime } from '../bff.ts'
+import { runOperation } from '../run-operation.ts'
 import { readParameters } from './parameters.ts'
 import { sendRequestErrors, sendResult } from './reply.ts'
 
@@ -25,18 +23,7 @@ export const graphqlAnswer = (bff: BffPlan, { store, runtime }: { store: Operati
       throw new Problem('INVALID_ARGUMENT', 'Subscriptions are served over WebSocket (graphql-transport-ws).')
     const coerced = coerceVariables(graph, operation, given)
     if ('errors' in coerced) return sendRequestErrors(request, reply, coerced.errors)
-    const { values: variables } = coerced
-    const plan = operation.plan(variables)
-    checkListSizes(plan, variables, bff.limits.listSize)
-    const execution: ExecutionRequest = {
-      plan,
-      variables,
-      context: callContextOf(request, reply),
-      header: headerOf(request),
-      introspection: introspect(graph, operation, { plan, variables }),
-    }
-    const result = await execute(execution, runtime.tools)
-    if (result.failures.length > 0) reportFailures(result.failures, { bff: bff.name, requestId: request.id, runtime })
+    const result = await runOperation({ bff, runtime, operation, variables: coerced.values }, request, reply)
     return sendResult(request, reply, result)
   }
 }
