@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { type Code, codes } from './code.ts'
+import type { Json } from './json.ts'
 
 /** What may stand beside a problem's code and detail. */
 export type ProblemOptions = {
@@ -9,9 +10,16 @@ export type ProblemOptions = {
   readonly headers?: Readonly<Record<string, string>>
   /** The service whose call failed. */
   readonly service?: string
+  /** What a service says of its failure beyond the code, each with its `@type`: only what clients may see. */
+  readonly details?: readonly ProblemDetail[]
   /** What really happened: logged, never sent. */
   readonly cause?: unknown
 }
+
+/** One typed detail, such as `{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": […]}`. */
+export type ProblemDetail = { readonly '@type': string; readonly [member: string]: Json }
+
+const noDetails: readonly ProblemDetail[] = []
 
 /**
  * An error that a client may see. `detail` is written for the client: it never holds an upstream's
@@ -23,13 +31,15 @@ export class Problem extends Error {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly service: string | undefined
+  readonly details: readonly ProblemDetail[]
 
-  constructor(code: Code, detail: string, { status, headers, service, cause }: ProblemOptions = {}) {
+  constructor(code: Code, detail: string, { status, headers, service, details, cause }: ProblemOptions = {}) {
     super(detail, { cause })
     this.code = code
     this.status = status ?? codes[code].status
     this.headers = headers ?? {}
     this.service = service
+    this.details = details ?? noDetails
   }
 
   get retryable(): boolean {
@@ -58,6 +68,7 @@ export type ProblemJson = {
   readonly detail: string
   readonly code: Code
   readonly service?: string
+  readonly details?: readonly ProblemDetail[]
   readonly requestId?: string
 }
 
@@ -69,6 +80,7 @@ export const problemJson = (problem: Problem, requestId?: string): ProblemJson =
   detail: problem.message,
   code: problem.code,
   ...(problem.service === undefined ? {} : { service: problem.service }),
+  ...(problem.details.length === 0 ? {} : { details: problem.details }),
   ...(requestId === undefined ? {} : { requestId }),
 })
 
@@ -78,6 +90,7 @@ export type ProblemExtensions = {
   readonly service?: string
   readonly coordinate?: string
   readonly retryable: boolean
+  readonly details?: readonly ProblemDetail[]
   readonly requestId?: string
 }
 
@@ -89,6 +102,7 @@ export const problemExtensions = (
   ...(problem.service === undefined ? {} : { service: problem.service }),
   ...(coordinate === undefined ? {} : { coordinate }),
   retryable: problem.retryable,
+  ...(problem.details.length === 0 ? {} : { details: problem.details }),
   ...(requestId === undefined ? {} : { requestId }),
 })
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Diagnostic, Place } from '../kernel/diagnostic.ts'
 import type { ServiceConfig } from './config.ts'
-import { loadProtos } from './grpc/protos.ts'
+import { loadProtos } from './grpc/protos/text.ts'
 import type { Service } from './service.ts'
 
 export type ServiceSurroundings = {

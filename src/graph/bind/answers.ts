@@ -13,7 +13,7 @@ import {
 } from 'graphql'
 import protobuf, { type Field as MessageField } from 'protobufjs'
 import { didYouMean } from '../../kernel/diagnostic.ts'
-import { fieldOf, jsonNames } from '../../services/grpc/fields.ts'
+import { fieldOf, jsonNames } from '../../services/grpc/json/fields.ts'
 import { directiveOf } from '../directives.ts'
 import type { Binding, OneofCase } from '../graph.ts'
 import { type BindContext, readPathOf, report, warn } from './context.ts'

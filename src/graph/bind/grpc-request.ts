@@ -1,7 +1,7 @@
 import { type ConstValueNode, Kind, type ObjectValueNode } from 'graphql'
 import protobuf from 'protobufjs'
 import { didYouMean } from '../../kernel/diagnostic.ts'
-import { fieldOf, jsonNames } from '../../services/grpc/fields.ts'
+import { fieldOf, jsonNames } from '../../services/grpc/json/fields.ts'
 import { findMethod, type GrpcMethod, methodPaths } from '../../services/grpc/method.ts'
 import type { GrpcService } from '../../services/service.ts'
 import type { Directive } from '../directives.ts'

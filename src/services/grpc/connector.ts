@@ -3,11 +3,11 @@ import { type Call, guarded } from '../call.ts'
 import type { Resources } from '../resources.ts'
 import type { GrpcService } from '../service.ts'
 import { type GuardTools, serviceGuards } from '../stack.ts'
-import { acquireClient } from './channel.ts'
+import { acquireClient } from './client/channel.ts'
+import type { GrpcInput } from './client/request.ts'
+import { type GrpcStream, serverStream } from './client/stream.ts'
+import { unaryCall } from './client/unary.ts'
 import type { GrpcMethod } from './method.ts'
-import type { GrpcInput } from './request.ts'
-import { type GrpcStream, serverStream } from './stream.ts'
-import { unaryCall } from './unary.ts'
 
 /** One gRPC service, connected. */
 export type GrpcConnector = {

@@ -1,7 +1,7 @@
 import protobuf, { type Method, type ReflectionObject, type Root, type Type } from 'protobufjs'
 import type { Json } from '../../kernel/json.ts'
 import type { GrpcService } from '../service.ts'
-import { messageCodec } from './codec.ts'
+import { messageCodec } from './json/codec.ts'
 
 /** One method of a gRPC service, resolved: nothing about it can fail to be found at run time. */
 export type GrpcMethod = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { loadProtos } from '../../../src/services/grpc/protos.ts'
+import { loadProtos } from '../../../src/services/grpc/protos/text.ts'
 import type { GrpcService, RestService, Service } from '../../../src/services/service.ts'
 
 const common = {

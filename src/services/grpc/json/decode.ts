@@ -1,6 +1,6 @@
 import protobuf, { type Enum, type Field, type Type } from 'protobufjs'
 import protojson from 'protobufjs/ext/protojson.js'
-import type { Json } from '../../kernel/json.ts'
+import type { Json } from '../../../kernel/json.ts'
 
 /** What protobufjs decodes a message into: own properties for what was sent, the prototype's for defaults. */
 type Decoded = { readonly [name: string]: unknown }

@@ -1,8 +1,8 @@
 import { type ServiceError, status } from '@grpc/grpc-js'
-import { codeOfGrpc } from '../../kernel/code.ts'
-import { Problem, type ProblemOptions } from '../../kernel/problem.ts'
-import { deadlineProblem } from '../guards/aborted.ts'
-import type { GrpcService } from '../service.ts'
+import { codeOfGrpc } from '../../../kernel/code.ts'
+import { Problem, type ProblemOptions } from '../../../kernel/problem.ts'
+import { deadlineProblem } from '../../guards/aborted.ts'
+import type { GrpcService } from '../../service.ts'
 
 /**
  * What a failed call means to a client. The service's own words stay in the cause. `answered` says that the service

@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, normalize } from 'node:path'
 import protobuf, { type IParserResult, type Root } from 'protobufjs'
-import { type Diagnostic, didYouMean, type Place, placeAt, startOf } from '../../kernel/diagnostic.ts'
+import { type Diagnostic, didYouMean, type Place, placeAt, startOf } from '../../../kernel/diagnostic.ts'
 import { unresolved } from './unresolved.ts'
 
 export type ProtoSources = {

@@ -1,5 +1,5 @@
 import protobuf, { type Field, type Method, type ReflectionObject, type Root } from 'protobufjs'
-import { type Diagnostic, didYouMean, placeAt } from '../../kernel/diagnostic.ts'
+import { type Diagnostic, didYouMean, placeAt } from '../../../kernel/diagnostic.ts'
 
 /** Every type that is named and not defined, with the place of the name. protobufjs alone stops at the first. */
 export const unresolved = (root: Root, texts: ReadonlyMap<string, string>, displayDir: string): Diagnostic[] => {

@@ -1,9 +1,9 @@
 import { type CallOptions, Metadata } from '@grpc/grpc-js'
-import type { Clock } from '../../kernel/clock.ts'
-import type { Json } from '../../kernel/json.ts'
-import { Problem } from '../../kernel/problem.ts'
-import type { CallContext } from '../call.ts'
-import type { GrpcService } from '../service.ts'
+import type { Clock } from '../../../kernel/clock.ts'
+import type { Json } from '../../../kernel/json.ts'
+import { Problem } from '../../../kernel/problem.ts'
+import type { CallContext } from '../../call.ts'
+import type { GrpcService } from '../../service.ts'
 
 /** What a gRPC call is made with. Values of `-bin` names are base64. */
 export type GrpcInput = {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it, type TestContext } from 'node:test'
 import { ServerCredentials } from '@grpc/grpc-js'
-import type { GrpcService } from '../../../src/services/service.ts'
-import { missing } from '../../support/programs.ts'
-import { connectProbe, inputOf, requestContext, startProbe } from './fixtures/probe.ts'
+import type { GrpcService } from '../../../../src/services/service.ts'
+import { missing } from '../../../support/programs.ts'
+import { connectProbe, inputOf, requestContext, startProbe } from '../fixtures/probe.ts'
 
 describe('TLS to a service', { skip: missing('openssl') }, () => {
   it('accepts a certificate of the authority it is told to trust', async (test) => {

@@ -1,6 +1,6 @@
 import protobuf, { type Field, type Type } from 'protobufjs'
 import protojson from 'protobufjs/ext/protojson.js'
-import type { Json } from '../../kernel/json.ts'
+import type { Json } from '../../../kernel/json.ts'
 import { fieldOf } from './fields.ts'
 
 /** Long values are the client's own, and known to it. */

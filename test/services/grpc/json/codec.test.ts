@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Root } from 'protobufjs'
-import { type Json, parseLossless } from '../../../src/kernel/json.ts'
-import { messageCodec } from '../../../src/services/grpc/codec.ts'
-import { loadProtos } from '../../../src/services/grpc/protos.ts'
+import { type Json, parseLossless } from '../../../../src/kernel/json.ts'
+import { messageCodec } from '../../../../src/services/grpc/json/codec.ts'
+import { loadProtos } from '../../../../src/services/grpc/protos/text.ts'
 
 const largest = {
   aDouble: 1.7976931348623157e308,
@@ -203,7 +203,7 @@ describe('messageCodec', () => {
 const root = ((): Root => {
   const loaded = loadProtos({
     files: ['probe.proto'],
-    includeDir: `${import.meta.dirname}/fixtures`,
+    includeDir: `${import.meta.dirname}/../fixtures`,
     displayDir: 'protos',
   })
   assert.ok('root' in loaded)

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import type { Json } from '../../../src/kernel/json.ts'
-import { Problem } from '../../../src/kernel/problem.ts'
-import { messageCodec } from '../../../src/services/grpc/codec.ts'
-import { findMethod } from '../../../src/services/grpc/method.ts'
-import { loadProtos } from '../../../src/services/grpc/protos.ts'
-import { probeRoot } from './fixtures/probe.ts'
+import type { Json } from '../../../../src/kernel/json.ts'
+import { Problem } from '../../../../src/kernel/problem.ts'
+import { messageCodec } from '../../../../src/services/grpc/json/codec.ts'
+import { findMethod } from '../../../../src/services/grpc/method.ts'
+import { loadProtos } from '../../../../src/services/grpc/protos/text.ts'
+import { probeRoot } from '../fixtures/probe.ts'
 
 const bigints = { int64: fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), uint64: fc.bigInt(0n, 2n ** 64n - 1n) }
 
@@ -56,7 +56,7 @@ describe('messageCodec, for anything', () => {
   it('serves every method of the shop', () => {
     const names = ['catalog', 'reviews', 'payments']
     const files = names.map((name) => `shop/${name}/v1/${name}.proto`)
-    const loaded = loadProtos({ files, includeDir: `${import.meta.dirname}/../../../protos`, displayDir: 'protos' })
+    const loaded = loadProtos({ files, includeDir: `${import.meta.dirname}/../../../../protos`, displayDir: 'protos' })
     assert.ok('root' in loaded)
     const found = findMethod(loaded, '')
     assert.ok('candidates' in found && found.candidates.length > 10)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import { type ServerWritableStream, status } from '@grpc/grpc-js'
-import type { Json } from '../../../src/kernel/json.ts'
+import type { Json } from '../../../../src/kernel/json.ts'
 import {
   connectProbe,
   inputOf,
@@ -10,7 +10,7 @@ import {
   type ProbeHandlers,
   requestContext,
   startProbe,
-} from './fixtures/probe.ts'
+} from '../fixtures/probe.ts'
 
 type Stream = ServerWritableStream<Message, Message | Buffer>
 

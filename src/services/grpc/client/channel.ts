@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type ChannelCredentials, type ChannelOptions, Client, credentials } from '@grpc/grpc-js'
-import type { Lease, Resources } from '../resources.ts'
-import type { GrpcService } from '../service.ts'
+import type { Lease, Resources } from '../../resources.ts'
+import type { GrpcService } from '../../service.ts'
 
 /** A share in the client of a service's address: services with the same address and TLS use one connection. */
 export const acquireClient = (service: GrpcService, resources: Resources): Lease<Client> =>

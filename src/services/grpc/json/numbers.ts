@@ -1,5 +1,5 @@
 import protobuf, { type Field, type Type } from 'protobufjs'
-import { isRawNumber, type Json, type RawNumber } from '../../kernel/json.ts'
+import { isRawNumber, type Json, type RawNumber } from '../../../kernel/json.ts'
 import { fieldOf } from './fields.ts'
 
 /**
