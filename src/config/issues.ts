@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Code } from '../kernel/codes/codes.ts'
 import { didYouMean, nearest } from '../kernel/diagnostic.ts'
 import { expectation, standardExpectation } from './expectation.ts'
 import {
@@ -24,6 +25,7 @@ export type ShapeMistake = {
   readonly path: Path
   readonly place: Path
   readonly part: 'key' | 'value'
+  readonly code: Code
   readonly message: string
   /** The setting that a misspelt key most likely meant. */
   readonly meant?: Path
@@ -60,7 +62,15 @@ export const mistakesOf = (issue: Issue, ground: Ground): readonly ShapeMistake[
   if (value === undefined) return [missingKey(path, schemas)]
   if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys, { path, schemas, value }, ground)
   if (issue.code === 'invalid_key')
-    return [{ path, place: path, part: 'key', message: issue.issues[0]?.message || 'This name is not allowed.' }]
+    return [
+      {
+        path,
+        place: path,
+        part: 'key',
+        code: 'PORTICO-005',
+        message: issue.issues[0]?.message || 'This name is not allowed.',
+      },
+    ]
   if (issue.code === 'invalid_union') {
     const chosen = unionMistakes(issue, { path, schemas, value }, ground)
     if (chosen !== undefined) return chosen
@@ -71,13 +81,14 @@ export const mistakesOf = (issue: Issue, ground: Ground): readonly ShapeMistake[
     words: listed([...new Set(schemas.map(wordsFor))]),
     fromEnvironment: ground.fromEnvironment(path),
   })
-  return [{ path, place: path, part: 'value', message }]
+  return [{ path, place: path, part: 'value', code: 'PORTICO-005', message }]
 }
 
 const missingKey = (path: Path, schemas: readonly Schema[]): ShapeMistake => ({
   path,
   place: path.slice(0, -1),
   part: 'key',
+  code: 'PORTICO-004',
   message: `\`${path.at(-1)}\` is missing: ${standardExpectation(schemas)}`,
 })
 
@@ -111,6 +122,7 @@ const unknownKey = (path: Path, schemas: readonly Schema[], others: readonly Sch
     path,
     place: path,
     part: 'key',
+    code: 'PORTICO-003',
     message,
     ...(meant === undefined ? {} : { meant: [...path.slice(0, -1), meant] }),
   }
@@ -171,6 +183,7 @@ const variantMistakes = (variants: readonly Variant[], union: Union, ground: Gro
     path,
     place: path,
     part: 'key',
+    code: 'PORTICO-004',
     message: `${aNoun(path)} needs ${listed(marks.map((mark) => `\`${mark}\``))}.`,
   }
   return [
@@ -201,7 +214,7 @@ const told = (variants: readonly Schema[], { path, value }: Union): Told => {
   if (given.length === 1) return { meant, marks }
   const place = [...path, given[1] ?? '']
   const message = `${aNoun(path)} has ${listed(given.map((mark) => `\`${mark}\``))}, not ${given.length === 2 ? 'both' : 'all'}.`
-  return { marks, tooMany: { path: place, place, part: 'key', message } }
+  return { marks, tooMany: { path: place, place, part: 'key', code: 'PORTICO-003', message } }
 }
 
 const commonIssues = (variants: readonly Variant[]): readonly Issue[] => {

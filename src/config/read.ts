@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Code } from '../kernel/codes/codes.ts'
 import type { Diagnostic } from '../kernel/diagnostic.ts'
 import type { Environment } from './interpolate.ts'
 import { mistakesOf, type ShapeMistake } from './issues.ts'
@@ -34,7 +35,8 @@ export const readConfig = <Shape extends z.ZodType>(source: ConfigSource<Shape>)
   const { file, text, shape, env, workspaceDir, planned } = source
   const { document, mistakes, repaired } = parseText(text)
   const places = placesOf(file, text, document)
-  const inText = (offset: number, message: string) => error({ place: places.offset(offset), path: [], message })
+  const inText = (offset: number, message: string) =>
+    error({ code: 'PORTICO-002', place: places.offset(offset), path: [], message })
   const left = new Map(repaired)
   const unquoted = () => [...left].map(([offset, message]) => inText(offset, message))
   if (mistakes.length > 0) {
@@ -60,9 +62,9 @@ export const readConfig = <Shape extends z.ZodType>(source: ConfigSource<Shape>)
   const checked = z.safeParse(shape, root, { error: () => '' })
   const diagnostics = [
     ...unquoted(),
-    ...reading.mistakes.map(({ path, offset, message }) => error({ place: places.offset(offset), path, message })),
-    ...shapeMistakes(checked.error?.issues ?? [], { root, shape, reading }).map(({ path, place, part, message }) =>
-      error({ place: places.at(place, part), path, message }),
+    ...reading.mistakes.map(({ offset, ...mistake }) => error({ place: places.offset(offset), ...mistake })),
+    ...shapeMistakes(checked.error?.issues ?? [], { root, shape, reading }).map(
+      ({ code, path, place, part, message }) => error({ code, place: places.at(place, part), path, message }),
     ),
   ]
   return {
@@ -73,14 +75,16 @@ export const readConfig = <Shape extends z.ZodType>(source: ConfigSource<Shape>)
 }
 
 const error = ({
+  code,
   place,
   path,
   message,
 }: {
+  readonly code: Code
   readonly place: Diagnostic['place']
   readonly path: Path
   readonly message: string
-}): Diagnostic => ({ severity: 'error', place, coordinate: coordinateOf(path), message })
+}): Diagnostic => ({ severity: 'error', code, place, coordinate: coordinateOf(path), message })
 
 const startsWith = (path: Path, start: Path): boolean => start.every((segment, index) => path[index] === segment)
 
@@ -96,7 +100,7 @@ const shapeMistakes = (
     schema: shape,
     fromEnvironment: (path: Path) => reading.fromEnvironment.has(pathKey(path)),
   }
-  // What a mapping lacks may be a consequence of what was taken from it; the top has nothing to do with `admin`.
+  // What a mapping lacks may be a consequence of what was taken from it; the top has nothing to do with `tracing`.
   const reduced = new Set(reading.reduced.filter(({ length }) => length > 0).map(pathKey))
   const found = issues
     .flatMap((issue) => mistakesOf(issue, ground))

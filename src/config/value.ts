@@ -1,13 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml'
+import type { Code } from '../kernel/codes/codes.ts'
 import { type Environment, interpolate } from './interpolate.ts'
 import { isSecret, keyText, startOfNode } from './places.ts'
 import { type Planned, plannedAt } from './planned.ts'
 import { below, keysOf, kindsOf, listed, type Path, type Schema, wordsFor } from './shape.ts'
 
 /** Something wrong with one setting, at a character offset. */
-export type Mistake = { readonly path: Path; readonly offset: number; readonly message: string }
+export type Mistake = {
+  readonly code: Code
+  readonly path: Path
+  readonly offset: number
+  readonly message: string
+}
 
 /** What is known of a file while its nodes become values. */
 export type Reading = {
@@ -37,8 +43,8 @@ export const pathKey = (path: Path): string => path.join('\u0000')
 const deepest = 64
 const mostBehindAliases = 10_000
 
-const report = (reading: Reading, node: unknown, { path, message }: Omit<Mistake, 'offset'>): void => {
-  reading.mistakes.push({ path, offset: startOfNode(node) ?? 0, message })
+const report = (reading: Reading, node: unknown, mistake: Omit<Mistake, 'offset'>): void => {
+  reading.mistakes.push({ ...mistake, offset: startOfNode(node) ?? 0 })
 }
 
 /** The value is a stand-in from here on, so that everything else is still checked. */
@@ -52,7 +58,7 @@ export const valueOf = (node: unknown, spot: Spot, reading: Reading): unknown =>
   const { path } = spot
   if (reading.following.size > 0) reading.behindAliases += 1
   if (path.length > deepest) {
-    breakAt(reading, node, { path, message: `Settings nest ${deepest} levels at most.` })
+    breakAt(reading, node, { code: 'PORTICO-002', path, message: `Settings nest ${deepest} levels at most.` })
     return null
   }
   if (isAlias(node)) return aliased(node, spot, reading)
@@ -79,7 +85,7 @@ const aliased = (node: Alias, spot: Spot, reading: Reading): unknown => {
           ? 'The aliases of this file multiply it past all measure. Write the settings out.'
           : undefined
   if (target === undefined || wrong !== undefined) {
-    breakAt(reading, node, { path, message: wrong ?? '' })
+    breakAt(reading, node, { code: 'PORTICO-007', path, message: wrong ?? '' })
     return null
   }
   reading.following.add(target)
@@ -102,7 +108,7 @@ const mapping = (node: YAMLMap, { path, schemas }: Spot, reading: Reading): Reco
     const wrong = takeRepaired(key, reading) === undefined ? wrongKey(name, value) : keysAreFixed
     if (name === undefined || wrong !== undefined) {
       const named = name === undefined || wrong === keysAreFixed ? path : [...path, name]
-      report(reading, key ?? node, { path: named, message: wrong ?? '' })
+      report(reading, key ?? node, { code: 'PORTICO-008', path: named, message: wrong ?? '' })
       continue
     }
     const inner = [...path, name]
@@ -111,6 +117,7 @@ const mapping = (node: YAMLMap, { path, schemas }: Spot, reading: Reading): Reco
       value[name] = valueOf(child, { path: inner, schemas: below(schemas, name) }, reading)
     } else {
       report(reading, key, {
+        code: 'PORTICO-006',
         path: inner,
         message: `\`${name}\` is not built yet: this version has no ${missing}. Remove it.`,
       })
@@ -133,19 +140,19 @@ const scalar = (node: Scalar, { path, schemas }: Spot, reading: Reading): unknow
   const value = plainValue(node)
   const unquoted = takeRepaired(node, reading)
   if (unquoted !== undefined) {
-    breakAt(reading, node, { path, message: unquoted })
+    breakAt(reading, node, { code: 'PORTICO-002', path, message: unquoted })
     return standIn(String(value), schemas)
   }
   if (typeof value !== 'string') return value
   const { text, fromEnvironment, mistakes } = interpolate(value, reading.env)
-  for (const message of mistakes) breakAt(reading, node, { path, message })
+  for (const message of mistakes) breakAt(reading, node, { code: 'PORTICO-007', path, message })
   if (mistakes.length > 0) return standIn(value, schemas)
   if (fromEnvironment) reading.fromEnvironment.add(pathKey(path))
   const missing = plannedAt(reading.planned, path, text)
   if (missing !== undefined) {
     const choices = listed([...new Set(schemas.map(wordsFor))])
     const message = `\`${path.at(-1)}: ${text}\` is not built yet: this version has no ${missing}. Choose ${choices}.`
-    breakAt(reading, node, { path, message })
+    breakAt(reading, node, { code: 'PORTICO-006', path, message })
     return text
   }
   if (isSecret(path) && text.startsWith('file:')) return secretFile(node, { path, named: text.slice(5) }, reading)
@@ -191,12 +198,13 @@ const secretFile = (
   const shown = reading.fromEnvironment.has(pathKey(path)) ? 'the file that the environment names' : named
   try {
     const content = readFileSync(resolve(reading.workspaceDir, named), 'utf8').replace(/\r?\n$/, '')
-    if (content === '') breakAt(reading, node, { path, message: `${shown} is empty.` })
+    if (content === '') breakAt(reading, node, { code: 'PORTICO-007', path, message: `${shown} is empty.` })
     return content
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const why = code === 'ENOENT' ? 'does not exist' : `cannot be read${code === undefined ? '' : ` (${code})`}`
     breakAt(reading, node, {
+      code: 'PORTICO-007',
       path,
       message: `${shown} ${why}. Paths after file: start at the workspace's folder, or with /.`,
     })

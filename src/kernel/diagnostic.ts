@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein'
+import type { Code } from './codes/codes.ts'
 
 /** A place in a workspace file. Lines and columns start at 1; `text` is the whole line. */
 export type Place = {
@@ -12,6 +13,8 @@ export type Place = {
 /** A mistake in a workspace, or a doubt about it, for its author. */
 export type Diagnostic = {
   readonly severity: 'error' | 'warning'
+  /** The kind of mistake, whose section of the reference says more. */
+  readonly code: Code
   readonly place: Place
   /** What it concerns: `services.users.rest` in YAML, `User.orders` in SDL, `shop.v1.Catalog` in a proto. */
   readonly coordinate: string
@@ -45,15 +48,15 @@ const indentation = '    '
 const printable = (text: string): string => text.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, '\ufffd')
 
 /**
- * A diagnostic as its author reads it: place and coordinate, the line, a caret with the message.
+ * A diagnostic as its author reads it: place, coordinate and code, the line, a caret with the message.
  *
- *     portico.yaml:12:14  services.catalog.proto
+ *     portico.yaml:12:14  services.catalog.proto  PORTICO-803
  *         proto: shop/catalog/v1/catalogue.proto
  *                ^ No such file under protos/. Did you mean shop/catalog/v1/catalog.proto?
  */
-export const formatDiagnostic = ({ severity, place, coordinate, message }: Diagnostic): string => {
+export const formatDiagnostic = ({ severity, code, place, coordinate, message }: Diagnostic): string => {
   const { file, line, column, text } = place
-  const about = [coordinate, severity === 'warning' ? '(warning)' : ''].filter((word) => word !== '')
+  const about = [coordinate, code as string, severity === 'warning' ? '(warning)' : ''].filter((word) => word !== '')
   const head = [`${file}:${line}:${column}`, ...about].join('  ')
   const shown = text.trimStart()
   if (shown === '') return `${head}\n${indentation}${message}`
@@ -61,15 +64,16 @@ export const formatDiagnostic = ({ severity, place, coordinate, message }: Diagn
   return `${head}\n${indentation}${printable(shown)}\n${indentation}${before.replace(/[^\t]/g, ' ')}^ ${message}`
 }
 
+/** By file, line and column. */
+export const inOrder = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] =>
+  diagnostics.toSorted(
+    (a, b) =>
+      a.place.file.localeCompare(b.place.file) || a.place.line - b.place.line || a.place.column - b.place.column,
+  )
+
 /** All diagnostics, in the order of their places, with a blank line between. */
 export const formatDiagnostics = (diagnostics: readonly Diagnostic[]): string =>
-  [...diagnostics]
-    .sort(
-      (a, b) =>
-        a.place.file.localeCompare(b.place.file) || a.place.line - b.place.line || a.place.column - b.place.column,
-    )
-    .map(formatDiagnostic)
-    .join('\n\n')
+  inOrder(diagnostics).map(formatDiagnostic).join('\n\n')
 
 /** The candidate a typo most likely meant, or undefined where none is near. */
 export const nearest = (name: string, candidates: Iterable<string>): string | undefined => {

@@ -8,5 +8,7 @@ declare module 'fastify' {
     canonicalPath: string
     /** When the request's budget ends, in the clock's monotonic milliseconds. */
     deadline: number
+    /** What telemetry calls the route, where one route of the router serves many: never what the client sent. */
+    pattern: string | undefined
   }
 }

@@ -35,8 +35,10 @@ const keepExact = (_key: string, value: unknown, { source }: SourceContext): unk
 const mayLose = /\d{16}|[\d.]{17}|\d[eE]|\.\d*0(?!\d)|\.0{6}|-0/
 
 /** Parses JSON without losing digits. Throws SyntaxError. The reviver runs only where the text may need it. */
-export const parseLossless = (text: string): Json =>
-  (mayLose.test(text) ? raw.parse(text, keepExact) : JSON.parse(text)) as Json
+export const parseLossless = (text: string): Json => (mayLose.test(text) ? parseRaw(text) : (JSON.parse(text) as Json))
+
+/** The same for a text that is known to hold a number that a double loses. */
+export const parseRaw = (text: string): Json => raw.parse(text, keepExact) as Json
 
 const longInteger = /\d{16}/
 

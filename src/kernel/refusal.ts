@@ -20,5 +20,6 @@ export const problemOf = (thrown: unknown): Problem => {
 
 const refused: Readonly<Record<string, string>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty, but its type says JSON.',
+  FST_ERR_BAD_URL: 'The path holds bytes that are not UTF-8.',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as Content-Length says.',
 }

@@ -7,12 +7,12 @@ import * as fc from 'fast-check'
 import { workspaceConfig } from '../../src/compile/config.ts'
 import { planned } from '../../src/config/planned.ts'
 import { readConfig } from '../../src/config/read.ts'
-import { formatDiagnostics } from '../../src/kernel/diagnostic.ts'
+import { told } from '../support/told.ts'
 
 describe('readConfig: a good file', () => {
   it('reads the reference workspace clean', () => {
     const { value, diagnostics } = read(readFileSync('portico.yaml', 'utf8'))
-    assert.equal(formatDiagnostics(diagnostics), '')
+    assert.equal(told(diagnostics), '')
     assert.deepEqual(value?.listen, { host: '0.0.0.0', port: 8080 })
     assert.equal(value.services['users']?.timeout, 800)
   })
@@ -114,10 +114,17 @@ const mistakes: readonly { readonly title: string; readonly text: string; readon
   },
   {
     title: 'tells what a missing text is for',
+    text: 'services: {}\nbffs:\n  web:\n    schema: a.graphql\n',
+    told: `portico.yaml:3:3  bffs.web.prefix
+    web:
+    ^ \`prefix\` is missing: the path every address of the BFF starts with.`,
+  },
+  {
+    title: 'says which keys one of must be there',
     text: 'services: {}\nroutes:\n  - path: /a\n',
-    told: `portico.yaml:3:5  routes[0].service
+    told: `portico.yaml:3:5  routes[0]
     - path: /a
-      ^ \`service\` is missing: the REST service that answers.`,
+      ^ A route needs \`service\` or \`transcode\`.`,
   },
   {
     title: 'reports a misspelt required key once',
@@ -268,14 +275,14 @@ portico.yaml:3:7  services.b[0]
   },
   {
     title: 'says that a planned setting is not built yet',
-    text: `services:\n  a: { ${rest}, identity: none, retry: 3 }\nadmin: 127.0.0.1:9080\n`,
+    text: `services:\n  a: { ${rest}, identity: none, retry: 3 }\ntracing: true\n`,
     told: `portico.yaml:2:52  services.a.retry
     a: { rest: "http://127.0.0.1:1", identity: none, retry: 3 }
                                                      ^ \`retry\` is not built yet: this version has no retries. Remove it.
 
-portico.yaml:3:1  admin
-    admin: 127.0.0.1:9080
-    ^ \`admin\` is not built yet: this version has no admin API. Remove it.`,
+portico.yaml:3:1  tracing
+    tracing: true
+    ^ \`tracing\` is not built yet: this version has no tracing. Remove it.`,
   },
   {
     title: 'says that a planned value is not built yet',
@@ -286,10 +293,10 @@ portico.yaml:3:1  admin
   },
   {
     title: 'does not miss what a planned setting would have replaced',
-    text: 'services: {}\nroutes:\n  - path: /api/*\n    transcode: catalog\n',
-    told: `portico.yaml:4:5  routes[0].transcode
-    transcode: catalog
-    ^ \`transcode\` is not built yet: this version has no REST to gRPC transcoding. Remove it.`,
+    text: 'services: {}\nroutes:\n  - path: /api/*\n    redirect: /v2\n',
+    told: `portico.yaml:4:5  routes[0].redirect
+    redirect: /v2
+    ^ \`redirect\` is not built yet: this version has no redirects. Remove it.`,
   },
   {
     title: 'says that tabs do not indent',
@@ -329,10 +336,10 @@ portico.yaml:3:1  admin
 ]
 
 describe('readConfig: mistakes', () => {
-  for (const { title, text, told } of mistakes) {
+  for (const { title, text, told: expected } of mistakes) {
     it(title, () => {
       const { value, diagnostics } = read(text)
-      assert.equal(formatDiagnostics(diagnostics), told)
+      assert.equal(told(diagnostics), expected)
       assert.equal(value, undefined)
     })
   }
@@ -344,7 +351,7 @@ describe('readConfig: mistakes', () => {
     assert.match(messages[1] ?? '', /found a text from the environment that is not shown here\.$/)
     const secret = read(provider('issuer: i, audience: a, secret: "${S}"'), { S: 'file:/hunter2' })
     assert.equal(secret.diagnostics.length, 1)
-    assert.doesNotMatch(formatDiagnostics(secret.diagnostics), /hunter2/)
+    assert.doesNotMatch(told(secret.diagnostics), /hunter2/)
   })
 
   it('refuses aliases that multiply a file past all measure', () => {

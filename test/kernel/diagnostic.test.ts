@@ -22,29 +22,35 @@ describe('formatDiagnostic', () => {
   it('shows the place, the line and a caret with the message', () => {
     assert.equal(
       formatDiagnostic(mistake('  proto: nope', 10)),
-      'portico.yaml:1:10  services.a\n    proto: nope\n           ^ Wrong.',
+      'portico.yaml:1:10  services.a  PORTICO-003\n    proto: nope\n           ^ Wrong.',
     )
   })
 
   it('marks warnings', () => {
     const [head] = formatDiagnostic({ ...mistake('a', 1), severity: 'warning' }).split('\n')
-    assert.equal(head, 'portico.yaml:1:1  services.a  (warning)')
+    assert.equal(head, 'portico.yaml:1:1  services.a  PORTICO-003  (warning)')
   })
 
   it('ends the first line after the place where nothing has a name', () => {
-    assert.equal(formatDiagnostic({ ...mistake('a', 1), coordinate: '' }), 'portico.yaml:1:1\n    a\n    ^ Wrong.')
+    assert.equal(
+      formatDiagnostic({ ...mistake('a', 1), coordinate: '' }),
+      'portico.yaml:1:1  PORTICO-003\n    a\n    ^ Wrong.',
+    )
   })
 
   it('keeps the caret under its column past tabs, and commands no terminal', () => {
     assert.equal(
       formatDiagnostic(mistake('a\t\u001b[31mb', 8)),
-      'portico.yaml:1:8  services.a\n    a\t\ufffd[31mb\n     \t     ^ Wrong.',
+      'portico.yaml:1:8  services.a  PORTICO-003\n    a\t\ufffd[31mb\n     \t     ^ Wrong.',
     )
   })
 
   it('shows several in the order of their places', () => {
     const at = (line: number) => ({ ...mistake('', 1), place: { file: 'f', line, column: 1, text: '' } })
-    assert.equal(formatDiagnostics([at(10), at(2)]), 'f:2:1  services.a\n    Wrong.\n\nf:10:1  services.a\n    Wrong.')
+    assert.equal(
+      formatDiagnostics([at(10), at(2)]),
+      'f:2:1  services.a  PORTICO-003\n    Wrong.\n\nf:10:1  services.a  PORTICO-003\n    Wrong.',
+    )
   })
 })
 
@@ -78,6 +84,7 @@ describe('didYouMean', () => {
 function mistake(text: string, column: number): Diagnostic {
   return {
     severity: 'error',
+    code: 'PORTICO-003',
     place: { file: 'portico.yaml', line: 1, column, text },
     coordinate: 'services.a',
     message: 'Wrong.',

@@ -1,0 +1,37 @@
+import type { CodeEntry } from './entry.ts'
+
+/** Calls that multiply. */
+export const costCodes = {
+  'PORTICO-401': {
+    severity: 'error',
+    title: 'One call for each item of a list',
+    cause: 'A binding is reached under a list and has neither `batch` nor `fanout`.',
+    fix: 'Say `batch` where the service takes many keys, or `fanout: n` for at most n calls.',
+    example: 'type User { boss: User @rest(service: "users", get: "/boss/{this.id}") }',
+  },
+  'PORTICO-402': {
+    severity: 'warning',
+    title: 'List of unknown size with calls below it',
+    cause: 'Nobody says how long the list may get, so neither can anybody say how many calls it makes.',
+    fix: 'Add @listSize.',
+    example: 'users: [User!] @rest(service: "users", get: "/users")',
+  },
+  'PORTICO-403': {
+    severity: 'error',
+    title: 'Operation with too many calls',
+    cause: 'In the worst case the stored operation makes more upstream calls than limits.upstreamCalls allows.',
+    fix: 'Ask for less, give smaller bounds by @listSize, batch, or raise the limit.',
+  },
+  'PORTICO-404': {
+    severity: 'warning',
+    title: 'Fan-out that its list cannot keep',
+    cause: 'The list above may be longer than `fanout` allows parents, and parents past it get an error.',
+    fix: 'Bound the list by @listSize, raise `fanout`, or batch.',
+  },
+  'PORTICO-407': {
+    severity: 'error',
+    title: 'Weight that is no number',
+    cause: '@cost(weight:) is a number as text.',
+    fix: 'Write such as "2.5".',
+  },
+} as const satisfies Readonly<Record<string, CodeEntry>>

@@ -1,0 +1,62 @@
+import type { CodeEntry } from './entry.ts'
+
+/** Stored operations and their addresses. */
+export const endpointCodes = {
+  'PORTICO-601': {
+    severity: 'error',
+    title: 'Variable that a request cannot give',
+    cause: 'The path names no variable, or the variable cannot stand where the address puts it.',
+    fix: 'Name a variable of the operation; lists and input objects come from the query or the body.',
+    example: 'query B($id: ID!) @endpoint(get: "/b/{di}") { user(id: $id) { id } }',
+  },
+  'PORTICO-602': {
+    severity: 'error',
+    title: 'Method that does not fit the operation',
+    cause: 'A GET changes nothing, and PUT, PATCH and DELETE do not read.',
+    fix: 'Use get or post for queries, and post, put, patch or delete for mutations.',
+    example: 'mutation C @endpoint(get: "/c") { add { id } }',
+  },
+  'PORTICO-604': {
+    severity: 'error',
+    title: '`unwrap` or `require` of what is not selected',
+    cause: 'The operation does not select this path.',
+    fix: 'Name a path by the keys of the answer, aliases included.',
+  },
+  'PORTICO-605': {
+    severity: 'warning',
+    title: 'Route in a BFF’s ground',
+    cause: 'The route lies under a BFF’s prefix, whose own addresses win.',
+    fix: 'Give the route a path of its own.',
+  },
+  'PORTICO-606': {
+    severity: 'warning',
+    title: 'Operation that uses what is deprecated',
+    cause: 'A field, argument or enum value that a stored operation uses is marked @deprecated.',
+    fix: 'Use what the reason names.',
+  },
+  'PORTICO-607': {
+    severity: 'error',
+    title: 'Change that breaks clients of an endpoint',
+    cause: 'Requests or answers that contracts/ holds are no longer possible; clients out there may rely on them.',
+    fix: 'Serve the change under another path, or write the contract anew by `portico openapi --contract`.',
+  },
+  'PORTICO-608': {
+    severity: 'error',
+    title: 'Operation that the schema does not answer',
+    cause: 'The document is no GraphQL, names what the schema lacks, or is past a limit.',
+    fix: 'Mend what the message names.',
+    example: 'query A @endpoint(get: "/a") { user(id: 1) { nam } }',
+  },
+  'PORTICO-609': {
+    severity: 'error',
+    title: 'Wrong @endpoint',
+    cause: 'The operation does not say where it is served, or an argument of @endpoint is unknown or unusable.',
+    fix: 'Write @endpoint(get: "/…") with the arguments of the directives reference.',
+  },
+  'PORTICO-610': {
+    severity: 'error',
+    title: 'File without exactly one operation',
+    cause: 'A file of stored operations holds one operation, beside fragments.',
+    fix: 'Give every operation a file.',
+  },
+} as const satisfies Readonly<Record<string, CodeEntry>>

@@ -1,0 +1,102 @@
+import type { CodeEntry } from './entry.ts'
+
+/** Mistakes of SDL itself: what a schema names, and where its directives stand. */
+export const structureCodes = {
+  'PORTICO-101': {
+    severity: 'error',
+    title: 'Unknown service',
+    cause: 'A binding names a service that is not in portico.yaml, or one that speaks the other protocol.',
+    fix: 'Take one of the services that there are: REST ones by @rest, gRPC ones by @grpc.',
+    example: 'type Query { user: User @rest(service: "user", get: "/user") }  # users',
+  },
+  'PORTICO-102': {
+    severity: 'error',
+    title: 'Two sources',
+    cause: 'A field or a loader has more than one of @rest, @grpc, @load and @resolver.',
+    fix: 'Keep one.',
+    example: 'a: String @rest(service: "users", get: "/a") @resolver(fn: "a")',
+  },
+  'PORTICO-103': {
+    severity: 'error',
+    title: 'Field without a source',
+    cause: 'A root field has no parent to read from and says nothing of where its value comes from.',
+    fix: 'Add @rest, @grpc, @load or @resolver.',
+    example: 'type Query { a: String }',
+  },
+  'PORTICO-104': {
+    severity: 'error',
+    title: 'Wrong argument of a directive',
+    cause: 'An argument has a value that its directive cannot use.',
+    fix: 'Write it in the form that the message names.',
+    example: 'a: String @rest(service: "users", get: "/a", timeout: "soon")',
+  },
+  'PORTICO-105': {
+    severity: 'error',
+    title: 'Address that is taken',
+    cause: 'Two BFFs have one prefix, or two routes or operations one method and path.',
+    fix: 'Give one of them another address.',
+  },
+  'PORTICO-106': {
+    severity: 'error',
+    title: 'SDL that GraphQL refuses',
+    cause: 'The text is no SDL, names what is not defined, or breaks a rule of the GraphQL specification.',
+    fix: 'Mend what the message names.',
+    example: 'type Query { user: Usr }',
+  },
+  'PORTICO-107': {
+    severity: 'error',
+    title: 'Directive that does nothing here',
+    cause: 'The directive stands where nothing reads it; a rule that guards nothing is worse than none.',
+    fix: 'Put it where the message says.',
+    example: 'type Query @auth(scopes: [["shop"]]) { a: String }',
+  },
+  'PORTICO-108': {
+    severity: 'error',
+    title: 'Entity without key or loader',
+    cause: 'An entity needs a key, which is a plain field of it, and one loader that asks by it.',
+    fix: 'Add @entity(key: "id") and @rest or @grpc with {keys.id} to the type.',
+    example: 'type User @entity(key: "id") { id: ID! }',
+  },
+  'PORTICO-109': {
+    severity: 'error',
+    title: 'Wrong @load',
+    cause: 'What the field returns is no entity, `by` does not give its key, or one key stands for a list.',
+    fix: 'Write by: { id: "…" } with the key of the entity.',
+    example: 'user(id: ID!): User @load(by: { di: "{args.id}" })',
+  },
+  'PORTICO-110': {
+    severity: 'error',
+    title: 'Wrong batch or fanout',
+    cause: '`batch` needs exactly one {keys.…} in the request, and excludes `fanout` and {this.…}.',
+    fix: 'Write {keys.<field>} where the keys go, or use {this.<field>} with `fanout`.',
+    example: 'boss: User @rest(service: "users", get: "/many", batch: { match: "id" })',
+  },
+  'PORTICO-111': {
+    severity: 'error',
+    title: 'Request that a binding may not make',
+    cause: 'A binding gives one method and a path below its service; hosts, framing and identity are the gateway’s.',
+    fix: 'Change the request as the message says.',
+    example: 'f: String @rest(service: "users", get: "http://users/f")',
+  },
+  'PORTICO-112': {
+    severity: 'error',
+    title: 'One spelling for two enum values',
+    cause: 'Two values of an enum claim the same spelling of the service, and one answer can be only one of them.',
+    fix: 'Keep the spelling on one value.',
+    example: 'enum State { OPEN @from(enum: ["new"])  NEW @from(enum: ["new"]) }',
+  },
+  'PORTICO-114': {
+    severity: 'error',
+    title: 'Wrong @variant',
+    cause: 'The values of `cases` do not tell every object type of the interface or union from the others.',
+    fix: 'Give each type a value of its own; "*" stands for all others.',
+    example: 'union Pet @variant(by: "kind", cases: { Cat: "cat" }) = Cat | Dog',
+  },
+  'PORTICO-113': {
+    severity: 'error',
+    title: 'Dotted @from on an input',
+    cause: 'Inputs are renamed, not moved: the name that @from gives an input field is one word.',
+    fix: 'Give one name, or nest an input type.',
+    example: 'input In { city: String @from(path: "address.city") }',
+  },
+} as const satisfies Readonly<Record<string, CodeEntry>>

@@ -1,0 +1,134 @@
+import type { CodeEntry } from './entry.ts'
+
+/** Mistakes of `portico.yaml` and of the files it names. */
+export const workspaceCodes = {
+  'PORTICO-001': {
+    severity: 'error',
+    title: 'No workspace',
+    cause: 'The directory has no readable portico.yaml.',
+    fix: 'Run the command in a workspace, name one as its argument, or lay one by `portico init`.',
+  },
+  'PORTICO-002': {
+    severity: 'error',
+    title: 'YAML that cannot be read',
+    cause: 'The text is no YAML 1.2, or says something else than it seems to.',
+    fix: 'Mend the line; quote values that hold braces, colons or `#`.',
+    example: 'services: { users: { rest: ${USERS_URL} } }',
+  },
+  'PORTICO-003': {
+    severity: 'error',
+    title: 'Unknown setting',
+    cause: 'No setting has this name at this place, so it would do nothing.',
+    fix: 'Take the name that is proposed, or see the configuration reference for the settings of this place.',
+    example: 'budgt: 5s',
+  },
+  'PORTICO-004': {
+    severity: 'error',
+    title: 'Missing setting',
+    cause: 'A setting without a default is not there.',
+    fix: 'Add the setting.',
+    example: 'bffs: { web: { schema: web.graphql } }  # no prefix',
+  },
+  'PORTICO-005': {
+    severity: 'error',
+    title: 'Wrong value',
+    cause: 'The value is of another type, out of bounds, or lacks its unit.',
+    fix: 'Write a value of the form that the message names.',
+    example: 'drain: 30  # 30s',
+  },
+  'PORTICO-006': {
+    severity: 'error',
+    title: 'Setting that is not built yet',
+    cause: 'The name is kept for a feature that this version does not have.',
+    fix: 'Remove the setting.',
+  },
+  'PORTICO-007': {
+    severity: 'error',
+    title: 'Value from elsewhere that is not there',
+    cause:
+      'A variable of the environment, a secret’s file or an anchor that the value comes from is missing or unusable.',
+    fix: 'Set the variable or write `${NAME:-default}`; lay the file; define the anchor above its use.',
+    example: 'redis: ${REDIS_URL}',
+  },
+  'PORTICO-008': {
+    severity: 'error',
+    title: 'Key that is no plain, single word',
+    cause: 'A key stands twice, holds a variable, or is no text.',
+    fix: 'Keep one of the two, and write keys out.',
+  },
+  'PORTICO-009': {
+    severity: 'error',
+    title: 'File that is not in the workspace',
+    cause: 'A setting names a file or directory that does not exist, or a pattern that no file fits.',
+    fix: 'Correct the path; it starts at the workspace’s directory.',
+    example: 'bffs: { web: { prefix: /web, schema: schemas/*.graphql } }',
+  },
+  'PORTICO-010': {
+    severity: 'error',
+    title: 'Unknown provider of identities',
+    cause: '`auth` of a BFF or route names a provider that is not under `auth:`.',
+    fix: 'Take one of the providers that there are, or add it.',
+  },
+  'PORTICO-011': {
+    severity: 'error',
+    title: 'Admin port open to others',
+    cause: 'The admin port has no login, so it listens on the loopback address only.',
+    fix: 'Give it an address such as 127.0.0.1:9080.',
+    example: 'admin: 0.0.0.0:9080',
+  },
+  'PORTICO-012': {
+    severity: 'error',
+    title: 'TLS files that do not work',
+    cause: 'A certificate or key is not in PEM, or the two are not a pair.',
+    fix: 'Name PEM files that belong together; a key has no passphrase.',
+  },
+  'PORTICO-013': {
+    severity: 'error',
+    title: 'Keys of tokens that do not work',
+    cause: 'The secret is too short for its algorithm, or the key set cannot be read or fits no algorithm.',
+    fix: 'Give a secret of 32 bytes or more, or a JWK set with a key for one of the algorithms.',
+  },
+  'PORTICO-014': {
+    severity: 'error',
+    title: 'Route that names an unfit service',
+    cause: 'The service does not exist, or speaks the other protocol: proxy routes need REST, transcoding needs gRPC.',
+    fix: 'Name a service of the right kind.',
+    example: 'routes: [{ path: /raw/*, service: catalog }]  # catalog speaks gRPC',
+  },
+  'PORTICO-015': {
+    severity: 'error',
+    title: 'Settings of a route that exclude each other',
+    cause: 'The settings cannot work together, as WebSocket upgrades without GET.',
+    fix: 'Change one of the settings as the message says.',
+  },
+  'PORTICO-016': {
+    severity: 'error',
+    title: 'BFF that shows nothing',
+    cause: 'The BFF has neither `schema` nor `expose`.',
+    fix: 'Name SDL files by `schema`, gRPC services by `expose`, or both.',
+  },
+  'PORTICO-017': {
+    severity: 'error',
+    title: 'Functions without a module',
+    cause: 'The schema names functions by @resolver, but the BFF has no `resolvers`.',
+    fix: 'Add `resolvers:` with the module that exports them.',
+  },
+  'PORTICO-018': {
+    severity: 'error',
+    title: 'Metadata that may not pass',
+    cause: 'The name is reserved, or carries what the gateway decides itself.',
+    fix: 'Remove the name from `metadata`.',
+  },
+  'PORTICO-019': {
+    severity: 'error',
+    title: 'Trusted documents that cannot be read',
+    cause: 'A manifest is no JSON of a known form, or one id stands for two documents.',
+    fix: 'Write the manifest anew by the tool that made it.',
+  },
+  'PORTICO-020': {
+    severity: 'error',
+    title: 'Registration that cannot be done',
+    cause: 'What `portico register` was asked for does not fit the workspace.',
+    fix: 'Change the arguments as the message says.',
+  },
+} as const satisfies Readonly<Record<string, CodeEntry>>

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import * as fc from 'fast-check'
+import { isRawNumber, type Json, numberText, parseLossless } from '../../src/kernel/json.ts'
+import { parseRequestJson } from '../../src/kernel/json-request.ts'
+import { Problem } from '../../src/kernel/problem.ts'
+
+describe('parseRequestJson', () => {
+  it('keeps every number as its sender wrote it', () => {
+    for (const text of ['9007199254740993', '1.10', '1e400', '-0', '1.0', '1E2', '0.1000000000000000055']) {
+      const json = parseRequestJson(text)
+      assert.ok(isRawNumber(json), text)
+      assert.equal(numberText(json), text)
+    }
+    for (const text of ['0', '-3', '0.5', '123456789012345', '1.7976931348623157e+308', '-1e-7'])
+      assert.equal(typeof parseRequestJson(text), 'number', text)
+  })
+
+  it('takes __proto__ for a key like any other, and sets no prototype', () => {
+    const json = parseRequestJson('{"__proto__":{"polluted":true},"constructor":1,"a":{"__proto__":null}}') as object
+    assert.equal(Object.getPrototypeOf(json), Object.prototype)
+    assert.deepEqual(Object.keys(json), ['__proto__', 'constructor', 'a'])
+    assert.equal((json as { polluted?: boolean }).polluted, undefined)
+  })
+
+  it('takes equal keys of different objects, and what looks like keys inside of strings', () => {
+    for (const text of [
+      '[{"a":1},{"a":{"a":[{"a":2}]}}]',
+      '{"a":"\\"a\\":1,\\"a\\":2","b:":"c:d"}',
+      '{"\\\\":1,"\\"":2}',
+    ])
+      assert.equal(JSON.stringify(parseRequestJson(text)), text)
+  })
+
+  for (const { text, says } of [
+    { text: '{"a":1,"a":2}', says: 'line 1, column 8: the key "a" is there twice' },
+    { text: '{"a":1,\n  "b":{"x":1.10,"\\u0078":2}}', says: 'line 2, column 17: the key "x" is there twice' },
+    { text: '[{"__proto__":1,"__proto__":2}]', says: 'line 1, column 17: the key "__proto__" is there twice' },
+    {
+      text: `{"${'k'.repeat(99)}":1,"${'k'.repeat(99)}":2}`,
+      says: `line 1, column 106: the key "${'k'.repeat(40)}…" is there twice`,
+    },
+    { text: '', says: 'line 1, column 1: expected a value, got the end' },
+    { text: ' \n\t ', says: 'line 2, column 3: expected a value, got the end' },
+    { text: '{"a":1', says: 'line 1, column 7: expected a comma or }, got the end' },
+    { text: '{"a":1\n"b":2}', says: 'line 2, column 1: expected a comma or }' },
+    { text: '{"a":1,}', says: 'line 1, column 8: expected a name' },
+    { text: '{a:1}', says: 'line 1, column 2: expected a name or }' },
+    { text: "{'a':1}", says: 'line 1, column 2: expected a name or }' },
+    { text: '{"a" 1}', says: 'line 1, column 6: expected a colon' },
+    { text: '{"a":}', says: 'line 1, column 6: expected a value' },
+    { text: '{1:2}', says: 'line 1, column 2: expected a name or }' },
+    { text: '[1,]', says: 'line 1, column 4: expected a value' },
+    { text: '[1 2]', says: 'line 1, column 4: expected a comma or ]' },
+    { text: '[1', says: 'line 1, column 3: expected a comma or ], got the end' },
+    { text: '[', says: 'line 1, column 2: expected a value or ], got the end' },
+    { text: '[}', says: 'line 1, column 2: expected a value or ]' },
+    { text: '{}{}', says: 'line 1, column 3: expected nothing more' },
+    { text: '[]]', says: 'line 1, column 3: expected nothing more' },
+    { text: '01', says: 'line 1, column 2: expected nothing more' },
+    { text: '+1', says: 'line 1, column 1: expected a value' },
+    { text: 'NaN', says: 'line 1, column 1: expected a value' },
+    { text: 'True', says: 'line 1, column 1: expected a value' },
+    { text: '// no\n1', says: 'line 1, column 1: expected a value' },
+    { text: '\ufeff1', says: 'line 1, column 1: expected a value' },
+    { text: '"a\nb"', says: 'line 1, column 1: expected a value' },
+    { text: '["\\x"]', says: 'line 1, column 2: expected a value or ]' },
+    { text: '["\\u12"]', says: 'line 1, column 2: expected a value or ]' },
+    { text: '["a]', says: 'line 1, column 2: expected a value or ]' },
+  ])
+    it(`refuses ${JSON.stringify(text.slice(0, 40))}`, () => {
+      const problem = { name: 'Problem', code: 'INVALID_ARGUMENT', message: `The JSON cannot be read: ${says}.` }
+      assert.throws(() => parseRequestJson(text), problem)
+    })
+
+  it('refuses what is nested too deep, and says where that begins', () => {
+    const nested = (times: number) => `${'[{"a":'.repeat(times)}1${'}]'.repeat(times)}`
+    assert.equal(JSON.stringify(parseRequestJson(nested(50))), nested(50))
+    assert.throws(() => parseRequestJson(nested(51)), { message: /: line 1, column 301: nested more than 100 deep\.$/ })
+    assert.throws(() => parseRequestJson('[[]]', { maxDepth: 1 }), {
+      message: /: line 1, column 2: nested more than 1 deep\.$/,
+    })
+  })
+
+  it('takes a time in proportion to the text, whatever is in it', () => {
+    const size = 1_000_000
+    const long = [
+      '['.repeat(size),
+      '{"a":'.repeat(size),
+      `[${'1'.repeat(size)}]`,
+      `[1e${'9'.repeat(size)}]`,
+      `[-${'.'.repeat(size)}]`,
+      `"${'\\\\'.repeat(size)}`,
+      `"${'\\"'.repeat(size)}`,
+      `"${'\\u12'.repeat(size)}"`,
+      `[${'"",'.repeat(size)}`,
+      ' '.repeat(size),
+      '\n'.repeat(size),
+    ]
+    // Squared, a single one of them would take hours.
+    for (const text of long) assert.ok(isJsonOrProblem(text))
+  })
+
+  it('takes what JSON.parse takes, but for keys that are there twice', () => {
+    fc.assert(
+      fc.property(fc.json(), changes, (json, { at, text }) => {
+        const place = at % (json.length + 1)
+        const changed = json.slice(0, place) + text + json.slice(place + 1)
+        const expected = orUndefined(() => parseLossless(changed))
+        const given = orUndefined(() => parseRequestJson(changed))
+        if (expected === undefined) assert.equal(given, undefined)
+        else if (given === undefined) assert.throws(() => parseRequestJson(changed), { message: /is there twice\.$/ })
+        else assert.equal(JSON.stringify(given), JSON.stringify(expected))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+const changes = fc.record({
+  at: fc.nat(),
+  text: fc.constantFrom('', '"', '\\', ':', ',', '{', '}', '[', ']', '0', '-', '.', 'e', ' ', '"a":1,"a":2'),
+})
+
+const isJsonOrProblem = (text: string): boolean => {
+  try {
+    return parseRequestJson(text) !== undefined
+  } catch (thrown) {
+    return thrown instanceof Problem
+  }
+}
+
+const orUndefined = (parse: () => Json): Json | undefined => {
+  try {
+    return parse()
+  } catch {
+    return undefined
+  }
+}
