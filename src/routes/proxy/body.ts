@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
 import { Problem } from '../../kernel/problem.ts'
+import type { BodySink, BodySource } from '../../services/rest/wire/body-source.ts'
+import { discardRest } from '../discard.ts'
 
 /** Bodies up to this are read whole before they are sent: one write, and no stream between two sockets. */
 const small = 65_536
@@ -28,64 +29,61 @@ export const readWhole = (source: IncomingMessage, done: (body: Buffer) => void)
   source.on('end', () => done(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)))
 }
 
-/** How much a client may go on sending after its answer. */
-const patience = 8_388_608
-
-/** Lets a client finish what it is sending: one that is cut off before may never read its answer. */
-export const discardRest = (source: IncomingMessage): void => {
-  if (source.complete || source.destroyed) return
-  let size = 0
-  source.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size > patience) source.destroy()
-  })
-  source.resume()
-}
-
 /**
  * A request body on its way to a service: at most `limit` bytes, held back as soon as the service reads slower than
- * the client sends. Not the request itself, because destroying that takes the client's connection with it.
+ * the client sends.
  */
-export class RequestBody extends Readable {
+export class RequestBody implements BodySource {
+  readonly length: number | undefined
   readonly #source: IncomingMessage
   readonly #limit: number
   readonly #onProgress: () => void
-  readonly #onData = (chunk: Buffer): void => this.#take(chunk)
-  readonly #onEnd = (): void => {
-    this.push(null)
-  }
+  #sink: BodySink | undefined
   #size = 0
   /** Whether the service is the one to wait for. */
   heldBack = false
+  /** Whether all of it has been sent, or nobody takes any more. */
+  over = false
 
-  constructor(source: IncomingMessage, limit: number, onProgress: () => void) {
-    super({ highWaterMark: small })
+  constructor(
+    source: IncomingMessage,
+    { length, limit, onProgress }: { length: number | undefined; limit: number; onProgress: () => void },
+  ) {
+    this.length = length
     this.#source = source
     this.#limit = limit
     this.#onProgress = onProgress
-    source.pause().on('data', this.#onData).on('end', this.#onEnd)
-    // Who sends the body hears of its error through undici; without a listener it would end the process.
-    this.on('error', () => {})
   }
 
-  override _read(): void {
+  start(sink: BodySink): void {
+    this.#sink = sink
+    this.#source.on('data', this.#onData).on('end', this.#onEnd)
+  }
+
+  resume(): void {
     this.heldBack = false
     this.#source.resume()
   }
 
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+  stop(): void {
+    if (this.over) return
+    this.over = true
     this.#source.off('data', this.#onData).off('end', this.#onEnd)
     discardRest(this.#source)
-    done(error)
   }
 
-  #take(chunk: Buffer): void {
+  readonly #onData = (chunk: Buffer): void => {
     this.#size += chunk.length
     this.#onProgress()
-    if (this.#size > this.#limit) this.destroy(tooLarge(this.#limit))
-    else if (!this.push(chunk)) {
+    if (this.#size > this.#limit) this.#sink?.fail(tooLarge(this.#limit))
+    else if (this.#sink?.write(chunk) === false) {
       this.heldBack = true
       this.#source.pause()
     }
+  }
+
+  readonly #onEnd = (): void => {
+    this.over = true
+    this.#sink?.end()
   }
 }

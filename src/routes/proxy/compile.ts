@@ -71,11 +71,12 @@ const serviceMistake = (
     found === undefined
       ? `No such service.${didYouMean(name, rest)}`
       : `Service ${name} speaks gRPC; a proxy route needs a REST service.${didYouMean(name, rest)}`
-  return { severity: 'error', ...placeOf('service'), message }
+  return { severity: 'error', code: 'PORTICO-014', ...placeOf('service'), message }
 }
 
 const websocketMistake = ({ placeOf }: ProxySurroundings): Diagnostic => ({
   severity: 'error',
+  code: 'PORTICO-015',
   ...placeOf('methods'),
   message: 'WebSocket upgrades are GET requests. Add GET, or remove websocket.',
 })

@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Dispatcher } from 'undici'
 import type { Caller } from '../../kernel/caller.ts'
 import type { Problem } from '../../kernel/problem.ts'
 import { Aborter, type Signal } from '../../kernel/signal.ts'
 import type { CallContext, ForwardedHeaders, Reply } from '../../services/call.ts'
 import { abortProblem, deadlineProblem } from '../../services/guards/aborted.ts'
 import { responseHeaders } from '../../services/rest/headers.ts'
-import type { RestPool } from '../../services/rest/pool.ts'
 import { badGateway, connectionProblem } from '../../services/rest/problems.ts'
+import type { WireError } from '../../services/rest/wire/error.ts'
+import type { AnswerHandler, Flight } from '../../services/rest/wire/flight.ts'
+import type { ResponseHead } from '../../services/rest/wire/head.ts'
+import type { Origin } from '../../services/rest/wire/origin.ts'
 import { bodyLength, isSmall, RequestBody, readWhole, tooLarge } from './body.ts'
 import type { ProxyRoute } from './compile.ts'
 import { clientHeaders, clientLocation, upstreamHeaders, upstreamPath } from './translate.ts'
@@ -20,36 +22,34 @@ const nothing: ForwardedHeaders = {}
 
 /**
  * One request on its way through: sent on as it comes, answered as the service answers, neither faster than its
- * reader. A handler class, because undici hands it raw headers and chunks without a stream between two sockets.
+ * reader. A handler class: raw headers and chunks, without a stream between two sockets.
  */
-export class Lane implements Dispatcher.DispatchHandler, CallContext {
+export class Lane implements AnswerHandler, CallContext {
   readonly deadline: number
   readonly caller: Caller
   readonly forward = nothing
   readonly #route: ProxyRoute
-  readonly #pool: RestPool
+  readonly #pool: Origin
   readonly #raw: IncomingMessage
   readonly #response: ServerResponse
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   #resolve!: (reply: Reply<void>) => void
   #reject!: (problem: Error) => void
-  #options!: Dispatcher.DispatchOptions
-  #controller: Dispatcher.DispatchController | undefined
+  #flight: Flight | undefined
   #aborter: Aborter | undefined
   #timer: NodeJS.Timeout | undefined
+  #silence: NodeJS.Timeout | undefined
   #body: RequestBody | undefined
   #whole: Buffer | undefined
   #running = false
   #settled = false
   #left = false
-  #started = false
-  #answered = false
-  #repeatable = false
+  #heldBack = false
   #declared: number | undefined
   #received = 0
 
-  constructor(route: ProxyRoute, pool: RestPool, { request, reply }: { request: FastifyRequest; reply: FastifyReply }) {
+  constructor(route: ProxyRoute, pool: Origin, { request, reply }: { request: FastifyRequest; reply: FastifyReply }) {
     this.#route = route
     this.#pool = pool
     this.#request = request
@@ -96,91 +96,96 @@ export class Lane implements Dispatcher.DispatchHandler, CallContext {
       if (length === 'none') this.#dispatch(null, budgetMs)
       else if (this.#whole !== undefined) this.#dispatch(this.#whole, budgetMs)
       else {
-        this.#body = new RequestBody(this.#raw, this.#route.maxBodyBytes, () => this.#timer?.refresh())
-        this.#dispatch(this.#body, budgetMs, length)
+        this.#body = new RequestBody(this.#raw, {
+          length,
+          limit: this.#route.maxBodyBytes,
+          onProgress: () => this.#timer?.refresh(),
+        })
+        this.#dispatch(this.#body, budgetMs)
       }
     })
   }
 
-  #dispatch(body: Dispatcher.DispatchOptions['body'], budgetMs: number, length?: number): void {
+  #dispatch(body: Buffer | RequestBody | null, budgetMs: number): void {
     if (this.#settled) return
-    const headers = upstreamHeaders(this.#request, this.#route)
-    if (length !== undefined) headers.push('content-length', String(length))
-    const method = this.#raw.method as Dispatcher.HttpMethod
-    this.#repeatable = body === null && idempotent.has(method)
-    this.#options = {
-      path: upstreamPath(this.#request, this.#route),
-      method,
-      headers,
-      body: body ?? null,
-      bodyTimeout: silenceMs,
-    }
+    const method = this.#raw.method as string
     this.#timer = setTimeout(onTime, Math.max(0, Math.min(this.#route.timeoutMs, budgetMs)), this)
-    this.#pool.dispatcher.dispatch(this.#options, this)
+    this.#flight = this.#pool.dispatch(
+      {
+        method,
+        path: upstreamPath(this.#request, this.#route),
+        headers: upstreamHeaders(this.#request, this.#route),
+        body,
+        repeatable: body === null && idempotent.has(method),
+      },
+      this,
+    )
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    this.#started = true
-    // A kept-alive connection may close just as it is used again; a new one that closes means trouble.
-    if (this.#pool.takesFresh()) this.#repeatable = false
-    if (this.#settled) controller.abort(this.#cancelled())
-  }
-
-  onResponseStarted(): void {
-    this.#answered = true
-  }
-
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    if (status < 200) return
+  onHead({ status, headers }: ResponseHead): void {
     clearTimeout(this.#timer)
-    const raw = (controller as { rawHeaders?: Buffer[] }).rawHeaders ?? []
-    const answer = responseHeaders(raw)
+    const answer = responseHeaders(headers)
     if (answer === undefined) return this.#fail(badGateway(this.#route.service.name, 'answered with invalid headers'))
     clientLocation(answer.headers, this.#route)
     this.#response.writeHead(status, clientHeaders(answer.headers, this.#reply))
     this.#declared = answer.contentLength
-    // An answer of unknown length may be a slow stream: its head does not wait for the first chunk.
-    if (this.#declared === undefined) queueMicrotask(() => this.#flush())
+    queueMicrotask(() => this.#onBegun())
   }
 
-  #flush(): void {
-    if (this.#received === 0 && !this.#settled) this.#response.flushHeaders()
+  /** The answer is not all there yet. One of unknown length may be a slow stream: its head does not wait for a chunk. */
+  #onBegun(): void {
+    if (this.#settled) return
+    if (this.#declared === undefined && this.#received === 0) this.#response.flushHeaders()
+    this.#silence = setTimeout(onSilence, silenceMs, this)
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onData(chunk: Buffer): boolean {
+    const response = this.#response
     this.#received += chunk.length
-    if (this.#received === this.#declared) this.#response.end(chunk)
-    else if (!this.#response.write(chunk)) {
-      controller.pause()
-      this.#response.once('drain', () => controller.resume())
+    this.#silence?.refresh()
+    if (this.#received === this.#declared) response.end(chunk)
+    else {
+      const mayGoOn = response.write(chunk)
+      // Node holds writes back to the end of this turn: written at once, the chunk's memory is free for the next read.
+      response.socket?.uncork()
+      if (!mayGoOn && response.writableLength > 0) this.#holdBack()
     }
+    return response.writableLength === 0
   }
 
-  onResponseEnd(): void {
+  #holdBack(): void {
+    this.#flight?.pause()
+    this.#heldBack = true
+    this.#response.once('drain', () => {
+      this.#heldBack = false
+      this.#flight?.resume()
+    })
+  }
+
+  onEnd(): void {
     if (this.#settled) return
     this.#settled = true
+    clearTimeout(this.#silence)
     if (!this.#response.writableEnded) this.#response.end()
     this.#resolve({ output: undefined, status: this.#response.statusCode })
   }
 
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    if (this.#settled) return
-    if (this.#repeatable && this.#started && !this.#answered) {
-      this.#repeatable = false
-      this.#started = false
-      this.#pool.dispatcher.dispatch(this.#options, this)
-      return
-    }
-    this.#fail(connectionProblem(this.#route.service.name, error, this.#started))
+  onError(error: WireError): void {
+    this.#fail(connectionProblem(this.#route.service.name, error))
   }
 
   /** The service has had its time. A body still on its way is waited for as long as it is the client who lags. */
   onTime(): void {
     const body = this.#body
-    if (body !== undefined && !body.readableEnded && !body.destroyed && !body.heldBack && this.#started) {
+    if (body !== undefined && !body.over && !body.heldBack && this.#flight?.sent === true) {
       this.#timer?.refresh()
     } else this.#fail(deadlineProblem(this.#route.service.name))
+  }
+
+  /** Nothing came for long; a client that lags is not waited for by this. */
+  onSilence(): void {
+    if (this.#heldBack) this.#silence?.refresh()
+    else this.#fail(deadlineProblem(this.#route.service.name))
   }
 
   #onClose(): void {
@@ -198,11 +203,13 @@ export class Lane implements Dispatcher.DispatchHandler, CallContext {
     if (this.#settled) return
     this.#settled = true
     clearTimeout(this.#timer)
+    clearTimeout(this.#silence)
     this.#reject(problem)
-    this.#controller?.abort(problem)
-    this.#body?.destroy()
+    this.#flight?.abort()
+    this.#body?.stop()
   }
 }
 
 // One function for all timers, so that a request makes no closure for its own.
 const onTime = (lane: Lane): void => lane.onTime()
+const onSilence = (lane: Lane): void => lane.onSilence()

@@ -8,7 +8,7 @@ import { observed } from '../../services/guards/observed.ts'
 import type { RestConnector } from '../../services/rest/connector.ts'
 import type { RestService } from '../../services/service.ts'
 import type { CallObserver } from '../../telemetry/observers.ts'
-import { discardRest } from './body.ts'
+import { discardRest } from '../discard.ts'
 import type { ProxyRoute } from './compile.ts'
 import { Lane } from './lane.ts'
 

@@ -33,7 +33,14 @@ export const mountWebSocket = (scope: FastifyInstance, route: ProxyRoute, tools:
 
 const hookNames = ['onRequest', 'preParsing', 'preHandler', 'onSend', 'onResponse'] as const
 
-const options = (route: ProxyRoute, { connectors, passOn }: WebSocketTools): WebSocketOptions => {
+/** Never asked, since plain requests take our lane; without it http-proxy opens a pool that verifies no certificate. */
+const noClient = {
+  request(): never {
+    throw new Error('Plain requests take the lane of every other route.')
+  },
+}
+
+const options = (route: ProxyRoute, { passOn }: WebSocketTools): WebSocketOptions => {
   const { service, below, prefix, stripPrefix } = route
   return {
     upstream: service.origin,
@@ -42,8 +49,7 @@ const options = (route: ProxyRoute, { connectors, passOn }: WebSocketTools): Web
     rewritePrefix: `${service.basePath}${stripPrefix ? '' : prefix}` || '/',
     routes: below ? (prefix === '' ? ['/*'] : ['', '/*']) : [''],
     httpMethods: [...route.methods],
-    // Never asked, since plain requests take our lane; without it http-proxy opens a pool that verifies no certificate.
-    undici: connectors.get(service.name)?.dispatcher as unknown as NonNullable<FastifyHttpProxyOptions['undici']>,
+    undici: noClient,
     preHandler(request, reply, done) {
       if (isUpgrade(request)) done()
       else passOn(request, reply)

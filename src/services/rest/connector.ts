@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici'
 import { Problem } from '../../kernel/problem.ts'
 import { type Call, type CallContext, guarded } from '../call.ts'
 import type { Resources } from '../resources.ts'
@@ -6,8 +5,10 @@ import type { RestService } from '../service.ts'
 import { type GuardTools, serviceGuards } from '../stack.ts'
 import { createBodyReader } from './body-reader.ts'
 import { Exchange, type ExchangeTarget } from './exchange.ts'
-import { acquirePool, type RestPool } from './pool.ts'
+import { acquirePool } from './pool.ts'
 import type { RestInput } from './request.ts'
+import type { Origin } from './wire/origin.ts'
+import { headerLines, type WireRequest } from './wire/request.ts'
 
 export type RestConnector = {
   /**
@@ -16,8 +17,7 @@ export type RestConnector = {
    */
   readonly call: Call<RestInput>
   /** The service's connections, for requests that are passed on as they are. */
-  readonly pool: RestPool
-  readonly dispatcher: Dispatcher
+  readonly pool: Origin
   release(): Promise<void>
 }
 
@@ -28,7 +28,6 @@ export const connectRest = (service: RestService, resources: Resources, tools: G
   return {
     call: guarded(exchangeWith(target), serviceGuards(service, tools)),
     pool: lease.value,
-    dispatcher: lease.value.dispatcher,
     release: () => lease.release(),
   }
 }
@@ -37,23 +36,31 @@ const exchangeWith =
   (target: ExchangeTarget): Call<RestInput> =>
   (input, context) =>
     new Promise((resolve, reject) => {
-      const options = dispatchOptions(target.service, input, context)
-      new Exchange(target, input, { options, context, settle: { resolve, reject } }).send()
+      const request = wireRequest(target.service, input, context)
+      new Exchange(target, request, { exact: input.exact, context, settle: { resolve, reject } }).send()
     })
 
-const dispatchOptions = (
+// Compressed answers cost more to open than a local network takes to carry them whole.
+const always = headerLines(['accept', 'application/json', 'accept-encoding', 'identity', 'user-agent', 'portico'])
+const alwaysJson = (always + headerLines(['content-type', 'application/json'])) as typeof always
+
+const wireRequest = (
   { name, basePath, identity }: RestService,
   { method, path, headers, body }: RestInput,
   { forward }: CallContext,
-): Dispatcher.DispatchOptions => {
+): WireRequest => {
   if (!path.startsWith('/')) throw new Problem('INTERNAL', `A path for service ${name} must start with a slash.`)
-  // Compressed answers cost more to open than a local network takes to carry them whole.
-  const sent = ['accept', 'application/json', 'accept-encoding', 'identity', 'user-agent', 'portico']
+  const sent: string[] = []
   if (forward.traceparent !== undefined) sent.push('traceparent', forward.traceparent)
   if (forward.tracestate !== undefined) sent.push('tracestate', forward.tracestate)
   if (identity === 'forward' && forward.authorization !== undefined) sent.push('authorization', forward.authorization)
   for (const [header, value] of headers) sent.push(header, value)
-  if (body === undefined) return { method, path: basePath + path, headers: sent }
-  sent.push('content-type', 'application/json')
-  return { method, path: basePath + path, headers: sent, body: JSON.stringify(body) }
+  return {
+    method,
+    path: basePath + path,
+    lines: body === undefined ? always : alwaysJson,
+    headers: sent,
+    body: body === undefined ? null : JSON.stringify(body),
+    repeatable: method === 'GET',
+  }
 }

@@ -1,126 +1,118 @@
-import type { Dispatcher } from 'undici'
 import type { Json } from '../../kernel/json.ts'
 import type { Signal } from '../../kernel/signal.ts'
 import type { CallContext, Reply } from '../call.ts'
 import { abortProblem } from '../guards/aborted.ts'
 import type { RestService } from '../service.ts'
 import type { BodyReader } from './body-reader.ts'
-import type { RestPool } from './pool.ts'
 import { badGateway, connectionProblem, statusProblem } from './problems.ts'
 import type { RestInput } from './request.ts'
+import type { WireError } from './wire/error.ts'
+import type { AnswerHandler, Flight } from './wire/flight.ts'
+import type { ResponseHead } from './wire/head.ts'
+import type { Origin } from './wire/origin.ts'
+import type { WireRequest } from './wire/request.ts'
 
-export type ExchangeTarget = { readonly service: RestService; readonly pool: RestPool; readonly read: BodyReader }
+export type ExchangeTarget = { readonly service: RestService; readonly pool: Origin; readonly read: BodyReader }
 
 type Settle = { readonly resolve: (reply: Reply) => void; readonly reject: (problem: Error) => void }
 
 const jsonType =
   /^(?:application\/(?:[\w.!#$&^-]+\+)?json|text\/json)[ \t]*(?:;(?!.*charset=(?!"?(?:utf-?8|us-ascii)))|$)/i
 
-/** One request and its answer on a pooled connection, read whole. A handler class: undici calls it without streams between. */
-export class Exchange implements Dispatcher.DispatchHandler {
+/** Answers whose length is told in between are put together in room of just that size, made at once. */
+const smallBytes = 16_384
+const roomBytes = 1_048_576
+
+/** One request and its answer on a pooled connection, read whole. */
+export class Exchange implements AnswerHandler {
   readonly #target: ExchangeTarget
-  readonly #options: Dispatcher.DispatchOptions
+  readonly #request: WireRequest
   readonly #exact: RestInput['exact']
   readonly #signal: Signal
   readonly #settle: Settle
-  #controller: Dispatcher.DispatchController | undefined
+  #flight: Flight | undefined
   #settled = false
-  #repeatable: boolean
-  #started = false
-  #answered = false
-  #status = 0
-  #headers: Readonly<Record<string, string | string[] | undefined>> = {}
-  #first: Buffer | undefined
-  #more: Buffer[] | undefined
+  #head: ResponseHead | undefined
+  #chunks: Buffer[] = []
+  #whole: Buffer | undefined
   #size = 0
 
   constructor(
     target: ExchangeTarget,
-    input: RestInput,
-    request: { options: Dispatcher.DispatchOptions; context: CallContext; settle: Settle },
+    request: WireRequest,
+    { exact, context, settle }: { exact: RestInput['exact']; context: CallContext; settle: Settle },
   ) {
     this.#target = target
-    this.#options = request.options
-    this.#exact = input.exact
-    this.#signal = request.context.signal
-    this.#settle = request.settle
-    this.#repeatable = input.method === 'GET'
+    this.#request = request
+    this.#exact = exact
+    this.#signal = context.signal
+    this.#settle = settle
   }
 
   send(): void {
     this.#signal.addEventListener('abort', this)
-    this.#target.pool.dispatcher.dispatch(this.#options, this)
+    const flight = this.#target.pool.dispatch(this.#request, this)
+    if (!this.#settled) this.#flight = flight
   }
 
-  /** The signal's listener: nobody waits any more, so the socket is given up. */
+  /** The signal's listener: nobody waits any more, so the connection is given up. */
   handleEvent(): void {
     this.#fail(abortProblem(this.#signal, this.#target.service.name))
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    this.#started = true
-    // A kept-alive connection may close just as it is used again; a new one that closes means trouble.
-    if (this.#target.pool.takesFresh()) this.#repeatable = false
-    if (this.#settled) controller.abort(this.#signal.reason as Error)
+  onHead(head: ResponseHead): void {
+    this.#head = head
+    const { framing } = head
+    if (framing.kind === 'length' && framing.length > this.#target.service.maxAnswerBytes) this.#tooLarge()
   }
 
-  onResponseStarted(): void {
-    this.#answered = true
-  }
-
-  onResponseStart(
-    _: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    this.#status = status
-    this.#headers = headers
-    if (Number(headers['content-length']) > this.#target.service.maxAnswerBytes) this.#tooLarge()
-  }
-
-  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+  onData(chunk: Buffer): boolean {
+    const head = this.#head as ResponseHead
+    const at = this.#size
     this.#size += chunk.length
-    if (this.#size > this.#target.service.maxAnswerBytes) return this.#tooLarge()
-    if (this.#status >= 300) return // read only so that the connection can be used again
-    if (this.#first === undefined) this.#first = chunk
-    else (this.#more ??= [this.#first]).push(chunk)
+    if (this.#size > this.#target.service.maxAnswerBytes) this.#tooLarge()
+    // Read only so that the connection can be used again.
+    if (this.#settled || head.status >= 300) return true
+    const { framing } = head
+    if (at === 0 && framing.kind === 'length' && framing.length > smallBytes && framing.length <= roomBytes)
+      this.#whole = Buffer.allocUnsafe(framing.length)
+    if (this.#whole === undefined) this.#chunks.push(chunk)
+    else chunk.copy(this.#whole, at)
+    return this.#whole !== undefined
   }
 
-  onResponseEnd(): void {
-    if (this.#settled) return
+  onEnd(): void {
     const { service } = this.#target
-    if (this.#status >= 300) return this.#fail(statusProblem(service, this.#status, one(this.#headers['retry-after'])))
+    const head = this.#head as ResponseHead
+    if (head.status >= 300) return this.#fail(statusProblem(service, head.status, head.get('retry-after')))
     let output: Json
     try {
-      output = this.#output()
+      output = this.#output(head)
     } catch (cause) {
       return this.#fail(badGateway(service.name, 'answered something that is not JSON', cause))
     }
     this.#end()
-    this.#settle.resolve({ output, status: this.#status })
+    this.#settle.resolve({ output, status: head.status })
   }
 
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    if (this.#settled) return
-    if (this.#repeatable && this.#started && !this.#answered) {
-      this.#repeatable = false
-      this.#started = false
-      this.#target.pool.dispatcher.dispatch(this.#options, this)
-      return
-    }
-    this.#fail(connectionProblem(this.#target.service.name, error, this.#started))
+  onError(error: WireError): void {
+    this.#fail(connectionProblem(this.#target.service.name, error))
   }
 
-  #output(): Json {
-    if (this.#first === undefined || this.#status === 204 || this.#status === 205) return null
-    const encoding = one(this.#headers['content-encoding'])
+  #output(head: ResponseHead): Json {
+    if (this.#size === 0 || head.status === 205) return null
+    const encoding = head.get('content-encoding')
     if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
       throw new SyntaxError(`Encoded as ${encoding}.`)
-    const type = one(this.#headers['content-type']) ?? ''
+    const type = head.get('content-type') ?? ''
     if (type !== 'application/json' && !jsonType.test(type)) throw new SyntaxError(`Content-Type is ${type}.`)
-    const bytes = this.#more === undefined ? this.#first : Buffer.concat(this.#more, this.#size)
-    return this.#target.read(this.#options.path, bytes, this.#exact)
+    return this.#target.read(this.#request.path, this.#body(), this.#exact)
+  }
+
+  #body(): Buffer {
+    const [first] = this.#chunks
+    if (this.#whole !== undefined) return this.#whole
+    return first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, this.#size)
   }
 
   #tooLarge(): void {
@@ -131,19 +123,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #end(): void {
     this.#settled = true
     this.#signal.removeEventListener('abort', this)
-    this.#controller = undefined
-    this.#first = undefined
-    this.#more = undefined
+    this.#flight = undefined
+    this.#chunks = []
+    this.#whole = undefined
   }
 
   /** Ends the exchange for the caller; a connection in the middle of an answer is destroyed. */
   #fail(problem: Error): void {
     if (this.#settled) return
-    const controller = this.#controller
+    const flight = this.#flight
     this.#end()
     this.#settle.reject(problem)
-    controller?.abort(problem)
+    flight?.abort()
   }
 }
-
-const one = (value: string | string[] | undefined): string | undefined => (typeof value === 'object' ? value[0] : value)

@@ -40,6 +40,9 @@ const judge = (name: string): Verdict => {
   return 'keep'
 }
 
+/** Whether a header (lower case) is the client's own to say: neither of one hop, nor about who calls. */
+export const isOwnOfClient = (name: string): boolean => judge(name) === 'keep'
+
 // Clients repeat their names, in one spelling each: judged once. Bounded, for the names are theirs to invent.
 const verdicts = new Map<string, Verdict>()
 const verdictOf = (name: string): Verdict => {

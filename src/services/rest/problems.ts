@@ -2,18 +2,21 @@ import { codeOfStatus } from '../../kernel/code.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { deadlineProblem } from '../guards/aborted.ts'
 import type { RestService } from '../service.ts'
+import type { WireError } from './wire/error.ts'
 
 /** The service broke the exchange: 502, and only its name is told. */
 export const badGateway = (service: string, what: string, cause?: unknown): Problem =>
   new Problem('UNAVAILABLE', `Service ${service} ${what}.`, { status: 502, service, cause })
 
-/** What a connection's error means for the client. `started` says whether the request was on its way. */
-export const connectionProblem = (service: string, error: Error & { code?: string }, started: boolean): Problem => {
-  if (error instanceof Problem) return error
-  if (error.code === 'UND_ERR_CONNECT_TIMEOUT') return deadlineProblem(service, error)
-  if (error.code === 'UND_ERR_INVALID_ARG')
+/** What an exchange's error means for the client. */
+export const connectionProblem = (service: string, error: WireError): Problem => {
+  // A request's body that broke off says itself why.
+  if (error.cause instanceof Problem) return error.cause
+  if (error.code === 'connect_timeout') return deadlineProblem(service, error)
+  if (error.code === 'invalid_request')
     return new Problem('INVALID_ARGUMENT', `A value cannot be sent to service ${service}.`, { service, cause: error })
-  return badGateway(service, started ? 'broke off before its answer was complete' : 'could not be reached', error)
+  const unreached = error.code === 'unreachable' || error.code === 'closed'
+  return badGateway(service, unreached ? 'could not be reached' : 'broke off before its answer was complete', error)
 }
 
 /**

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { describe, it } from 'node:test'
@@ -34,6 +35,24 @@ describe('a streamed body', () => {
     assert.equal(received, sent)
     assert.ok(most < inFlight, `${most} bytes were on their way at once`)
   })
+
+  for (const declared of [true, false])
+    it(`arrives byte by byte as it was sent, at a reader that stops and goes on (length ${declared ? 'declared' : 'unknown'})`, async (t) => {
+      const sent = randomBytes(8_000_000)
+      const { origin } = await startService(t, (_, response) => {
+        if (declared) response.setHeader('content-length', sent.length)
+        for (let at = 0; at < sent.length; at += 300_000) response.write(sent.subarray(at, at + 300_000))
+        response.end()
+      })
+      const gateway = await startGateway(t, { origin })
+      const [response] = (await once(httpRequest(`${gateway.origin}/users`).end(), 'response')) as [IncomingMessage]
+      const parts: Buffer[] = []
+      for await (const part of response as AsyncIterable<Buffer>) {
+        parts.push(part)
+        if (parts.length % 16 === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+      assert.ok(Buffer.concat(parts).equals(sent))
+    })
 
   it('is not read from the client faster than the service reads it', { timeout: 20_000 }, async (t) => {
     let received = 0

@@ -1,0 +1,71 @@
+import type { Connection } from './connection.ts'
+import type { WireError } from './error.ts'
+import type { ResponseHead } from './head.ts'
+import type { WireRequest } from './request.ts'
+
+/** Who is told of an answer. Told of an error or of the end, and nothing after either. */
+export type AnswerHandler = {
+  /** The final answer's head; interim ones are not told. */
+  onHead(head: ResponseHead): void
+  /** Whether it is done with the chunk when this returns: then the next read may write over it. One that it keeps costs a new buffer. */
+  onData(chunk: Buffer): boolean
+  onEnd(): void
+  onError(error: WireError): void
+}
+
+/** Where a flight waits for a connection. */
+export type WaitingRoom = { leave(flight: Flight): void }
+
+/** One request on its way: waiting for a connection, or alone on one. */
+export class Flight {
+  readonly request: WireRequest
+  readonly handler: AnswerHandler
+  readonly head: string
+  readonly #room: WaitingRoom
+  /** The connection it is on; the wire's own to change. */
+  connection: Connection | undefined
+  /** Whether it has been sent a second time. */
+  repeated = false
+  #over = false
+
+  constructor(room: WaitingRoom, head: string, { request, handler }: { request: WireRequest; handler: AnswerHandler }) {
+    this.#room = room
+    this.head = head
+    this.request = request
+    this.handler = handler
+  }
+
+  /** Whether it has a connection. Nothing has been written before that. */
+  get sent(): boolean {
+    return this.connection !== undefined
+  }
+
+  /** Holds the answer back: what the last read brought still comes, at most 64 KiB. */
+  pause(): void {
+    this.connection?.pause()
+  }
+
+  resume(): void {
+    this.connection?.resume()
+  }
+
+  /** Gives the exchange up, and a connection in the middle of it. The handler is told nothing more. */
+  abort(): void {
+    if (this.#over) return
+    this.#over = true
+    if (this.connection === undefined) this.#room.leave(this)
+    else this.connection.drop(this)
+  }
+
+  /** The wire's: its connection failed it, and it waits for another. */
+  repeat(): void {
+    this.#over = false
+    this.repeated = true
+  }
+
+  /** The wire's: it is over, one way or the other. */
+  end(): void {
+    this.#over = true
+    this.connection = undefined
+  }
+}
