@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { count, duration, hostPort, httpUrl, oneOrMore, size } from '../config/scalars.ts'
+import { count, duration, httpUrl, size } from '../config/scalars.ts'
+import { clientConfig } from './grpc/client/config.ts'
+import { definitionsConfig } from './grpc/protos/config.ts'
 
 /** What every service has, whatever it speaks. */
 const common = {
@@ -23,29 +25,47 @@ const common = {
     .describe(
       'The largest answer read into memory; a larger one fails the call. Proxy routes stream and are not bound by it.',
     ),
-  tls: z
-    .strictObject({
-      ca: z.string().optional().describe('A PEM file of certificate authorities to trust instead of the system’s.'),
-      serverName: z
-        .string()
-        .optional()
-        .describe('The name the certificate must bear, where it is not the host of the target.'),
-    })
-    .optional()
+  shareCalls: z
+    .boolean()
+    .default(false)
     .describe(
-      'TLS to the service, always verified. For REST an `https://` URL suffices; for gRPC an empty object turns it on.',
+      'Whether safe calls of operations that ask the same at the same time are made once, also for different callers; where `identity` is `forward`, only for the same Authorization.',
     ),
+}
+
+const trusted = {
+  ca: z.string().optional().describe('A PEM file of certificate authorities to trust instead of the system’s.'),
+  serverName: z
+    .string()
+    .optional()
+    .describe('The name the certificate must bear, where it is not the host of the target.'),
 }
 
 export const restServiceConfig = z.strictObject({
   rest: httpUrl.describe('Base URL of a service that speaks HTTP and JSON.'),
+  openapi: z
+    .string()
+    .optional()
+    .describe('Its OpenAPI 3.0 or 3.1 document in JSON or YAML; `check` holds bindings against it.'),
   ...common,
+  tls: z
+    .strictObject(trusted)
+    .optional()
+    .describe('TLS to the service, always verified; an `https://` URL turns it on.'),
 })
 
 export const grpcServiceConfig = z.strictObject({
-  grpc: hostPort.describe('Address of a gRPC service.'),
-  proto: oneOrMore(z.string()).describe('Its `.proto` files, relative to `protos/`.'),
+  ...clientConfig,
+  ...definitionsConfig,
   ...common,
+  tls: z
+    .strictObject({
+      ...trusted,
+      cert: z.string().optional().describe('A PEM file of the certificate that the gateway shows to the service.'),
+      key: z.string().optional().describe('A PEM file of that certificate’s private key.'),
+    })
+    .optional()
+    .describe('TLS to the service, always verified; an empty object turns it on.'),
 })
 
 /** One entry of `services:`; the key that names the protocol (`rest` or `grpc`) decides which shape it has. */

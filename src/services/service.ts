@@ -1,4 +1,7 @@
 import type { Root } from 'protobufjs'
+import type { DetailName } from './grpc/client/details.ts'
+import type { OpenApiDocument } from './openapi/document.ts'
+import type { TlsSettings } from './tls.ts'
 
 /** A service as the plan knows it: everything resolved, nothing opened. */
 type Common = {
@@ -7,6 +10,8 @@ type Common = {
   readonly timeoutMs: number
   readonly concurrency: { readonly max: number; readonly queue: number }
   readonly maxAnswerBytes: number
+  /** Whether identical safe calls in flight are one, across requests. */
+  readonly shareCalls?: boolean
   /** Present when the connection is TLS; `ca` is PEM text. */
   readonly tls: { readonly ca?: string; readonly serverName?: string } | undefined
 }
@@ -17,12 +22,22 @@ export type RestService = Common & {
   readonly origin: string
   /** Path of the base URL without a trailing slash; empty for none. */
   readonly basePath: string
+  /** What it says of its operations; bindings are checked against it, and nothing else reads it. */
+  readonly openapi?: OpenApiDocument
 }
 
-export type GrpcService = Common & {
+export type GrpcService = Omit<Common, 'tls'> & {
   readonly kind: 'grpc'
-  /** `host:port`. */
-  readonly address: string
+  /** Each `host:port`; calls take turns among all addresses that their names resolve to. */
+  readonly targets: readonly string[]
+  /** Present when the connection is TLS; all PEM text. `cert` and `key` come together: what the gateway shows of itself. */
+  readonly tls: TlsSettings | undefined
+  /** The largest message sent. */
+  readonly maxRequestBytes: number
+  /** What clients may see of a failure's details. */
+  readonly errorDetails: readonly DetailName[]
+  /** Whose health the service is asked for (grpc.health.v1); the empty name stands for the whole server. */
+  readonly health: { readonly service: string } | undefined
   /** Every message, enum and service its proto files define, resolved. */
   readonly root: Root
 }

@@ -6,7 +6,12 @@ import { observed } from './guards/observed.ts'
 import { timeout } from './guards/timeout.ts'
 import type { Service } from './service.ts'
 
-export type GuardTools = { readonly clock: Clock; readonly observe?: CallObserver | undefined }
+export type GuardTools = {
+  readonly clock: Clock
+  readonly observe?: CallObserver | undefined
+  /** Told of what is odd about a service, for the log. */
+  readonly warn?: ((message: string) => void) | undefined
+}
 
 /** Every guard of a service, outermost first. Made once per service, so that its calls share the slots. */
 export const serviceGuards = (service: Service, { clock, observe }: GuardTools): readonly Guard[] => [

@@ -1,22 +1,30 @@
-import { connectivityState } from '@grpc/grpc-js'
 import { type Call, guarded } from '../call.ts'
 import type { Resources } from '../resources.ts'
 import type { GrpcService } from '../service.ts'
 import { type GuardTools, serviceGuards } from '../stack.ts'
-import { acquireClient } from './client/channel.ts'
+import { acquireEndpoints } from './client/endpoints.ts'
+import type { GrpcAnswer, GrpcRequest, OpenExchange } from './client/exchange.ts'
+import { watchHealth } from './client/health.ts'
+import { type GrpcStream, jsonCall, jsonStream } from './client/json.ts'
 import type { GrpcInput } from './client/request.ts'
-import { type GrpcStream, serverStream } from './client/stream.ts'
-import { unaryCall } from './client/unary.ts'
+import { grpcJsExchange } from './client/streaming.ts'
+import { wireUnary } from './client/wire/unary.ts'
 import type { GrpcMethod } from './method.ts'
 
 /** One gRPC service, connected. */
 export type GrpcConnector = {
-  /** A unary method as a guarded call. All calls share the service's slots. Throws Problem. */
+  /** A unary method as a guarded call, bytes in and out. All calls share the service's slots. Throws Problem. */
+  unary(method: GrpcMethod): Call<GrpcRequest, GrpcAnswer>
+  /** A unary method as a guarded call in JSON, of the same slots. Throws Problem. */
   call(method: GrpcMethod): Call<GrpcInput>
-  /** A server-streaming method. Streams live long: they take no slot, and only the context ends them. */
+  /** A streaming method of any kind. Streams live long: they take no slot, and only the context ends them. */
+  open(method: GrpcMethod): OpenExchange
+  /** A server-streaming method in JSON. */
   stream(method: GrpcMethod): GrpcStream
   /** Whether a connection is up: at once where that is known, else within a second. Starts connecting where it is not. */
   ready(): boolean | Promise<boolean>
+  /** Whether its health check lets calls through; true where there is none. */
+  serves(): boolean
   /** Gives the connection back. Calls in flight end first. */
   release(): Promise<void>
 }
@@ -25,22 +33,24 @@ const readyWithinMs = 1_000
 
 /** Connects lazily: the first call or `ready()` opens the connection. */
 export const connectGrpc = (service: GrpcService, resources: Resources, tools: GuardTools): GrpcConnector => {
-  const lease = acquireClient(service, resources)
-  const client = lease.value
+  const { clock, warn = ignored } = tools
+  const lease = acquireEndpoints(service, resources, {
+    now: () => clock.now(),
+    ...(service.health === undefined ? {} : { watch: (endpoint) => watchHealth(service, endpoint, { clock, warn }) }),
+  })
+  const endpoints = lease.value
   const guards = serviceGuards(service, tools)
-  const connection = { service, client, clock: tools.clock }
+  const connection = { service, endpoints, clock }
 
   return {
-    call: (method) => guarded(unaryCall(connection, method), guards),
-    stream: (method) => serverStream(connection, method),
-    ready() {
-      const state = client.getChannel().getConnectivityState(true)
-      if (state === connectivityState.READY) return true
-      if (state === connectivityState.TRANSIENT_FAILURE) return false
-      return new Promise((resolve) => {
-        client.waitForReady(Date.now() + readyWithinMs, (error) => resolve(error === undefined))
-      })
-    },
+    unary: ({ path }) => guarded(wireUnary(connection, path), guards),
+    call: (method) => guarded(jsonCall(service.name, wireUnary(connection, method.path), method), guards),
+    open: ({ path }) => grpcJsExchange(connection, path),
+    stream: (method) => jsonStream(service.name, grpcJsExchange(connection, method.path), method),
+    serves: () => endpoints.serving,
+    ready: () => endpoints.ready(readyWithinMs),
     release: () => lease.release(),
   }
 }
+
+const ignored = (): void => undefined

@@ -31,7 +31,7 @@ describe('connectGrpc', () => {
     const { ask } = await probe(test, {})
     await assert.rejects(ask({ message: { text: 1 }, metadata: [] }, requestContext({})), {
       code: 'INVALID_ARGUMENT',
-      message: /^text: expected string/,
+      message: /^text: expected a string/,
     })
   })
 

@@ -1,31 +1,42 @@
 import { createHash } from 'node:crypto'
 import { type ChannelCredentials, type ChannelOptions, Client, credentials } from '@grpc/grpc-js'
-import type { Lease, Resources } from '../../resources.ts'
 import type { GrpcService } from '../../service.ts'
+import type { TlsSettings } from '../../tls.ts'
+import { type Address, authorityOf } from './wire/connect.ts'
 
-/** A share in the client of a service's address: services with the same address and TLS use one connection. */
-export const acquireClient = (service: GrpcService, resources: Resources): Lease<Client> =>
-  resources.acquire(
-    keyOf(service),
-    () => new Client(service.address, credentialsOf(service), optionsOf(service)),
-    (client) => client.close(),
-  )
+/** Everything the connections of a service are made of, in one text without secrets. */
+export const connectionKey = ({
+  targets,
+  tls,
+  maxAnswerBytes,
+}: Pick<GrpcService, 'targets' | 'tls' | 'maxAnswerBytes'>): string => {
+  const secured = tls === undefined ? 'plain' : createHash('sha256').update(JSON.stringify(tls)).digest('hex')
+  return `${targets.join(',')} ${maxAnswerBytes} ${secured}`
+}
 
-/** Everything the client is made of. */
-const keyOf = ({ address, tls, maxAnswerBytes }: GrpcService): string => {
-  const authorities = tls?.ca === undefined ? 'system' : createHash('sha256').update(tls.ca).digest('hex')
-  return ['grpc', address, maxAnswerBytes, ...(tls === undefined ? [] : [authorities, tls.serverName ?? ''])].join(' ')
+type ChannelSettings = { readonly tls: TlsSettings | undefined; readonly maxAnswerBytes: number }
+
+/** A grpc-js client of one address. */
+export const openClient = (address: Address, settings: ChannelSettings): Client => {
+  const { host, port } = address
+  const scheme = host.includes(':') ? 'ipv6' : 'ipv4'
+  return new Client(`${scheme}:${authorityOf(host, port)}`, credentialsOf(settings.tls), optionsOf(address, settings))
 }
 
 /** TLS is always verified: against the system's authorities, or the service's own alone. */
-const credentialsOf = ({ tls }: GrpcService): ChannelCredentials =>
+export const credentialsOf = (tls: TlsSettings | undefined): ChannelCredentials =>
   tls === undefined
     ? credentials.createInsecure()
-    : credentials.createSsl(tls.ca === undefined ? null : Buffer.from(tls.ca))
+    : credentials.createSsl(bytesOf(tls.ca), bytesOf(tls.key), bytesOf(tls.cert))
 
-const optionsOf = ({ tls, maxAnswerBytes }: GrpcService): ChannelOptions => ({
+const bytesOf = (pem: string | undefined): Buffer | null => (pem === undefined ? null : Buffer.from(pem))
+
+const optionsOf = ({ name, port }: Address, { tls, maxAnswerBytes }: ChannelSettings): ChannelOptions => ({
   'grpc.max_receive_message_length': maxAnswerBytes,
+  'grpc.max_send_message_length': -1, // bounded before it comes here
   'grpc.primary_user_agent': 'portico',
+  'grpc.default_authority': tls?.serverName ?? authorityOf(name, port),
+  ...(tls === undefined ? {} : { 'grpc.ssl_target_name_override': tls.serverName ?? name }),
   // Servers of most languages end connections that ping more often than every five minutes.
   'grpc.keepalive_time_ms': 310_000,
   'grpc.keepalive_timeout_ms': 20_000,
@@ -39,7 +50,4 @@ const optionsOf = ({ tls, maxAnswerBytes }: GrpcService): ChannelOptions => ({
   'grpc.enable_http_proxy': 0,
   // Closing the client must close its connections.
   'grpc.use_local_subchannel_pool': 1,
-  ...(tls?.serverName === undefined
-    ? {}
-    : { 'grpc.ssl_target_name_override': tls.serverName, 'grpc.default_authority': tls.serverName }),
 })

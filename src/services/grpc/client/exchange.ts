@@ -13,12 +13,19 @@ export type GrpcAnswer = {
   readonly trailers: MetadataEntries
 }
 
-/** Starts a streaming call of any kind. Its end is `context.deadline`; Infinity means none. */
+/**
+ * Starts a streaming call of any kind. Its end is `context.deadline`; Infinity means none. Throws Problem
+ * INVALID_ARGUMENT for metadata that cannot be sent, and why the signal aborted where it has already.
+ */
 export type OpenExchange = (metadata: MetadataEntries, context: CallContext) => GrpcExchange
 
 /** A streaming call under way: messages go out and come in, each at the pace of who takes them. */
 export type GrpcExchange = {
-  /** Sends one encoded message. Resolves when the next may be sent; rejects with the Problem that ended the call. */
+  /**
+   * Sends one encoded message. Resolves when the next may be sent; rejects with the Problem that ended the call, and
+   * with RESOURCE_EXHAUSTED 413 for a message over the service's bound. After a call that the service ended well it
+   * resolves, and the message is dropped.
+   */
   send(message: Buffer): Promise<void>
   /** Says that no more messages are sent. */
   end(): void

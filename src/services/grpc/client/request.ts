@@ -1,50 +1,57 @@
-import { type CallOptions, Metadata } from '@grpc/grpc-js'
 import type { Clock } from '../../../kernel/clock.ts'
 import type { Json } from '../../../kernel/json.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import type { CallContext } from '../../call.ts'
 import type { GrpcService } from '../../service.ts'
+import type { MetadataEntries } from './exchange.ts'
 
-/** What a gRPC call is made with. Values of `-bin` names are base64. */
-export type GrpcInput = {
-  readonly message: Json
-  readonly metadata: readonly (readonly [name: string, value: string])[]
-}
+/** What a gRPC call is made with, in JSON. */
+export type GrpcInput = { readonly message: Json; readonly metadata: MetadataEntries }
 
 /**
  * The metadata of a call: trace headers, the caller's `authorization` where the service may have it, and the
- * input's own, which win. Throws Problem INVALID_ARGUMENT for what metadata cannot carry, such as line breaks.
+ * request's own, which win. Throws Problem INVALID_ARGUMENT for what metadata cannot carry, such as line breaks.
  */
-export const metadataOf = (service: GrpcService, input: GrpcInput, { forward }: CallContext): Metadata => {
-  const metadata = new Metadata()
-  if (service.identity === 'forward') setKnown(metadata, 'authorization', forward.authorization)
-  setKnown(metadata, 'traceparent', forward.traceparent)
-  setKnown(metadata, 'tracestate', forward.tracestate)
-  if (input.metadata.length > 0) addOwn(metadata, input.metadata, service.name)
-  return metadata
+export const metadataOf = (
+  service: Pick<GrpcService, 'name' | 'identity'>,
+  own: MetadataEntries,
+  { forward }: CallContext,
+): MetadataEntries => {
+  const entries: (readonly [name: string, value: string])[] = []
+  if (service.identity === 'forward') addKnown(entries, 'authorization', forward.authorization, own)
+  addKnown(entries, 'traceparent', forward.traceparent, own)
+  addKnown(entries, 'tracestate', forward.tracestate, own)
+  for (const entry of own) {
+    if (!sendable(entry))
+      throw new Problem('INVALID_ARGUMENT', `The value for metadata ${shown(entry[0])} cannot be sent.`, {
+        service: service.name,
+      })
+    entries.push(entry)
+  }
+  return entries
 }
 
-const setKnown = (metadata: Metadata, name: string, value: string | undefined): void => {
+const addKnown = (
+  entries: (readonly [string, string])[],
+  name: string,
+  value: string | undefined,
+  own: MetadataEntries,
+): void => {
   // HTTP lets through bytes that gRPC does not; such a header is not ours to repair.
-  if (value !== undefined && printable.test(value)) metadata.set(name, value)
+  if (value !== undefined && printable.test(value) && !own.some((entry) => entry[0] === name))
+    entries.push([name, value])
 }
+
+const sendable = ([name, value]: MetadataEntries[number]): boolean =>
+  metadataName.test(name) && (name.endsWith('-bin') ? base64.test(value) : printable.test(value))
 
 const printable = /^[ -~]*$/
+/** Names of the gRPC over HTTP/2 specification, without those it keeps for itself. */
+const metadataName = /^(?!grpc-)[0-9a-z_.-]+$/
+const base64 = /^[0-9A-Za-z+/]*={0,2}$/
 
-const addOwn = (metadata: Metadata, own: GrpcInput['metadata'], service: string): void => {
-  for (const [name] of own) metadata.remove(name)
-  for (const [name, value] of own) {
-    try {
-      metadata.add(name, name.endsWith('-bin') ? Buffer.from(value, 'base64') : value)
-    } catch (cause) {
-      throw new Problem('INVALID_ARGUMENT', `The value for metadata ${name} cannot be sent.`, { service, cause })
-    }
-  }
-}
+const shown = (name: string): string => (metadataName.test(name) ? name : JSON.stringify(name.slice(0, 64)))
 
-/** The deadline in gRPC's wall-clock time; none for calls without an end. */
-export const callOptions = (deadline: number, clock: Clock): CallOptions =>
-  Number.isFinite(deadline) ? { deadline: clock.date() + deadline - clock.now() } : {}
-
-/** Messages are encoded before and decoded after grpc-js, so that their mistakes are ours to explain. */
-export const asIs = (bytes: Buffer): Buffer => bytes
+/** A deadline in gRPC's wall-clock time; Infinity for calls without an end. */
+export const wallDeadline = (deadline: number, clock: Clock): number =>
+  Number.isFinite(deadline) ? clock.date() + deadline - clock.now() : Number.POSITIVE_INFINITY

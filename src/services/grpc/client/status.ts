@@ -1,63 +1,98 @@
-import { type ServiceError, status } from '@grpc/grpc-js'
-import { codeOfGrpc } from '../../../kernel/code.ts'
+import { codeOfGrpc, codes } from '../../../kernel/code.ts'
 import { Problem, type ProblemOptions } from '../../../kernel/problem.ts'
 import { deadlineProblem } from '../../guards/aborted.ts'
 import type { GrpcService } from '../../service.ts'
+import { statusDetails } from './details.ts'
+import type { GrpcFailure } from './failure.ts'
 
-/**
- * What a failed call means to a client. The service's own words stay in the cause. `answered` says that the service
- * had sent headers before.
- */
-export const problemOfStatus = (
-  service: Pick<GrpcService, 'name' | 'identity'>,
-  error: ServiceError,
-  answered: boolean,
-): Problem => {
-  const { name, identity } = service
-  const options: ProblemOptions = { service: name, cause: error }
+/** What of a service its failures depend on. */
+export type Asked = Pick<GrpcService, 'name' | 'identity' | 'errorDetails'>
+
+/** What a failed call means to a client. The service's own words stay in the cause, but for the details it may show. */
+export const problemOfFailure = (service: Asked, failure: GrpcFailure): Problem => {
+  const { name } = service
+  const broken: ProblemOptions = { service: name, status: 502, cause: failure }
+  switch (failure.kind) {
+    case 'status':
+      return problemOfStatus(service, failure)
+    case 'deadline':
+      return deadlineProblem(name, failure)
+    case 'unreached':
+      return new Problem('UNAVAILABLE', `Service ${name} could not be reached.`, broken)
+    case 'broken':
+      return new Problem('UNAVAILABLE', `Service ${name} broke off before its answer was complete.`, broken)
+    case 'foreign':
+      return new Problem('UNAVAILABLE', `Service ${name} did not answer in gRPC.`, broken)
+    case 'oversize':
+      return new Problem('UNAVAILABLE', `Service ${name} gave an answer that is too large.`, broken)
+  }
+}
+
+const problemOfStatus = ({ name, identity, errorDetails }: Asked, failure: GrpcFailure): Problem => {
+  const { details, retryAfterSeconds } = statusDetails(failure.trailers, errorDetails)
+  const options: ProblemOptions = {
+    service: name,
+    cause: failure,
+    details,
+    ...(retryAfterSeconds === undefined ? {} : { headers: { 'retry-after': String(retryAfterSeconds) } }),
+  }
   const broken: ProblemOptions = { ...options, status: 502 }
-  switch (error.code) {
-    case status.DEADLINE_EXCEEDED:
-      return deadlineProblem(name, error)
-    case status.UNAVAILABLE:
-      return !answered && isLocal(error)
-        ? new Problem('UNAVAILABLE', `Service ${name} could not be reached.`, broken)
-        : new Problem('UNAVAILABLE', `Service ${name} is unavailable at the moment.`, options)
-    case status.CANCELLED:
+  // Without the caller's identity, it is the gateway that was refused, and the details are for its operators.
+  const refused = (): Problem =>
+    new Problem('UNAVAILABLE', `Service ${name} refused the gateway.`, { service: name, status: 502, cause: failure })
+  const code = codeOfGrpc(failure.code)
+  switch (code) {
+    case 'DEADLINE_EXCEEDED':
+      return deadlineProblem(name, failure)
+    case 'UNAVAILABLE':
+      return new Problem('UNAVAILABLE', `Service ${name} is unavailable at the moment.`, options)
+    case 'CANCELLED':
       // Not by us: who called off is asked first.
       return new Problem('UNAVAILABLE', `Service ${name} gave the call up.`, broken)
-    case status.RESOURCE_EXHAUSTED:
-      return isOversize(error)
-        ? new Problem('UNAVAILABLE', `Service ${name} gave an answer that is too large.`, broken)
-        : new Problem('RESOURCE_EXHAUSTED', `Service ${name} takes no more calls at the moment.`, options)
-    case status.UNAUTHENTICATED:
-      // Without the caller's identity, it is the gateway that was refused.
+    case 'RESOURCE_EXHAUSTED':
+      return requestTooLarge.test(failure.message)
+        ? tooLargeToSend(name, failure)
+        : new Problem(code, `Service ${name} takes no more calls at the moment.`, options)
+    case 'UNAUTHENTICATED':
       return identity === 'forward'
-        ? new Problem('UNAUTHENTICATED', `Service ${name} asks for other credentials.`, challenge(options))
-        : new Problem('UNAVAILABLE', `Service ${name} refused the gateway.`, broken)
-    case status.PERMISSION_DENIED:
+        ? new Problem(code, `Service ${name} asks for other credentials.`, challenge(options))
+        : refused()
+    case 'PERMISSION_DENIED':
       return identity === 'forward'
-        ? new Problem('PERMISSION_DENIED', `Service ${name} does not allow this to the caller.`, options)
-        : new Problem('UNAVAILABLE', `Service ${name} refused the gateway.`, broken)
-    case status.UNIMPLEMENTED:
-    case status.INTERNAL:
-    case status.UNKNOWN:
-    case status.DATA_LOSS:
-      return new Problem(codeOfGrpc(error.code), `Service ${name} failed to answer.`, broken)
+        ? new Problem(code, `Service ${name} does not allow this to the caller.`, options)
+        : refused()
+    case 'UNIMPLEMENTED':
+    case 'INTERNAL':
+    case 'UNKNOWN':
+    case 'DATA_LOSS':
+      return new Problem(code, `Service ${name} failed to answer.`, broken)
     default:
-      return new Problem(codeOfGrpc(error.code), `Service ${name} answered ${codeOfGrpc(error.code)}.`, options)
+      return new Problem(code, `Service ${name} answered ${code}.`, options)
   }
 }
 
 /** RFC 9110 §15.5.2: a 401 says how to authenticate. */
 const challenge = (options: ProblemOptions): ProblemOptions => ({
   ...options,
-  headers: { 'www-authenticate': 'Bearer' },
+  headers: { ...options.headers, 'www-authenticate': 'Bearer' },
 })
 
-/** grpc-js made the status itself: a server's, where it is all there is, comes with at least a content type. */
-const isLocal = ({ metadata }: ServiceError): boolean => Object.keys(metadata.getMap()).length === 0
+/** A request that the service does not take for its size (RFC 9110 §15.5.14). */
+export const tooLargeToSend = (service: string, cause?: unknown): Problem =>
+  new Problem('RESOURCE_EXHAUSTED', `The request is too large for service ${service}.`, { service, status: 413, cause })
 
-/** A server that got too large a request says the same words. */
-const isOversize = (error: ServiceError): boolean =>
-  isLocal(error) && error.details.startsWith('Received message larger than max')
+/** gRPC has no status for it: the words of grpc-js, grpc-go and C++, grpc-java, and connect-es. */
+const requestTooLarge =
+  /received message larger than max|message exceeds maximum size|message size \S+ is larger than configured/i
+
+/** The status number of a code. */
+export const grpcStatus = {
+  ok: 0,
+  cancelled: codes.CANCELLED.grpc,
+  unknown: codes.UNKNOWN.grpc,
+  deadlineExceeded: codes.DEADLINE_EXCEEDED.grpc,
+  resourceExhausted: codes.RESOURCE_EXHAUSTED.grpc,
+  unimplemented: codes.UNIMPLEMENTED.grpc,
+  internal: codes.INTERNAL.grpc,
+  unavailable: codes.UNAVAILABLE.grpc,
+} as const

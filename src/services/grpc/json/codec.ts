@@ -1,10 +1,29 @@
 import type { Type } from 'protobufjs'
-import protojson from 'protobufjs/ext/protojson.js'
 import type { Json } from '../../../kernel/json.ts'
 import { Problem } from '../../../kernel/problem.ts'
-import { messageReader } from './decode.ts'
-import { explainMistake } from './mistake.ts'
-import { plainNumbers } from './numbers.ts'
+import { Mistake } from './mistake.ts'
+import { type MessageReader, readUntil } from './read/field.ts'
+import { jsonForm } from './read/forms.ts'
+import { createReaders } from './read/readers.ts'
+import { out as text, textForm } from './read/text-form.ts'
+import { WireReader } from './wire/reader.ts'
+import { WireWriter } from './wire/writer.ts'
+import { createWriters, type MessageWriter } from './write/writers.ts'
+
+/** What ProtoJSON leaves open. */
+export type JsonStyle = {
+  /** What fields are called in answers; requests may use either. */
+  readonly names: 'json' | 'proto'
+  /** Whether answers hold the defaults of fields without presence, and empty lists and maps. */
+  readonly defaults: 'always' | 'omit'
+  /** What becomes of a request's fields, and names of enum values, that are not known. */
+  readonly unknownFields: 'refuse' | 'ignore'
+  /** How answers write enum values. */
+  readonly enums: 'name' | 'number'
+}
+
+/** With defaults, a reader can tell 0 from a field that is not there. */
+export const defaultStyle: JsonStyle = { names: 'json', defaults: 'always', unknownFields: 'refuse', enums: 'name' }
 
 /** ProtoJSON both ways for one message type (https://protobuf.dev/programming-guides/json/). */
 export type MessageCodec = {
@@ -13,42 +32,94 @@ export type MessageCodec = {
    * INVALID_ARGUMENT with the path of the field where a value does not fit, or a field or enum name is unknown.
    */
   readonly encode: (json: Json) => Buffer
-  /** Bytes as JSON with lowerCamel names. Throws Problem UNAVAILABLE (502) where they are not such a message. */
+  /** Bytes as JSON. Throws Problem UNAVAILABLE (502) where they are not such a message. */
   readonly decode: (bytes: Uint8Array) => Json
+  /** Bytes as JSON text, the same as `decode` would give and without its objects. */
+  readonly decodeText: (bytes: Uint8Array) => string
 }
 
-const codecs = new WeakMap<Type, MessageCodec>()
+/** The codec of a type in a style, compiled once; `encode` and the others as each is first taken from it. */
+export const messageCodec = (type: Type, style: JsonStyle = defaultStyle): MessageCodec => codecsOf(style)(type)
 
-/** The codec of a type, made once. */
-export const messageCodec = (type: Type): MessageCodec => {
-  const known = codecs.get(type)
+type Codecs = (type: Type) => MessageCodec
+
+/** One for each of the sixteen styles, at most. */
+const byStyle = new Map<string, Codecs>()
+
+const codecsOf = (style: JsonStyle): Codecs => {
+  const key = `${style.names} ${style.defaults} ${style.unknownFields} ${style.enums}`
+  const known = byStyle.get(key)
   if (known !== undefined) return known
-  const codec = makeCodec(type)
-  codecs.set(type, codec)
-  return codec
+  const codecs = createCodecs(style)
+  byStyle.set(key, codecs)
+  return codecs
 }
 
-const makeCodec = (type: Type): MessageCodec => {
-  const readMessage = messageReader(type)
-  return {
-    encode(json) {
-      let plain = json
-      try {
-        plain = plainNumbers(json, type)
-        return type.encode(protojson.fromJson(type, plain)).finish() as Buffer
-      } catch (thrown) {
-        throw new Problem('INVALID_ARGUMENT', explainMistake(type, plain, thrown), { cause: thrown })
-      }
-    },
-    decode(bytes) {
-      try {
-        return readMessage(type.decode(bytes))
-      } catch (thrown) {
-        throw new Problem('UNAVAILABLE', 'A service gave an answer that cannot be read.', {
-          status: 502,
-          cause: thrown,
-        })
-      }
-    },
+const createCodecs = (style: JsonStyle): Codecs => {
+  const known = new WeakMap<Type, MessageCodec>()
+  const writerOf = createWriters(style)
+  const jsonReaderOf = createReaders(style, jsonForm)
+  const textReaderOf = createReaders(style, textForm)
+  return (type) => {
+    const found = known.get(type)
+    if (found !== undefined) return found
+    let encode: MessageCodec['encode'] | undefined
+    let decode: MessageCodec['decode'] | undefined
+    let decodeText: MessageCodec['decodeText'] | undefined
+    // Each way is compiled when it is first taken: of most types only one is.
+    const codec: MessageCodec = {
+      get encode() {
+        return (encode ??= encoder(writerOf(type)))
+      },
+      get decode() {
+        return (decode ??= decoder(jsonReaderOf(type)))
+      },
+      get decodeText() {
+        return (decodeText ??= textDecoder(textReaderOf(type)))
+      },
+    }
+    known.set(type, codec)
+    return codec
   }
 }
+
+/** Requests are written one at a time, so one buffer does for all. */
+const out = new WireWriter()
+
+const encoder =
+  (writer: MessageWriter): MessageCodec['encode'] =>
+  (json) => {
+    try {
+      out.start()
+      writer.write(out, json)
+      return out.take()
+    } catch (thrown) {
+      if (!(thrown instanceof Mistake)) throw thrown
+      throw new Problem('INVALID_ARGUMENT', thrown.explain(), { cause: thrown })
+    }
+  }
+
+const decoder =
+  (reader: MessageReader<Json>): MessageCodec['decode'] =>
+  (bytes) => {
+    try {
+      return readUntil(reader, new WireReader(bytes), bytes.length)
+    } catch (thrown) {
+      throw unreadable(thrown)
+    }
+  }
+
+const textDecoder =
+  (reader: MessageReader<void>): MessageCodec['decodeText'] =>
+  (bytes) => {
+    try {
+      text.start()
+      readUntil(reader, new WireReader(bytes), bytes.length)
+      return text.take()
+    } catch (thrown) {
+      throw unreadable(thrown)
+    }
+  }
+
+const unreadable = (cause: unknown): Problem =>
+  new Problem('UNAVAILABLE', 'A service gave an answer that cannot be read.', { status: 502, cause })

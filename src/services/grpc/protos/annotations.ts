@@ -56,7 +56,8 @@ export const fieldBehaviors = (field: Field): readonly string[] =>
 
 /** The comment of an element as plain text; undefined where it has none. */
 export const commentOf = ({ comment }: ReflectionObject): string | undefined =>
-  comment === null || comment.trim() === '' ? undefined : comment.trim()
+  // Elements that protobufjs makes up, such as the field of a group, have not even null.
+  (comment ?? '').trim() || undefined
 
 /** Every value an option was given, in order. Options of descriptor sets are kept in the same form as those of texts. */
 const optionsOf = (object: ReflectionObject, name: string): readonly unknown[] =>

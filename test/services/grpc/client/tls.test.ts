@@ -11,34 +11,50 @@ import { connectProbe, inputOf, requestContext, startProbe } from '../fixtures/p
 
 describe('TLS to a service', { skip: missing('openssl') }, () => {
   it('accepts a certificate of the authority it is told to trust', async (test) => {
-    const ask = await probe(test, { ca: files.ca, serverName: 'probe.test' })
+    const { ask } = await probe(test, { ca: files.ca, serverName: 'probe.test' })
     assert.deepEqual((await ask(inputOf(''), requestContext({}))).output, { text: 'secret', number: '0' })
   })
 
   it('refuses it without that authority', async (test) => {
-    const ask = await probe(test, { serverName: 'probe.test' })
+    const { ask } = await probe(test, { serverName: 'probe.test' })
     await assert.rejects(ask(inputOf(''), requestContext({})), refused)
   })
 
   it('refuses a certificate of another authority', async (test) => {
-    const ask = await probe(test, { ca: files.otherCa, serverName: 'probe.test' })
+    const { ask } = await probe(test, { ca: files.otherCa, serverName: 'probe.test' })
     await assert.rejects(ask(inputOf(''), requestContext({})), refused)
   })
 
   it('refuses a certificate for another name', async (test) => {
-    const ask = await probe(test, { ca: files.ca })
+    const { ask } = await probe(test, { ca: files.ca })
     await assert.rejects(ask(inputOf(''), requestContext({})), refused)
   })
 
+  it('verifies the certificate for streams too', async (test) => {
+    const trusted = await probe(test, { ca: files.ca, serverName: 'probe.test' })
+    assert.deepEqual(await allOf(trusted.watch(inputOf(''), requestContext({}))), [{ text: 'secret', number: '0' }])
+    const untrusted = await probe(test, { ca: files.otherCa, serverName: 'probe.test' })
+    await assert.rejects(allOf(untrusted.watch(inputOf(''), requestContext({}))), refused)
+  })
+
+  it('shows its own certificate to a service that asks for one', async (test) => {
+    const own = { cert: files.clientCertificate, key: files.clientKey }
+    const known = await probe(test, { ca: files.ca, serverName: 'probe.test', ...own }, files.ca)
+    assert.deepEqual((await known.ask(inputOf(''), requestContext({}))).output, { text: 'secret', number: '0' })
+    assert.equal((await allOf(known.watch(inputOf(''), requestContext({})))).length, 1)
+    const unknown = await probe(test, { ca: files.ca, serverName: 'probe.test' }, files.ca)
+    await assert.rejects(unknown.ask(inputOf(''), requestContext({})), { code: 'UNAVAILABLE', status: 502 })
+  })
+
   it('does not fall back to plain text', async (test) => {
-    const ask = await probe(test, undefined)
+    const { ask } = await probe(test, undefined)
     await assert.rejects(ask(inputOf(''), requestContext({})), { code: 'UNAVAILABLE', status: 502 })
   })
 })
 
 const refused = { code: 'UNAVAILABLE', status: 502, message: 'Service probe could not be reached.' }
 
-const nothing = { ca: '', otherCa: '', key: '', certificate: '' }
+const nothing = { ca: '', otherCa: '', key: '', certificate: '', clientKey: '', clientCertificate: '' }
 const files = missing('openssl') ? nothing : makeFiles()
 
 /** An authority, another one, and a certificate of the first for probe.test; they live a day. */
@@ -55,19 +71,41 @@ function makeFiles(): typeof nothing {
   openssl(`${keyed} -subj /CN=probe.test -keyout server.key -out server.csr`)
   writeFileSync(join(directory, 'names'), 'subjectAltName=DNS:probe.test')
   openssl('x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile names -out server.pem')
-  return { ca: read('ca.pem'), otherCa: read('other.pem'), key: read('server.key'), certificate: read('server.pem') }
+  openssl(`${keyed} -subj /CN=gateway -keyout client.key -out client.csr`)
+  openssl('x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -out client.pem')
+  return {
+    ca: read('ca.pem'),
+    otherCa: read('other.pem'),
+    key: read('server.key'),
+    certificate: read('server.pem'),
+    clientKey: read('client.key'),
+    clientCertificate: read('client.pem'),
+  }
 }
 
-const probe = async (test: TestContext, tls: GrpcService['tls']) => {
+/** `clients` is the authority whose clients alone are let in. */
+const probe = async (test: TestContext, tls: GrpcService['tls'], clients?: string) => {
   const pair = { private_key: Buffer.from(files.key), cert_chain: Buffer.from(files.certificate) }
   const server = await startProbe(
-    { ask: (_call, reply) => reply(null, { text: 'secret' }) },
-    ServerCredentials.createSsl(null, [pair]),
+    {
+      ask: (_call, reply) => reply(null, { text: 'secret' }),
+      watch: (call) => {
+        call.write({ text: 'secret' })
+        call.end()
+      },
+    },
+    ServerCredentials.createSsl(clients === undefined ? null : Buffer.from(clients), [pair], clients !== undefined),
   )
   const client = connectProbe({ address: server.address, tls })
   test.after(async () => {
     await client.close()
     server.close()
   })
-  return client.ask
+  return client
+}
+
+const allOf = async <T>(messages: AsyncIterable<T>): Promise<readonly T[]> => {
+  const all: T[] = []
+  for await (const message of messages) all.push(message)
+  return all
 }

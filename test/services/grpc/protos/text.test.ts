@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { globSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { after, describe, it } from 'node:test'
-import { formatDiagnostic, startOf } from '../../../../src/kernel/diagnostic.ts'
+import { describe, it } from 'node:test'
+import { startOf } from '../../../../src/kernel/diagnostic.ts'
 import { fieldOf, jsonNames } from '../../../../src/services/grpc/json/fields.ts'
 import { findMethod } from '../../../../src/services/grpc/method.ts'
+import { commentOf, fieldBehaviors, httpRules } from '../../../../src/services/grpc/protos/annotations.ts'
 import { loadProtos } from '../../../../src/services/grpc/protos/text.ts'
+import { told } from '../../../support/told.ts'
+import { directory, type Files } from './support/sets.ts'
 
 const head = 'syntax = "proto3";\npackage a.v1;\n'
 
@@ -90,6 +93,140 @@ describe('loadProtos', () => {
     ])
   })
 
+  it('says every directory in which a missing file was looked for', () => {
+    const result = loadProtos({
+      files: ['a/a.proto'],
+      includeDir: directory({ 'a/a.proto': `${head}import "google/x/y.proto";\nimport "b/b.proto";` }),
+      displayDir: 'protos',
+      include: [
+        { dir: directory({ 'b/c.proto': head }), shown: 'lib' },
+        { dir: directory({}), shown: '../shared/protos' },
+      ],
+    })
+    assert.ok('diagnostics' in result)
+    assert.deepEqual(
+      result.diagnostics.map(({ message }) => message),
+      [
+        'No such file under protos/, lib/ or ../shared/protos/, nor among those that Portico brings. There are: a/a.proto, b/c.proto.',
+        'No such file under protos/, lib/ or ../shared/protos/. Did you mean b/c.proto?',
+      ],
+    )
+  })
+
+  it('says which file defines a name already', () => {
+    const files = {
+      'a/a.proto': `${head}import "a/b.proto";\nmessage B {}\nmessage A {}`,
+      'a/b.proto': `${head}\nmessage A {}`,
+    }
+    assert.deepEqual(mistakes(files), [
+      "protos/a/b.proto:4:9  protos/a/b.proto\n    message A {}\n            ^ Duplicate name 'A': protos/a/a.proto defines a.v1.A too.",
+    ])
+  })
+
+  it('takes a file from the first directory that has it', () => {
+    const [first, second] = ['first', 'second'].map((name) =>
+      directory({ 'b.proto': `syntax = "proto3";\nmessage B { string ${name} = 1; }` }),
+    )
+    const result = loadProtos({
+      files: ['a.proto'],
+      includeDir: directory({ 'a.proto': 'syntax = "proto3";\nimport "b.proto";\nmessage A { B b = 1; }' }),
+      displayDir: 'protos',
+      include: [
+        { dir: first ?? '', shown: 'first' },
+        { dir: second ?? '', shown: 'second' },
+      ],
+    })
+    assert.ok('root' in result)
+    assert.deepEqual(Object.keys(result.root.lookupType('B').fields), ['first'])
+  })
+
+  it('says that a file is imported by two names', () => {
+    const dir = directory({
+      'lib/b.proto': `${head}message B {}`,
+      'a.proto': `${head}import "lib/b.proto";\nimport "b.proto";`,
+    })
+    const result = loadProtos({
+      files: ['a.proto'],
+      includeDir: dir,
+      displayDir: 'protos',
+      include: [{ dir: join(dir, 'lib'), shown: 'protos/lib' }],
+    })
+    assert.ok('diagnostics' in result)
+    assert.deepEqual(
+      result.diagnostics.map((one) => told([one])),
+      [
+        'protos/a.proto:4:8  protos/a.proto\n    import "b.proto";\n           ^ This is the file lib/b.proto by another name: import it by one name only.',
+      ],
+    )
+  })
+
+  it('brings what services commonly import', () => {
+    const names = globSync('**/*.proto', { cwd: bundled })
+    assert.ok(names.length > 30)
+    const result = loadProtos({ files: names, includeDir: directory({}), displayDir: 'protos' })
+    assert.ok('root' in result, JSON.stringify(result))
+    for (const name of ['google.rpc.Status', 'google.rpc.BadRequest', 'google.api.HttpBody', 'google.type.Money'])
+      assert.ok(result.root.lookupType(name).fieldsArray.length > 0)
+  })
+
+  it('gives options their full names, however they are written', () => {
+    const root = loaded({
+      'a/a.proto':
+        'syntax = "proto3";\npackage google.a;\nimport "google/api/annotations.proto";\nimport "google/api/field_behavior.proto";\nmessage A { string b = 1 [(api.field_behavior) = REQUIRED]; string c = 2 [(.google.api.field_behavior) = INPUT_ONLY]; }\nservice S { rpc Get(A) returns (A) { option (api.http).get = "/a"; } }',
+    })
+    const { b, c } = root.lookupType('google.a.A').fields
+    assert.deepEqual([fieldBehaviors(b!), fieldBehaviors(c!)], [['REQUIRED'], ['INPUT_ONLY']])
+    assert.equal(httpRules(root.lookupService('google.a.S').methods['Get']!)[0]?.template, '/a')
+  })
+
+  it('keeps comments of fields that go over several lines', () => {
+    const root = loaded({
+      'a/a.proto': `${head}message A {\n  // What it\n  // is.\n  string a_long_name\n      = 1;\n  /* Another. */\n  map<string, string> another =\n    2;\n\n  // Of nothing.\n\n  string bare =\n    3;\n}`,
+    })
+    const { aLongName, another, bare } = root.lookupType('a.v1.A').fields
+    assert.deepEqual(
+      [aLongName, another, bare].map((field) => commentOf(field!)),
+      ['What it\nis.', 'Another.', undefined],
+    )
+  })
+
+  it('says that nothing can be named __proto__', () => {
+    const text = `${head}message __proto__ {}\nenum E { __proto__ = 0; }\nmessage A { string __proto__ = 1; } // __proto__`
+    assert.deepEqual(
+      mistakes({ 'a/a.proto': text }).map((mistake) => mistake.split('\n')[0]),
+      [
+        'protos/a/a.proto:3:9  a.v1.__proto__',
+        'protos/a/a.proto:4:10  a.v1.E.__proto__',
+        'protos/a/a.proto:5:20  a.v1.A.__proto__',
+      ],
+    )
+  })
+
+  it('takes a package that is named like what objects inherit', () => {
+    const root = loaded({
+      'a/a.proto': 'syntax = "proto3";\npackage constructor.valueOf;\nmessage toString { string a = 1; }',
+    })
+    assert.equal(root.lookupType('constructor.valueOf.toString').fieldsArray.length, 1)
+  })
+
+  it('takes a service of 1,000 methods', () => {
+    const methods = Array.from({ length: 1_000 }, (_, index) => `rpc M${index}(A) returns (A);`).join('\n')
+    const root = loaded({ 'a/a.proto': `${head}message A {}\nservice S {\n${methods}\n}` })
+    assert.equal(root.lookupService('a.v1.S').methodsArray.length, 1_000)
+  })
+
+  it("takes google's protos", () => {
+    for (const tree of ['google/api', 'google/rpc', 'google/type', 'google/iam', 'google/logging', 'google/pubsub']) {
+      const files = globSync(`${tree}/**/*.proto`, { cwd: googleProtos })
+      assert.ok(files.length > 0)
+      const result = loadProtos({ files, includeDir: googleProtos, displayDir: 'protos' })
+      assert.ok(
+        'root' in result,
+        'diagnostics' in result ? result.diagnostics.map((one) => told([one])).join('\n') : '',
+      )
+    }
+  })
+
   it('takes files that import each other', () => {
     const root = loaded({
       'a/a.proto': `${head}import "a/b.proto";\nmessage A { B b = 1; }`,
@@ -129,22 +266,8 @@ describe('findMethod', () => {
   })
 })
 
-type Files = Readonly<Record<string, string>>
-
-const directories: string[] = []
-after(() => {
-  for (const path of directories) rmSync(path, { recursive: true })
-})
-
-const directory = (files: Files): string => {
-  const root = mkdtempSync(join(tmpdir(), 'protos-'))
-  directories.push(root)
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, name)), { recursive: true })
-    writeFileSync(join(root, name), text)
-  }
-  return root
-}
+const bundled = join(import.meta.dirname, '../../../../src/services/grpc/protos/bundled')
+const googleProtos = dirname(createRequire(import.meta.url).resolve('google-proto-files/package.json'))
 
 const load = (files: Files, asked: readonly string[]) =>
   loadProtos({ files: asked, includeDir: directory(files), displayDir: 'protos' })
@@ -158,5 +281,5 @@ const loaded = (files: Files) => {
 const mistakes = (files: Files, asked: readonly string[] = ['a/a.proto']): readonly string[] => {
   const result = load(files, asked)
   assert.ok('diagnostics' in result)
-  return result.diagnostics.map(formatDiagnostic)
+  return result.diagnostics.map((one) => told([one]))
 }

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { hostPort, oneOrMore, size } from '../../../config/scalars.ts'
+import { detailNames } from './details.ts'
+
+/** What an entry of `services:` says about the way to a gRPC service. */
+export const clientConfig = {
+  grpc: oneOrMore(hostPort).describe(
+    'Address of a gRPC service, or several. Calls take turns among all addresses that the names resolve to.',
+  ),
+  maxRequest: size
+    .default(4_194_304)
+    .describe('The largest message sent; a larger one is refused with 413. Most gRPC servers take no more than 4MiB.'),
+  errorDetails: z
+    .array(z.enum(detailNames, { error: `Expected one of ${detailNames.join(', ')}.` }))
+    .default(['BadRequest', 'ErrorInfo', 'LocalizedMessage', 'RetryInfo'])
+    .describe(
+      'The details of a failure (google.rpc) that clients see, beside its code. `RetryInfo` also sets `Retry-After`.',
+    ),
+  health: z
+    .union([
+      z.literal(true).transform(() => ({ service: '' })),
+      z.strictObject({
+        service: z.string().describe('The service whose health counts, such as shop.catalog.v1.Catalog.'),
+      }),
+    ])
+    .optional()
+    .describe(
+      'Watches the service’s health (grpc.health.v1): one that does not serve gets no calls, and counts as not ready. `true` asks for the whole server.',
+    ),
+}

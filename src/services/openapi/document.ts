@@ -1,0 +1,135 @@
+import { parse } from 'yaml'
+
+type Members = Readonly<Record<string, unknown>>
+
+/** An OpenAPI 3.0 or 3.1 document of a service: what its operations take and answer, for bindings to be checked against. */
+export type OpenApiDocument = { readonly file: string; readonly root: Members }
+
+/** A schema object with references within the file resolved. */
+export type OpenApiSchema = Members
+
+export type OpenApiOperation = {
+  /** As the document writes it. */
+  readonly path: string
+  readonly parameters: readonly { readonly name: string; readonly in: string; readonly required: boolean }[]
+  /** Of a JSON body; undefined where none is described. */
+  readonly body: OpenApiSchema | undefined
+  /** Of the JSON answer of the first 2xx status; undefined where none is described. */
+  readonly answer: OpenApiSchema | undefined
+}
+
+const isMembers = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Reads a document in JSON or YAML; a sentence on what is wrong where it is none. */
+export const readOpenApi = (file: string, text: string): OpenApiDocument | string => {
+  let root: unknown
+  try {
+    root = parse(text, { maxAliasCount: 100 })
+  } catch {
+    return `${file} is neither JSON nor YAML.`
+  }
+  return isMembers(root) && /^3\.[01]\./.test(String(root['openapi'])) && isMembers(root['paths'])
+    ? { file, root }
+    : `${file} is no OpenAPI document of version 3.0 or 3.1 with \`paths\`.`
+}
+
+/** References may lead to references, and in circles. */
+const mostHops = 16
+
+/** A member as an object, through references within the file; undefined where there is none. */
+const resolved = ({ root }: OpenApiDocument, value: unknown): Members | undefined => {
+  let found = value
+  for (let hops = 0; hops < mostHops; hops += 1) {
+    if (!isMembers(found)) return undefined
+    const ref = found['$ref']
+    if (typeof ref !== 'string') return found
+    if (!ref.startsWith('#/')) return undefined
+    found = ref
+      .slice(2)
+      .split('/')
+      .map((part) => decoded(part).replaceAll('~1', '/').replaceAll('~0', '~'))
+      .reduce<unknown>((at, part) => (isMembers(at) && Object.hasOwn(at, part) ? at[part] : undefined), root)
+  }
+  return undefined
+}
+
+/** Percent-decoded; as it is where it is malformed. */
+export const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** Every path with its methods in upper case. */
+export const openApiPaths = (
+  document: OpenApiDocument,
+): readonly { readonly path: string; readonly methods: readonly string[] }[] =>
+  Object.entries(document.root['paths'] as Members).map(([path, item]) => ({
+    path,
+    methods: Object.keys(resolved(document, item) ?? {})
+      .filter((key) => /^(get|put|post|delete|patch)$/.test(key))
+      .map((key) => key.toUpperCase()),
+  }))
+
+/** The path of the first server, which goes before every path; empty for none. */
+export const serverPath = ({ root }: OpenApiDocument): string => {
+  const [server] = Array.isArray(root['servers']) ? (root['servers'] as unknown[]) : []
+  const url = isMembers(server) && typeof server['url'] === 'string' ? server['url'] : ''
+  return url.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/\/+$/, '')
+}
+
+/** The operation of a path that the document has, by its method in upper case. */
+export const openApiOperation = (document: OpenApiDocument, path: string, method: string): OpenApiOperation => {
+  const item = resolved(document, (document.root['paths'] as Members)[path]) ?? {}
+  const operation = resolved(document, item[method.toLowerCase()]) ?? {}
+  const parameters = [item['parameters'], operation['parameters']]
+    .flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
+    .map((one) => resolved(document, one) ?? {})
+    .map((one) => ({ name: String(one['name']), in: String(one['in']), required: one['required'] === true }))
+  const responses = resolved(document, operation['responses']) ?? {}
+  const success = Object.keys(responses).find((status) => status.startsWith('2'))
+  return {
+    path,
+    parameters,
+    body: jsonOf(document, resolved(document, operation['requestBody'])),
+    answer: success === undefined ? undefined : jsonOf(document, resolved(document, responses[success])),
+  }
+}
+
+const jsonOf = (document: OpenApiDocument, described: Members | undefined): OpenApiSchema | undefined => {
+  const content = resolved(document, described?.['content']) ?? {}
+  const type = Object.keys(content).find((name) => /^application\/([\w.-]+\+)?json\b/.test(name))
+  const media = type === undefined ? undefined : resolved(document, content[type])
+  return media && resolved(document, media['schema'])
+}
+
+/** The properties of an object schema, those of `allOf` included; undefined where it may have any. */
+export const propertiesOf = (document: OpenApiDocument, schema: OpenApiSchema, depth = 0): Members | undefined => {
+  if (schema['oneOf'] !== undefined || schema['anyOf'] !== undefined || depth > mostHops) return undefined
+  const all = Array.isArray(schema['allOf']) ? (schema['allOf'] as unknown[]) : []
+  const own = schema['properties']
+  if (!isMembers(own) && all.length === 0) return undefined
+  const extra = schema['additionalProperties']
+  if (extra === true || isMembers(extra)) return undefined
+  let found: Members = isMembers(own) ? own : {}
+  for (const part of all) {
+    const inner = resolved(document, part)
+    const properties = inner && propertiesOf(document, inner, depth + 1)
+    if (properties === undefined) return undefined
+    found = { ...found, ...properties }
+  }
+  return found
+}
+
+/** The schema of a property or of a list's items. */
+export const schemaAt = (document: OpenApiDocument, value: unknown): OpenApiSchema | undefined =>
+  resolved(document, value)
+
+/** The one type that a schema names beside null; undefined where it names none or several. */
+export const typeOf = (schema: OpenApiSchema): string | undefined => {
+  const types = [schema['type']].flat().filter((type) => type !== 'null' && type !== undefined)
+  return types.length === 1 ? String(types[0]) : undefined
+}

@@ -1,0 +1,320 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
+import { constants, createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { describe, it, type TestContext } from 'node:test'
+import { systemClock } from '../../../../src/kernel/clock.ts'
+import { guarded } from '../../../../src/services/call.ts'
+import { Endpoints } from '../../../../src/services/grpc/client/endpoints.ts'
+import { neverSent } from '../../../../src/services/grpc/client/failure.ts'
+import { grpcJsExchange } from '../../../../src/services/grpc/client/streaming.ts'
+import { unaryOver } from '../../../../src/services/grpc/client/unary.ts'
+import { type Connection, wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
+import { serviceGuards } from '../../../../src/services/stack.ts'
+import { answerText, probeService, questionBytes, requestContext } from '../fixtures/probe.ts'
+
+const path = '/probe.v1.Probe/Ask'
+const clients = {
+  'our own client': (connection: Connection) => wireUnary(connection, path),
+  'the client of grpc-js': (connection: Connection) => unaryOver(connection.service, grpcJsExchange(connection, path)),
+}
+
+const broken = 'Service probe broke off before its answer was complete.'
+const foreign = 'Service probe did not answer in gRPC.'
+
+for (const [name, client] of Object.entries(clients)) {
+  const asking = (test: TestContext, port: number, timeoutMs = 2_000) => {
+    const service = probeService({ targets: [`127.0.0.1:${port}`], timeoutMs })
+    const endpoints = new Endpoints(service, { now: () => systemClock.now() })
+    test.after(() => endpoints.close())
+    const call = guarded(
+      client({ service, endpoints, clock: systemClock }),
+      serviceGuards(service, { clock: systemClock }),
+    )
+    return async (): Promise<string> => {
+      const { output } = await call({ message: questionBytes('x'), metadata: [] }, requestContext({}))
+      return answerText(output.message)
+    }
+  }
+
+  describe(`${name}, asking what is broken`, () => {
+    for (const { title, answer, message } of [
+      {
+        title: 'a page of HTML',
+        answer: (stream: ServerHttp2Stream) => {
+          stream.respond({ ':status': 200, 'content-type': 'text/html' })
+          stream.end('<html>Welcome</html>')
+        },
+        message: foreign,
+      },
+      {
+        title: '404 in plain text',
+        answer: (stream: ServerHttp2Stream) => {
+          stream.respond({ ':status': 404, 'content-type': 'text/plain' })
+          stream.end('not here')
+        },
+        message: foreign,
+      },
+      {
+        title: 'a redirect',
+        answer: (stream: ServerHttp2Stream) =>
+          stream.respond({ ':status': 302, location: 'https://elsewhere.example' }, { endStream: true }),
+        message: foreign,
+      },
+      {
+        title: '503 of a proxy',
+        answer: (stream: ServerHttp2Stream) => {
+          stream.respond({ ':status': 503, 'content-type': 'text/plain' })
+          stream.end('no upstream')
+        },
+        message: foreign,
+      },
+      {
+        title: 'an answer without a status',
+        answer: (stream: ServerHttp2Stream) => {
+          stream.respond({ ':status': 200, 'content-type': 'application/grpc' })
+          stream.end(frame('x'))
+        },
+        message: broken,
+      },
+      {
+        title: 'half a message',
+        answer: (stream: ServerHttp2Stream) => ended(stream, frame('hello').subarray(0, 7)),
+        message: broken,
+      },
+      {
+        title: 'two messages',
+        answer: (stream: ServerHttp2Stream) => ended(stream, Buffer.concat([frame('a'), frame('b')])),
+        message: broken,
+      },
+      { title: 'an OK without a message', answer: (stream: ServerHttp2Stream) => ended(stream), message: broken },
+      {
+        title: 'RST_STREAM with INTERNAL_ERROR',
+        answer: (stream: ServerHttp2Stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+        message: broken,
+      },
+      {
+        title: 'RST_STREAM with CANCEL in the middle of a message',
+        answer: (stream: ServerHttp2Stream) => {
+          stream.respond({ ':status': 200, 'content-type': 'application/grpc' })
+          stream.write(frame('hello').subarray(0, 7), () => stream.close(constants.NGHTTP2_CANCEL))
+        },
+        message: broken,
+      },
+      {
+        title: 'a connection cut in the middle of a message',
+        answer: (stream: ServerHttp2Stream) => {
+          stream.respond({ ':status': 200, 'content-type': 'application/grpc' })
+          stream.write(frame('hello').subarray(0, 7), () => stream.session?.socket.destroy())
+        },
+        message: broken,
+      },
+      {
+        title: 'GOAWAY with an error in the middle of a call',
+        answer: (stream: ServerHttp2Stream) => stream.session?.destroy(undefined, constants.NGHTTP2_PROTOCOL_ERROR),
+        message: broken,
+      },
+      {
+        title: 'headers of 200 KiB',
+        answer: (stream: ServerHttp2Stream) => {
+          const headers = Object.fromEntries(
+            Array.from({ length: 100 }, (_, index) => [`x-${index}`, 'v'.repeat(2_000)]),
+          )
+          stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...headers })
+          stream.end()
+        },
+        message: broken,
+      },
+    ])
+      it(`answers 502 to ${title}, and goes on`, async (test) => {
+        let broke = false
+        const { port, sessions } = await raw(test, (stream) => {
+          if (broke) return ended(stream, frame('fine'))
+          broke = true
+          return answer(stream)
+        })
+        const ask = asking(test, port)
+        await assert.rejects(ask(), { code: 'UNAVAILABLE', status: 502, message })
+        assert.equal(await eventually(ask), 'fine')
+        // What broke a stream leaves its connection alone; what broke a connection has it replaced.
+        assert.ok(sessions.size <= 1, `${sessions.size} sessions`)
+      })
+
+    it('answers 502 to a server of HTTP/1.1', async (test) => {
+      const server = createHttpServer((_request, response) => response.end('hello'))
+      const ask = asking(test, await listening(test, server))
+      await assert.rejects(ask(), { code: 'UNAVAILABLE', status: 502 })
+    })
+
+    it('answers 502 to a server that speaks first and is no gRPC', async (test) => {
+      const server = createTcpServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-OpenSSH_9.6\r\n'))
+      const ask = asking(test, await listening(test, server))
+      await assert.rejects(ask(), { code: 'UNAVAILABLE', status: 502 })
+    })
+
+    it('ends in time where a server accepts and says nothing', async (test) => {
+      const sockets: Socket[] = []
+      const server = createTcpServer((socket) => sockets.push(socket))
+      test.after(() => sockets.forEach((socket) => socket.destroy()))
+      const ask = asking(test, await listening(test, server), 100)
+      await assert.rejects(ask(), { code: 'DEADLINE_EXCEEDED', status: 504 })
+    })
+
+    it('lets calls in flight end after GOAWAY, and makes new ones on another connection', async (test) => {
+      const held = Promise.withResolvers<ServerHttp2Stream>()
+      let calls = 0
+      const { port, opened } = await raw(test, (stream) => {
+        calls += 1
+        if (calls === 1) held.resolve(stream)
+        else ended(stream, frame('new'))
+      })
+      const ask = asking(test, port)
+      const first = ask()
+      const stream = await held.promise
+      stream.session?.goaway(constants.NGHTTP2_NO_ERROR, stream.id ?? 0)
+      assert.equal(await eventually(ask), 'new')
+      ended(stream, frame('old'))
+      assert.equal(await first, 'old')
+      assert.equal(opened(), 2)
+    })
+  })
+}
+
+describe('our own client', () => {
+  it('repeats a call whose stream was refused, for nothing of it was done', async (test) => {
+    let calls = 0
+    const { port } = await raw(test, (stream) => {
+      calls += 1
+      if (calls === 1) stream.close(constants.NGHTTP2_REFUSED_STREAM)
+      else ended(stream, frame('done'))
+    })
+    assert.equal(await wire(test, [`127.0.0.1:${port}`]).ask(), 'done')
+  })
+
+  it('says so where it was refused each time, and that nothing was sent', async (test) => {
+    const { port } = await raw(test, (stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM))
+    await assert.rejects(wire(test, [`127.0.0.1:${port}`]).ask(), (thrown) => neverSent(thrown))
+  })
+
+  it('names what is no gRPC also where it never began as HTTP/2', async (test) => {
+    const server = createHttpServer((_request, response) => response.end('hello'))
+    const port = await listening(test, server)
+    await assert.rejects(wire(test, [`127.0.0.1:${port}`]).ask(), { message: foreign })
+  })
+
+  it('refuses a message that is compressed though it asked for none', async (test) => {
+    const { port } = await raw(test, (stream) => {
+      const bytes = frame('x')
+      bytes[0] = 1
+      ended(stream, bytes)
+    })
+    await assert.rejects(wire(test, [`127.0.0.1:${port}`]).ask(), { code: 'UNAVAILABLE', status: 502, message: broken })
+  })
+
+  it('opens more connections where the server bounds the streams of one', async (test) => {
+    const held: ServerHttp2Stream[] = []
+    const all = Promise.withResolvers<void>()
+    const { port, opened } = await raw(
+      test,
+      (stream) => {
+        held.push(stream)
+        if (held.length === 6) all.resolve()
+      },
+      { settings: { maxConcurrentStreams: 2 } },
+    )
+    const { ask } = wire(test, [`127.0.0.1:${port}`])
+    const calls = Array.from({ length: 6 }, ask)
+    await all.promise
+    assert.equal(opened(), 3)
+    for (const stream of held) ended(stream, frame('x'))
+    await Promise.all(calls)
+  })
+
+  it('keeps nothing of a thousand calls', async (test) => {
+    const { port, sessions } = await raw(test, (stream) => ended(stream, frame('x')))
+    const { ask } = wire(test, [`127.0.0.1:${port}`])
+    for (let round = 0; round < 20; round += 1) await Promise.all(Array.from({ length: 50 }, ask))
+    const [session] = sessions
+    assert.equal(sessions.size, 1)
+    assert.equal(session?.state.outboundQueueSize, 0)
+    const sockets = process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap')
+    assert.ok(sockets.length <= 4, `${sockets.length} sockets`)
+  })
+})
+
+const wire = (test: TestContext, targets: readonly string[]) => {
+  const service = probeService({ targets, timeoutMs: 2_000, concurrency: { max: 64, queue: 0 } })
+  const endpoints = new Endpoints(service, { now: () => systemClock.now() })
+  test.after(() => endpoints.close())
+  const call = guarded(
+    wireUnary({ service, endpoints, clock: systemClock }, path),
+    serviceGuards(service, { clock: systemClock }),
+  )
+  return {
+    ask: async (): Promise<string> => {
+      const { output } = await call({ message: questionBytes('x'), metadata: [] }, requestContext({}))
+      return answerText(output.message)
+    },
+  }
+}
+
+/** An HTTP/2 server that answers each request by hand. */
+const raw = async (
+  test: TestContext,
+  answer: (stream: ServerHttp2Stream) => void,
+  options: Parameters<typeof createServer>[0] = {},
+) => {
+  const server = createServer(options)
+  const sessions = new Set<ServerHttp2Session>()
+  let opened = 0
+  server.on('session', (session) => {
+    opened += 1
+    sessions.add(session)
+    session.on('error', () => undefined)
+    session.on('close', () => sessions.delete(session))
+  })
+  server.on('stream', (stream) => {
+    stream.on('error', () => undefined)
+    stream.resume()
+    answer(stream)
+  })
+  test.after(() => sessions.forEach((session) => session.destroy()))
+  return { port: await listening(test, server), sessions, opened: () => opened }
+}
+
+const listening = async (test: TestContext, server: Server): Promise<number> => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  test.after(() => {
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
+}
+
+const frame = (text: string): Buffer => {
+  const message = questionBytes(text)
+  const prefix = Buffer.alloc(5)
+  prefix.writeUInt32BE(message.length, 1)
+  return Buffer.concat([prefix, message])
+}
+
+/** An answer of these bytes that ends well. */
+const ended = (stream: ServerHttp2Stream, bytes: Buffer = Buffer.alloc(0)): void => {
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+  stream.end(bytes)
+}
+
+/** A connection that broke is replaced, which takes a moment. */
+const eventually = async (ask: () => Promise<string>): Promise<string> => {
+  const deadline = Date.now() + 3_000
+  for (;;) {
+    try {
+      return await ask()
+    } catch (thrown) {
+      if (Date.now() > deadline) throw thrown
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+}
