@@ -5,6 +5,7 @@ import type { Connector } from '../services/connect.ts'
 import type { Invoke } from './execute/loads.ts'
 import type { Binding } from './graph.ts'
 import type { RenderedRequest } from './request.ts'
+import type { Sharing } from './sharing/sharing.ts'
 
 /** Opens a stream for a rendered request of one binding. */
 export type OpenStream = (request: RenderedRequest, context: CallContext) => AsyncIterable<Json>
@@ -19,9 +20,12 @@ export type Connected = {
 export const connectBindings = (
   bindings: readonly Binding[],
   connectors: ReadonlyMap<string, Connector>,
-  clock: Clock,
+  { clock, sharing }: { readonly clock: Clock; readonly sharing: Pick<Sharing, 'share'> },
 ): Connected => ({
-  invokes: bindings.map((binding) => withTimeout(invokeOf(binding, connectors), binding.timeoutMs, clock)),
+  // A binding's own timeout is one waiter's, not that of a call which others may share.
+  invokes: bindings.map((binding) =>
+    withTimeout(sharing.share(binding, invokeOf(binding, connectors)), binding.timeoutMs, clock),
+  ),
   streams: bindings.map((binding) => streamOf(binding, connectors)),
 })
 
@@ -57,6 +61,9 @@ const invokeOf = (binding: Binding, connectors: ReadonlyMap<string, Connector>):
   }
   if (request.kind === 'grpc' && connector.kind === 'grpc') {
     const call = connector.call(request.method)
+    if (binding.nothing)
+      return async (rendered, context) =>
+        rendered.kind === 'grpc' ? { ...(await call(rendered, context)), output: true } : mismatch(binding)
     return (rendered, context) => (rendered.kind === 'grpc' ? call(rendered, context) : mismatch(binding))
   }
   return mismatch(binding)
@@ -68,12 +75,20 @@ const withTimeout = (invoke: Invoke, timeoutMs: number | undefined, clock: Clock
     : (request, context) =>
         invoke(request, { ...context, deadline: Math.min(context.deadline, clock.now() + timeoutMs) })
 
-const streamOf = ({ request }: Binding, connectors: ReadonlyMap<string, Connector>): OpenStream | undefined => {
+const streamOf = (
+  { request, nothing }: Binding,
+  connectors: ReadonlyMap<string, Connector>,
+): OpenStream | undefined => {
   const connector = connectorOf(request.service, connectors)
   if (request.kind !== 'grpc' || connector.kind !== 'grpc' || !request.method.responseStream) return undefined
   const stream = connector.stream(request.method)
   return (rendered, context) => {
     if (rendered.kind !== 'grpc') throw new Error('A stream is asked for by a gRPC message.')
-    return stream(rendered, context)
+    const messages = stream(rendered, context)
+    return nothing ? trueForEach(messages) : messages
   }
+}
+
+async function* trueForEach(messages: AsyncIterable<Json>): AsyncIterable<Json> {
+  for await (const _ of messages) yield true
 }

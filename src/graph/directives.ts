@@ -52,6 +52,8 @@ const words = /* GraphQL */ `
     method: String!
     "The request message in ProtoJSON; strings in it are templates."
     request: PorticoValue
+    "The field of the request that takes a field mask of what an operation selects; read_mask or field_mask by itself (google.aip.dev/157)."
+    fieldMask: String
     "Metadata the service gets."
     metadata: [PorticoNameValue!]
     "Path of the value in the answer; the whole answer when absent."
@@ -68,9 +70,17 @@ const words = /* GraphQL */ `
 
   "A type with an identity, whose own @rest or @grpc loads it by its key."
   directive @entity(
-    "The field that identifies it; the loader says {keys.<field>} where keys go."
+    "The field that identifies it, or several with spaces between; the loader says {keys.<field>} where keys go, or {keys} for a list of objects of them."
     key: String!
   ) on OBJECT
+
+  "What stands in for a field's value when its call fails. The failure is still told, and the answer is a partial one."
+  directive @fallback(
+    "The value, as the service would write it."
+    value: PorticoValue
+    "How old the last good value of the same request, by the same caller, may be, such as 5m; goes before value."
+    stale: String
+  ) on FIELD_DEFINITION
 
   "Loads the field's entity by a value of the parent, an argument or a claim; batched as its loader says."
   directive @load(
@@ -82,11 +92,21 @@ const words = /* GraphQL */ `
   directive @from(
     "Its path in the service's object, such as address.city."
     path: String
-    "The oneof of the message that the field's union stands for."
+    "The oneof of the message that it stands for: a union of its cases, an enum of their names (which one is set), or a @oneOf input."
     oneof: String
+    "Whether it is a map, written as a list of entries with key and value."
+    map: Boolean
     "The service's spellings of an enum value; * stands for every other one."
     enum: [String!]
-  ) on FIELD_DEFINITION | ENUM_VALUE | INPUT_FIELD_DEFINITION
+  ) on ARGUMENT_DEFINITION | ENUM_VALUE | FIELD_DEFINITION | INPUT_FIELD_DEFINITION
+
+  "How answers tell which object type an interface or a union is, where they have no __typename."
+  directive @variant(
+    "The path of the value that tells it, such as kind."
+    by: String!
+    "What the value is for each object type, by its name: a text or a list of them; * stands for every other value."
+    cases: PorticoValue!
+  ) on INTERFACE | UNION
 
   "A field placeholders may read, absent from the schema clients see."
   directive @internal on FIELD_DEFINITION
@@ -97,9 +117,9 @@ const words = /* GraphQL */ `
     fn: String!
     "Plain fields of the parent the function gets, such as { name tier }, asked for whether selected or not."
     needs: String
-    "Services the function asks, for explain."
+    "Services the function may call."
     calls: [String!]
-    "Whether equal parents and arguments make an equal value."
+    "Whether equal parents and arguments make an equal value: it is given nothing of the caller, nor services, and its operations can be shared."
     pure: Boolean
   ) on FIELD_DEFINITION
 
@@ -113,7 +133,43 @@ const words = /* GraphQL */ `
     public: Boolean
   ) on SCHEMA | OBJECT | FIELD_DEFINITION
 
-  "Static cost (IBM GraphQL cost directive specification). Accepted; not counted yet."
+  "Serves a stored operation as a REST endpoint: of the methods and sse exactly one is given."
+  directive @endpoint(
+    "Path below the BFF's prefix of a GET, such as /orders/{id}; each {variable} is a segment."
+    get: String
+    "The same for a POST."
+    post: String
+    "The same for a PUT."
+    put: String
+    "The same for a PATCH."
+    patch: String
+    "The same for a DELETE."
+    delete: String
+    "The same for a GET that answers a subscription as server-sent events."
+    sse: String
+    "The variable that is the whole JSON body, such as $input; without it, the body's members are the variables."
+    body: String
+    "Path of the value that is the answer; the whole data when absent."
+    unwrap: String
+    "Paths of what must be there: 404 where it was not found. The root field when absent, where there is one alone."
+    require: [String!]
+    "Status of a whole answer, 200 when absent."
+    status: Int
+    "Cache-Control of a whole answer to a GET, such as private, max-age=15."
+    cache: String
+    "Whether parameters and members that mean nothing are ignored instead of refused."
+    lenient: Boolean
+    "Since when, or from when on, it should not be used (RFC 9745): 2027-01-01, or a time of RFC 3339."
+    deprecated: String
+    "From when on it may be gone (RFC 8594), in the same form."
+    sunset: String
+    "What to use instead: a path of this gateway or a URL."
+    successor: String
+    "Where the deprecation is explained: a path of this gateway or a URL."
+    notice: String
+  ) on MUTATION | QUERY | SUBSCRIPTION
+
+  "Static cost (IBM GraphQL cost directive specification), counted where limits.cost is set: of a field or argument for each item, of a type where its fields say nothing."
   directive @cost(
     "A number, as text."
     weight: String!
@@ -127,7 +183,7 @@ const words = /* GraphQL */ `
     slicingArguments: [String!]
     "Fields of the answer whose length the arguments say."
     sizedFields: [String!]
-    "Accepted for the specification's sake."
+    "Whether exactly one of slicingArguments has to be given. Checked where limits.cost is enforced."
     requireOneSlicingArgument: Boolean = true
   ) on FIELD_DEFINITION
 
@@ -143,8 +199,8 @@ const words = /* GraphQL */ `
 
   "How one call serves many parents."
   input PorticoBatch {
-    "The path, inside of each returned item, of the value that equals the key."
-    match: String!
+    "The path, inside of each returned item, of the value that equals the key; of a key of several fields an object of paths, one for each."
+    match: PorticoValue!
     "The path, inside of each returned item, of what the parent gets; the item itself when absent."
     items: String
     "The most keys of one call."
@@ -165,10 +221,14 @@ const scalars = /* GraphQL */ `
   scalar Int64
   "A 64-bit unsigned integer, written as a string."
   scalar UInt64
+  "A 32-bit unsigned integer."
+  scalar UInt32
   "A decimal number of any length, written as a string."
   scalar Decimal
   "A point in time (RFC 3339)."
   scalar DateTime
+  "A span of time in seconds, such as 1.5s."
+  scalar Duration
   "Bytes in base64 (RFC 4648 §4)."
   scalar Bytes
   "Any JSON value."

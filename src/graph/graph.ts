@@ -17,6 +17,8 @@ export type Graph = {
   readonly bindings: readonly Binding[]
   /** Spellings of enum values upstream, by enum type. */
   readonly enums: ReadonlyMap<string, EnumSpellings>
+  /** How an answer tells the type of an interface or union, where not by `__typename`; by its name. */
+  readonly variants: ReadonlyMap<string, VariantRule>
   /** The access rule of an object type, added to every field that returns it. */
   readonly typeRules: ReadonlyMap<string, AccessRule>
   /** The default rule of root fields. */
@@ -31,20 +33,50 @@ export type Field = {
   /** The field's own `@auth`; on root fields it replaces the schema's, elsewhere it adds. */
   readonly rule: AccessRule | undefined
   readonly listSize: ListSize | undefined
+  /** What stands in for its value when its call fails; undefined where nothing does. */
+  readonly fallback: FallbackRule | undefined
+}
+
+export type FallbackRule = {
+  /** As the service would write it; undefined where there is none. */
+  readonly value: { readonly raw: Json } | undefined
+  /** How old the last good value may be, in milliseconds; undefined where none is kept. */
+  readonly staleMs: number | undefined
+  /** Whether the service is told who asks, so that a value is kept for one caller alone. */
+  readonly personal: boolean
 }
 
 /** Where a field's value comes from. */
 export type Source =
-  /** Out of the parent's upstream object. */
-  | { readonly kind: 'read'; readonly path: readonly string[] }
-  /** Out of whichever case of a oneof is set; the field is a union of the cases' types. */
-  | { readonly kind: 'oneof'; readonly cases: readonly OneofCase[] }
+  | InlineSource
   /** From a call of its own. */
   | { readonly kind: 'call'; readonly binding: Binding }
   /** From the loader of the entity it returns. */
-  | { readonly kind: 'load'; readonly entity: Entity; readonly key: Template }
+  | LoadSource
   /** From a TypeScript function. */
   | ResolverSource
+
+/** Out of the object that the parent is: no call. */
+export type InlineSource =
+  | { readonly kind: 'read'; readonly path: readonly string[] }
+  /** A map as a list of entries with `key` and `value`. */
+  | { readonly kind: 'entries'; readonly path: readonly string[] }
+  /** Whichever case of a oneof is set; the field is a union of the cases' types. */
+  | { readonly kind: 'oneof'; readonly cases: readonly OneofCase[] }
+  /** The name of the case that is set, as services spell it; the field is an enum. */
+  | { readonly kind: 'case'; readonly names: readonly string[] }
+
+/** From the loader of the entity that the field returns. */
+export type LoadSource = {
+  readonly kind: 'load'
+  readonly entity: Entity
+  /** Where the value of each key field comes from, in the order of `entity.keys`. */
+  readonly by: readonly Template[]
+}
+
+const inlineKinds: ReadonlySet<string> = new Set<InlineSource['kind']>(['read', 'entries', 'oneof', 'case'])
+
+export const isInline = (source: Source): source is InlineSource => inlineKinds.has(source.kind)
 
 export type OneofCase = { readonly name: string; readonly type: string }
 
@@ -55,10 +87,26 @@ export type ResolverSource = {
   readonly needs: string
   /** Services it may call. */
   readonly calls: readonly string[]
+  /** Whether equal parents and arguments make an equal value: it is given nothing else. */
+  readonly pure: boolean
 }
 
 /** A type with a key and a loader. */
-export type Entity = { readonly type: string; readonly key: string; readonly binding: Binding }
+export type Entity = {
+  readonly type: string
+  /** The fields that identify it; a key of several is an object of their values, in this order. */
+  readonly keys: readonly KeyField[]
+  readonly binding: Binding
+}
+
+/** One field of a key. */
+export type KeyField = {
+  readonly name: string
+  /** Its path in the raw object. */
+  readonly path: readonly string[]
+  /** Whether its values are ids, compared and sent as strings. */
+  readonly isId: boolean
+}
 
 /** One declared way to ask a service. */
 export type Binding = {
@@ -71,6 +119,10 @@ export type Binding = {
   readonly batch: Batch | undefined
   /** How many parents at most may make a call each; undefined where the field is not under a list. */
   readonly fanout: number | undefined
+  /** Whether the service gets the caller's credentials. */
+  readonly forwards: boolean
+  /** Whether the answer holds nothing, so that the field is true once the call is done. */
+  readonly nothing: boolean
   /** Whether "not found" is a plain null. */
   readonly notFound: 'NULL' | 'ERROR'
   /** Milliseconds of one attempt, where tighter than the service's own. */
@@ -87,14 +139,8 @@ export type Batched = Binding & { readonly batch: Batch }
 export const isBatched = (binding: Binding): binding is Batched => binding.batch !== undefined
 
 export type Batch = {
-  /** Name after `keys.` in the request: the parent's (or entity's) field whose values are the keys. */
-  readonly keyField: string
-  /** Path of that field in the raw parent. */
-  readonly keyPath: readonly string[]
-  /** Whether keys are ids, compared and sent as strings. */
-  readonly keyIsId: boolean
-  /** Path inside each returned item that equals the key. */
-  readonly match: readonly string[]
+  /** Names after `keys.` in the request: the parent's (or entity's) fields whose values are the keys, and what equals each. */
+  readonly keys: readonly BatchKey[]
   /** Path inside each returned item to the group's items; undefined where items stand alone. */
   readonly items: readonly string[] | undefined
   /** Whether a key has many items: the field is a list. */
@@ -102,6 +148,11 @@ export type Batch = {
   readonly max: number
   /** What a key becomes that the service does not return; an empty list by default where the field is a list. */
   readonly missing: 'NULL' | 'ERROR' | 'EMPTY'
+}
+
+export type BatchKey = KeyField & {
+  /** Path inside each returned item that equals the value. */
+  readonly match: readonly string[]
 }
 
 /** Who may see a field: outer list OR, inner AND. */
@@ -120,5 +171,13 @@ export type ListSize = {
 /** Names of one enum's values by what services write, and what stands for anything else. */
 export type EnumSpellings = {
   readonly names: ReadonlyMap<string, string>
+  readonly fallback: string | undefined
+}
+
+/** Which object type an answer of an abstract type is: by the value at a path. */
+export type VariantRule = {
+  readonly by: readonly string[]
+  readonly types: ReadonlyMap<string, string>
+  /** The type of any other value; undefined where such an answer is an error. */
   readonly fallback: string | undefined
 }

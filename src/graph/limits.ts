@@ -1,97 +1,117 @@
-import type { FieldNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode } from 'graphql'
-import { type ASTVisitor, GraphQLError, type ValidationContext, type ValidationRule } from 'graphql'
+import {
+  type ASTVisitor,
+  type FieldNode,
+  GraphQLError,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type ValidationContext,
+  type ValidationRule,
+} from 'graphql'
+import type { CostLimit } from './cost/cost.ts'
 
-/** Bounds on what one operation may be, counted after fragments are spread: aliases and depth cannot hide in them. */
+/** Bounds on what one operation may be, counted after fragments are spread: nothing can hide in them. */
 export type OperationLimits = {
   readonly depth: number
   readonly aliases: number
   readonly rootFields: number
+  /** Fields in all: a few fragments that spread each other stand for millions. */
+  readonly fields: number
+  /** Directives at one place. */
+  readonly directives: number
   readonly tokens: number
   readonly listSize: number
   readonly upstreamCalls: number
+  /** The static cost of an operation; undefined where it is not counted. */
+  readonly cost?: CostLimit | undefined
 }
 
-type Size = { readonly depth: number; readonly aliases: number; readonly fields: number }
+type Size = {
+  readonly depth: number
+  readonly aliases: number
+  readonly fields: number
+  /** Fields of the selection itself, those of its fragments included. */
+  readonly own: number
+  /** The most directives at one place. */
+  readonly directives: number
+}
+
+/** By fragment; `open` while it is being measured. */
+type Measured = Map<string, Size | 'open'>
+
+/** Says which bound was passed, by the name it has under `limits:`. */
+export type LimitExceeded = { readonly name: string; readonly found: number; readonly max: number }
+
+/** The error of an operation past a bound; `extensions.limit` holds the figures. */
+export const limitError = (message: string, limit: LimitExceeded, node?: OperationDefinitionNode): GraphQLError =>
+  new GraphQLError(message, { nodes: node ?? null, extensions: { code: 'RESOURCE_EXHAUSTED', limit } })
 
 /** A validation rule that refuses operations past the bounds. Costs one visit of each fragment, however often it is spread. */
 export const limitRule =
-  ({ depth, aliases, rootFields }: OperationLimits): ValidationRule =>
-  (context: ValidationContext): ASTVisitor => ({
-    OperationDefinition(node) {
-      const sizes = new Map<string, Size | 'open'>()
-      const size = measure(context, node.selectionSet, sizes)
-      refuse(context, node, { what: 'levels deep', found: size.depth, most: depth })
-      refuse(context, node, { what: 'aliases', found: size.aliases, most: aliases })
-      refuse(context, node, {
-        what: 'root fields',
-        found: rootCount(context, node.selectionSet, new Set()),
-        most: rootFields,
-      })
-    },
-  })
+  (limits: OperationLimits): ValidationRule =>
+  (context: ValidationContext): ASTVisitor => {
+    const sizes = new Map<string, Size | 'open'>()
+    return {
+      OperationDefinition(node) {
+        const size = measure(context, node.selectionSet, sizes)
+        const refuse = (name: Exclude<keyof OperationLimits, 'cost'>, what: string, found: number): void => {
+          const max = limits[name]
+          if (found <= max) return
+          const message = `The operation has ${found} ${what}; at most ${max} are allowed.`
+          context.reportError(limitError(message, { name, found, max }, node))
+        }
+        refuse('depth', 'levels deep', size.depth)
+        refuse('aliases', 'aliases', size.aliases)
+        refuse('rootFields', 'root fields', size.own)
+        refuse('fields', 'fields', size.fields)
+        refuse('directives', 'directives at one place', Math.max(size.directives, node.directives?.length ?? 0))
+      },
+    }
+  }
 
-const refuse = (
-  context: ValidationContext,
-  node: OperationDefinitionNode,
-  { what, found, most }: { what: string; found: number; most: number },
-): void => {
-  if (found <= most) return
-  context.reportError(
-    new GraphQLError(`The operation has ${found} ${what}; at most ${most} are allowed.`, {
-      nodes: node,
-      extensions: { code: 'RESOURCE_EXHAUSTED' },
-    }),
-  )
-}
+const nothing: Size = { depth: 0, aliases: 0, fields: 0, own: 0, directives: 0 }
 
-const measure = (context: ValidationContext, set: SelectionSetNode, sizes: Map<string, Size | 'open'>): Size => {
-  let deepest = 0
+const measure = (context: ValidationContext, set: SelectionSetNode, sizes: Measured): Size => {
+  let depth = 0
   let aliases = 0
   let fields = 0
+  let own = 0
+  let directives = 0
   for (const node of set.selections) {
     let size: Size
     if (node.kind === 'Field') size = measureField(context, node, sizes)
     else if (node.kind === 'InlineFragment') size = measure(context, node.selectionSet, sizes)
-    else size = measureFragment(context, context.getFragment(node.name.value), sizes)
-    deepest = Math.max(deepest, size.depth)
+    else size = measureFragment(context, node.name.value, sizes)
+    depth = Math.max(depth, size.depth)
     aliases += size.aliases
     fields += size.fields
+    own += size.own
+    directives = Math.max(directives, size.directives, node.directives?.length ?? 0)
   }
-  return { depth: deepest, aliases, fields }
+  return { depth, aliases, fields, own, directives }
 }
 
-const measureField = (context: ValidationContext, node: FieldNode, sizes: Map<string, Size | 'open'>): Size => {
-  const own = node.alias === undefined ? 0 : 1
-  if (node.name.value.startsWith('__') || node.selectionSet === undefined)
-    return { depth: node.selectionSet === undefined ? 1 : 0, aliases: own, fields: 1 }
-  const below = measure(context, node.selectionSet, sizes)
-  return { depth: below.depth + 1, aliases: below.aliases + own, fields: below.fields + 1 }
+const measureField = (context: ValidationContext, node: FieldNode, sizes: Measured): Size => {
+  const below = node.selectionSet === undefined ? nothing : measure(context, node.selectionSet, sizes)
+  return {
+    // The schema's own fields are as deep as its types are wrapped: graphql-js bounds where they recurse.
+    depth: node.name.value.startsWith('__') && node.selectionSet !== undefined ? 0 : below.depth + 1,
+    aliases: below.aliases + (node.alias === undefined ? 0 : 1),
+    fields: below.fields + 1,
+    own: 1,
+    directives: below.directives,
+  }
 }
 
-const nothing: Size = { depth: 0, aliases: 0, fields: 0 }
-
-const measureFragment = (
-  context: ValidationContext,
-  fragment: FragmentDefinitionNode | null | undefined,
-  sizes: Map<string, Size | 'open'>,
-): Size => {
-  if (!fragment) return nothing
-  const name = fragment.name.value
+const measureFragment = (context: ValidationContext, name: string, sizes: Measured): Size => {
   const known = sizes.get(name)
   // A cycle: the NoFragmentCycles rule says so.
   if (known === 'open') return nothing
   if (known !== undefined) return known
+  const fragment = context.getFragment(name)
+  if (!fragment) return nothing
   sizes.set(name, 'open')
   const size = measure(context, fragment.selectionSet, sizes)
-  sizes.set(name, size)
-  return size
+  const whole = { ...size, directives: Math.max(size.directives, fragment.directives?.length ?? 0) }
+  sizes.set(name, whole)
+  return whole
 }
-
-const rootCount = (context: ValidationContext, set: SelectionSetNode, open: Set<string>): number =>
-  set.selections.reduce((count, node) => {
-    if (node.kind === 'Field') return count + 1
-    if (node.kind === 'InlineFragment') return count + rootCount(context, node.selectionSet, open)
-    if (open.has(node.name.value)) return count
-    const fragment = context.getFragment(node.name.value)
-    return fragment ? count + rootCount(context, fragment.selectionSet, new Set([...open, node.name.value])) : count
-  }, 0)

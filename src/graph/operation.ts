@@ -3,7 +3,6 @@ import {
   executeSync,
   GraphQLError,
   getOperationAST,
-  getVariableValues,
   Kind,
   NoSchemaIntrospectionCustomRule,
   type OperationDefinitionNode,
@@ -14,16 +13,17 @@ import {
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import type { Graph } from './graph.ts'
-import { plainInputs } from './inputs.ts'
 import { limitRule, type OperationLimits } from './limits.ts'
 import { buildPlan } from './plan/build.ts'
 import { conditionVariables } from './plan/collect.ts'
 import type { OperationPlan } from './plan/plan.ts'
+import { type PlannedVariable, planVariables } from './variables.ts'
 
 /** A valid operation of a document, reduced to itself and the fragments it spreads. */
 export type Operation = {
   readonly document: DocumentNode
   readonly node: OperationDefinitionNode
+  readonly variables: readonly PlannedVariable[]
   /** The plan for one set of variables: those of `@skip` and `@include` decide which. */
   readonly plan: (variables: Readonly<Record<string, unknown>>) => OperationPlan
 }
@@ -34,12 +34,13 @@ const plansPerOperation = 32
 export const makeOperation = (graph: Graph, document: DocumentNode, node: OperationDefinitionNode): Operation => {
   const reduced = reduceTo(document, node)
   const names = conditionVariables(reduced, node)
+  const variables = planVariables(graph.schema, node)
   if (names.length === 0) {
     let plan: OperationPlan | undefined
     return {
       document: reduced,
       node,
-
+      variables,
       plan: () => (plan ??= buildPlan(graph, { document: reduced, operation: node, conditions: {} })),
     }
   }
@@ -47,12 +48,12 @@ export const makeOperation = (graph: Graph, document: DocumentNode, node: Operat
   return {
     document: reduced,
     node,
-
-    plan(variables) {
-      const key = names.map((name) => String(variables[name])).join()
+    variables,
+    plan(values) {
+      const key = names.map((name) => String(values[name])).join()
       let plan = plans.get(key)
       if (plan === undefined)
-        plans.set(key, (plan = buildPlan(graph, { document: reduced, operation: node, conditions: variables })))
+        plans.set(key, (plan = buildPlan(graph, { document: reduced, operation: node, conditions: values })))
       return plan
     },
   }
@@ -114,20 +115,21 @@ export const createOperationStore = ({
     sizeCalculation: (_operation, key) => key.length + 1_024,
   })
   const read = (source: string, operationName: string | undefined): Operation | readonly GraphQLError[] => {
-    let document: DocumentNode
     try {
-      document = parse(source, { maxTokens: limits.tokens })
+      const document = parse(source, { maxTokens: limits.tokens })
+      const errors = validate(graph.clientSchema, document, rules, {
+        maxErrors: 20,
+        hideSuggestions: !suggestions,
+      })
+      if (errors.length > 0) return errors
+      const node = getOperationAST(document, operationName)
+      return node ? makeOperation(graph, document, node) : [new GraphQLError(missingOperation(operationName))]
     } catch (error) {
       if (error instanceof GraphQLError) return [error]
+      // graphql-js parses and visits by recursion; only a large limits.tokens lets a document come so deep.
+      if (error instanceof RangeError) return [new GraphQLError('The document is nested too deeply.')]
       throw error
     }
-    const errors = validate(graph.clientSchema, document, rules, {
-      maxErrors: 20,
-      hideSuggestions: !suggestions,
-    })
-    if (errors.length > 0) return errors
-    const node = getOperationAST(document, operationName)
-    return node ? makeOperation(graph, document, node) : [new GraphQLError(missingOperation(operationName))]
   }
   return {
     find(source, operationName) {
@@ -144,21 +146,6 @@ const missingOperation = (name: string | undefined): string =>
   name === undefined
     ? 'The document has several operations; name one by operationName.'
     : `The document has no operation named ${name}.`
-
-/** Coerced variable values, or what is wrong with them. */
-export const coerceVariables = (
-  graph: Graph,
-  { node }: Operation,
-  inputs: Readonly<Record<string, unknown>>,
-): { readonly values: Readonly<Record<string, unknown>> } | { readonly errors: readonly GraphQLError[] } => {
-  const { coerced, errors } = getVariableValues(
-    graph.schema,
-    node.variableDefinitions ?? [],
-    plainInputs(graph.schema, node, inputs),
-    { maxErrors: 20 },
-  )
-  return coerced === undefined ? { errors: errors ?? [] } : { values: coerced }
-}
 
 /** Values of the `__schema` and `__type` fields of a plan, by response key; undefined where it has none. */
 export const introspect = (

@@ -1,3 +1,4 @@
+import type { Type } from 'protobufjs'
 import type { Json } from '../kernel/json.ts'
 import { Problem } from '../kernel/problem.ts'
 import type { GrpcMethod } from '../services/grpc/method.ts'
@@ -23,6 +24,18 @@ export type GrpcRequest = {
   readonly method: GrpcMethod
   readonly message: ValueTemplate
   readonly metadata: readonly NamedTemplate[]
+  /** The field of the message that says what shall be answered; undefined where none does. */
+  readonly mask: FieldMask | undefined
+}
+
+/** A field mask that is filled from what an operation reads. */
+export type FieldMask = {
+  /** The request's field, by its JSON name. */
+  readonly field: string
+  /** The message that its paths are about. */
+  readonly of: Type
+  /** The field of a page whose items the mask is about; undefined where it is about the selected value itself. */
+  readonly inside: string | undefined
 }
 
 export type NamedTemplate = { readonly name: string; readonly value: Template }
@@ -138,11 +151,15 @@ const renderGrpc = (request: GrpcRequest, scope: Scope): RenderedRequest | typeo
   if (message === noCall) return noCall
   const metadata = renderHeaders(request.metadata, scope)
   if (metadata === noCall) return noCall
+  const masked =
+    request.mask === undefined || scope.mask === undefined
+      ? (message ?? {})
+      : { ...(message as Readonly<Record<string, Json>>), [request.mask.field]: scope.mask }
   return {
     kind: 'grpc',
-    message: message ?? {},
+    message: masked,
     metadata,
-    identity: JSON.stringify(metadata.length > 0 ? [message, metadata] : message),
+    identity: JSON.stringify(metadata.length > 0 ? [masked, metadata] : masked),
   }
 }
 

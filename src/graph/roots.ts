@@ -9,6 +9,12 @@ export const rootKind = (schema: GraphQLSchema, type: GraphQLObjectType): RootKi
   return type === schema.getSubscriptionType() ? 'subscription' : undefined
 }
 
+/** The root type of a kind; undefined where the schema has none. */
+export const rootTypeOf = (schema: GraphQLSchema, kind: RootKind): GraphQLObjectType | undefined => {
+  if (kind === 'query') return schema.getQueryType() ?? undefined
+  return (kind === 'mutation' ? schema.getMutationType() : schema.getSubscriptionType()) ?? undefined
+}
+
 /** The root types a schema has. */
 export const rootTypes = (schema: GraphQLSchema): readonly GraphQLObjectType[] =>
   [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].filter(

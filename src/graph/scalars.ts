@@ -36,6 +36,12 @@ const wholeNumber = (name: string, least: bigint, most: bigint): ScalarBehaviour
   return { parseValue: check, serialize: check }
 }
 
+const uint32 = (value: unknown): number => {
+  const digits = digitsOf(value)
+  const number = digits !== undefined && /^\d{1,10}$/.test(digits) ? Number(digits) : -1
+  return number < 0 || number > 0xffff_ffff ? refuse('a 32-bit unsigned integer', value) : number
+}
+
 const text = (expected: string, form: RegExp): ScalarBehaviour => {
   const check = (value: unknown): string =>
     typeof value === 'string' && form.test(value) ? value : refuse(expected, value)
@@ -54,11 +60,13 @@ const json = (value: unknown): Json => value as Json
 const behaviours: Readonly<Record<string, ScalarBehaviour>> = {
   Int64: wholeNumber('a 64-bit integer', -(2n ** 63n), 2n ** 63n - 1n),
   UInt64: wholeNumber('a 64-bit unsigned integer', 0n, 2n ** 64n - 1n),
+  UInt32: { parseValue: uint32, serialize: uint32 },
   Decimal: { parseValue: decimal, serialize: decimal },
   DateTime: text(
     'a time such as 2026-01-31T12:00:00Z (RFC 3339)',
     /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/,
   ),
+  Duration: text('a span of seconds such as 1.5s', /^-?\d{1,12}(\.\d{1,9})?s$/),
   Bytes: text('bytes in base64', /^[A-Za-z0-9+/_-]*={0,2}$/),
   JSON: { parseValue: json, serialize: json },
 }

@@ -38,11 +38,12 @@ async function* results(
   const open = tools.streams[step.binding.index]
   if (open === undefined) throw new Problem('UNIMPLEMENTED', `${step.coordinate} is not fed by a stream.`)
   const { select } = step.binding
-  const args = step.fixedArgs ?? argumentsOf(step, variables)
+  const args = argumentsOf(step, variables)
   const rendered = renderRequest(step.binding.request, {
     args,
     parent: undefined,
     claims: context.caller.identity?.claims,
+    mask: plan.masks?.get(step.binding.index),
     header,
   })
   if (rendered === noCall) return

@@ -34,7 +34,7 @@ const parseExpression = (text: string): Expression | string => {
   const { root = '', path, fallback, pipes = '' } = groups
   if (!roots.includes(root))
     return `{${text}} starts with ${root}, but a placeholder starts with args, this, keys, claims or header.`
-  if (path === undefined) return `{${text}} names nothing; write {${root}.name}.`
+  if (path === undefined && root !== 'keys') return `{${text}} names nothing; write {${root}.name}.`
   const parsed: Pipe[] = []
   for (const { groups: pipe } of pipes.matchAll(pipeForm)) {
     const made = makePipe(pipe?.['name'] ?? '', pipe?.['argument'])
@@ -44,7 +44,7 @@ const parseExpression = (text: string): Expression | string => {
   return {
     text,
     root: root as Root,
-    path: path.split('.'),
+    path: path?.split('.') ?? [],
     pipes: parsed,
     ...(fallback === undefined ? {} : { fallback: literal(fallback) }),
   }

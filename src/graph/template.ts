@@ -33,8 +33,13 @@ export type Pipe =
 export type InputMap =
   | {
       readonly kind: 'object'
-      readonly fields: Readonly<Record<string, { readonly to: string; readonly map?: InputMap }>>
+      /** Of a `spread` field, the members are the object's own: the cases of a oneof. */
+      readonly fields: Readonly<
+        Record<string, { readonly to: string; readonly map?: InputMap; readonly spread?: boolean }>
+      >
     }
+  /** A list of entries with `key` and `value`, as an object. */
+  | { readonly kind: 'map'; readonly of?: InputMap }
   | { readonly kind: 'list'; readonly of: InputMap }
   | { readonly kind: 'enum'; readonly values: Readonly<Record<string, string>> }
 
@@ -47,6 +52,8 @@ export type Scope = {
   readonly known?: { readonly field: string; readonly value: Json } | undefined
   /** The key, or the keys of a batch. */
   readonly keys?: Json | undefined
+  /** The field mask of the step's binding. */
+  readonly mask?: string | undefined
   readonly claims: Readonly<Record<string, unknown>> | undefined
   readonly header: (name: string) => string | undefined
 }
@@ -80,13 +87,32 @@ const read = (expression: Expression, scope: Scope): unknown => {
       return expression.asId === true ? idOf(value as Json | undefined) : value
     }
     case 'keys':
-      return scope.keys
+      return keyPart(scope.keys, expression.path[0])
     case 'claims':
       return dig(scope.claims, expression.path)
     case 'header':
       return scope.header(expression.path[0] ?? '')
   }
 }
+
+/** Of keys of several fields the values of one, or the whole of them where none is named; other keys as they are. */
+const keyPart = (keys: Json | undefined, name: string | undefined): Json | undefined => {
+  if (name === undefined || keys === null || typeof keys !== 'object') return keys
+  if (isComposite(keys)) return (keys as CompositeKey)[name]
+  if (!Array.isArray(keys)) return keys
+  const [first] = keys as readonly Json[]
+  return isComposite(first) ? keys.map((key) => (key as CompositeKey)[name] ?? null) : keys
+}
+
+/** A key of several fields. */
+export type CompositeKey = { readonly [field: string]: Json }
+
+export const isComposite = (key: Json | undefined): key is CompositeKey =>
+  key !== null && typeof key === 'object' && !Array.isArray(key) && !isRawNumber(key)
+
+/** What tells keys apart: their values as text, so that 7 and "7" are one. */
+export const keyText = (key: Json): string =>
+  typeof key !== 'string' && isComposite(key) ? JSON.stringify(Object.values(key).map(textOf)) : textOf(key)
 
 /** An id, or a list of them, as strings. */
 const idOf = (value: Json | undefined): Json | undefined => {
@@ -103,12 +129,25 @@ const toUpstream = (value: unknown, map: InputMap | undefined): unknown => {
       return Array.isArray(value) ? value.map((item) => toUpstream(item, map.of)) : toUpstream(value, map.of)
     case 'object':
       return Object.fromEntries(
-        Object.entries(value).map(([name, inner]) => {
+        Object.entries(value).flatMap(([name, inner]): (readonly [string, unknown])[] => {
           const field = map.fields[name]
-          return field === undefined ? [name, inner] : [field.to, toUpstream(inner, field.map)]
+          if (field === undefined) return [[name, inner]]
+          const upstream = toUpstream(inner, field.map)
+          return field.spread === true ? Object.entries(upstream ?? {}) : [[field.to, upstream]]
         }),
       )
+    case 'map':
+      return fromEntries((Array.isArray(value) ? value : [value]) as readonly MapEntry[], map.of)
   }
+}
+
+type MapEntry = { readonly key: Json; readonly value: unknown }
+
+const fromEntries = (entries: readonly MapEntry[], of: InputMap | undefined): Record<string, unknown> => {
+  const pairs = entries.map(({ key, value }) => [textOf(key), toUpstream(value, of)] as const)
+  const object = Object.fromEntries(pairs)
+  if (Object.keys(object).length === pairs.length) return object
+  throw new Problem('INVALID_ARGUMENT', 'A map has each key once.')
 }
 
 /**

@@ -96,7 +96,17 @@ type Settings = {
 const storeOf = ({ limits, introspection = false, suggestions = false }: Settings = {}) =>
   createOperationStore({
     graph: limits === undefined ? graph : deep,
-    limits: { depth: 10, aliases: 10, rootFields: 10, tokens: 1_000, ...limits, listSize: 100, upstreamCalls: 100 },
+    limits: {
+      depth: 10,
+      aliases: 10,
+      rootFields: 10,
+      tokens: 1_000,
+      fields: 1_000,
+      directives: 5,
+      ...limits,
+      listSize: 100,
+      upstreamCalls: 100,
+    },
     introspection,
     suggestions,
   })

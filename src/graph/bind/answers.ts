@@ -1,5 +1,6 @@
 import {
   type ASTNode,
+  type GraphQLEnumType,
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLOutputType,
@@ -7,6 +8,7 @@ import {
   getNullableType,
   isEnumType,
   isListType,
+  isNonNullType,
   isObjectType,
   isScalarType,
   isUnionType,
@@ -15,22 +17,25 @@ import protobuf, { type Field as MessageField } from 'protobufjs'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { fieldOf, jsonNames } from '../../services/grpc/json/fields.ts'
 import { directiveOf } from '../directives.ts'
-import type { Binding, OneofCase } from '../graph.ts'
+import type { Binding, InlineSource, OneofCase } from '../graph.ts'
 import { type BindContext, readPathOf, report, warn } from './context.ts'
+import { isMap, valueOf } from './maps.ts'
 import { builtIn, nameOf, type ProtoType, scalarsFor } from './proto-scalars.ts'
 import { spellingsOf } from './templates.ts'
 
-const { Enum, MapField, Type } = protobuf
+const { Enum, Type } = protobuf
 type Type = protobuf.Type
 type Enum = protobuf.Enum
 
-/** The cases of each oneof field, by coordinate. */
-export type Oneofs = ReadonlyMap<string, readonly OneofCase[]>
+/** Sources that only the messages tell, by coordinate: of fields that stand for oneofs. */
+export type Oneofs = ReadonlyMap<string, InlineSource>
 
 type Walk = {
   readonly context: BindContext
   readonly seen: Set<string>
-  readonly oneofs: Map<string, readonly OneofCase[]>
+  readonly oneofs: Map<string, InlineSource>
+  /** The message that first made an object of each type, by type name. */
+  readonly suppliers: Map<string, Type>
 }
 
 /**
@@ -38,13 +43,14 @@ type Walk = {
  * are not `Int`, enum spellings are known. Returns the oneof cases that unions stand for.
  */
 export const checkAnswers = (context: BindContext): Oneofs => {
-  const walk: Walk = { context, seen: new Set(), oneofs: new Map() }
+  const walk: Walk = { context, seen: new Set(), oneofs: new Map(), suppliers: new Map() }
   for (const binding of context.bindings)
     if (binding.request.kind === 'grpc') checkBinding(walk, binding, binding.request.method.responseType)
   return walk.oneofs
 }
 
 const checkBinding = (walk: Walk, binding: Binding, answer: Type): void => {
+  if (binding.nothing) return
   const { context } = walk
   const { coordinate } = binding
   const [typeName = '', fieldName] = coordinate.split('.')
@@ -60,41 +66,47 @@ const checkBinding = (walk: Walk, binding: Binding, answer: Type): void => {
   const result: GraphQLOutputType = field === undefined ? owner : field.type
   const selected = follow(answer, binding.select)
   if (typeof selected === 'string')
-    return report(context, nodes['select'] ?? node, coordinate, `\`select\`: ${selected}`)
+    return report(context, nodes['select'] ?? node, coordinate, {
+      code: 'PORTICO-206',
+      message: `\`select\`: ${selected}`,
+    })
   const { batch } = binding
   const isList = selected.field?.repeated === true
   if (batch === undefined) {
     if (isListType(getNullableType(result)) !== isList && getNamedType(result).name !== 'JSON')
-      return report(
-        context,
-        nodes['select'] ?? node,
-        coordinate,
-        field === undefined
-          ? `${binding.select.join('.')} is a list, but a loader without \`batch\` takes one ${coordinate}.`
-          : listMistake(coordinate, isList, binding.select.join('.') || answer.fullName.slice(1)),
-      )
+      return report(context, nodes['select'] ?? node, coordinate, {
+        code: 'PORTICO-304',
+        message:
+          field === undefined
+            ? `${binding.select.join('.')} is a list, but a loader without \`batch\` takes one ${coordinate}.`
+            : listMistake(coordinate, isList, binding.select.join('.') || answer.fullName.slice(1)),
+      })
     return checkNamed(walk, { field, type: getNamedType(result), message: selected.type, node, coordinate })
   }
   if (!isList)
-    return report(
-      context,
-      nodes['select'] ?? node,
-      coordinate,
-      `A batch selects a list of items, but ${binding.select.join('.') || answer.name} is none.`,
-    )
-  if (!(selected.type instanceof Type)) return report(context, node, coordinate, 'A batch selects a list of messages.')
-  const match = follow(selected.type, batch.match)
-  if (typeof match === 'string') return report(context, nodes['batch'] ?? node, coordinate, `\`match\`: ${match}`)
+    return report(context, nodes['select'] ?? node, coordinate, {
+      code: 'PORTICO-207',
+      message: `A batch selects a list of items, but ${binding.select.join('.') || answer.name} is none.`,
+    })
+  if (!(selected.type instanceof Type))
+    return report(context, node, coordinate, { code: 'PORTICO-207', message: 'A batch selects a list of messages.' })
+  for (const key of batch.keys) {
+    const match = follow(selected.type, key.match)
+    if (typeof match === 'string')
+      return report(context, nodes['batch'] ?? node, coordinate, {
+        code: 'PORTICO-208',
+        message: `\`match\`: ${match}`,
+      })
+  }
   const items = follow(selected.type, batch.items ?? [])
-  if (typeof items === 'string') return report(context, nodes['batch'] ?? node, coordinate, `\`items\`: ${items}`)
+  if (typeof items === 'string')
+    return report(context, nodes['batch'] ?? node, coordinate, { code: 'PORTICO-209', message: `\`items\`: ${items}` })
   const many = items.field?.repeated === true
   if (items.field !== undefined && many !== batch.grouped)
-    return report(
-      context,
-      nodes['batch'] ?? node,
-      coordinate,
-      `\`items\`: ${listMistake(coordinate, many, batch.items?.join('.') ?? '')}`,
-    )
+    return report(context, nodes['batch'] ?? node, coordinate, {
+      code: 'PORTICO-209',
+      message: `\`items\`: ${listMistake(coordinate, many, batch.items?.join('.') ?? '')}`,
+    })
   return checkNamed(walk, { field, type: getNamedType(result), message: items.type, node, coordinate })
 }
 
@@ -125,46 +137,60 @@ const checkNamed = (walk: Walk, { type, message, node, coordinate }: Checked): u
   const { context } = walk
   if (isObjectType(type)) {
     if (!(message instanceof Type))
-      return report(
-        context,
-        node,
-        coordinate,
-        `${coordinate} is an object, but the service answers ${nameOf(message)}.`,
-      )
+      return report(context, node, coordinate, {
+        code: 'PORTICO-305',
+        message: `${coordinate} is an object, but the service answers ${nameOf(message)}.`,
+      })
     return checkObject(walk, type, message)
   }
   if (isEnumType(type)) {
     if (!(message instanceof Enum))
       return message === 'string'
         ? undefined
-        : report(context, node, coordinate, `${coordinate} is an enum, but the service answers ${nameOf(message)}.`)
+        : report(context, node, coordinate, {
+            code: 'PORTICO-305',
+            message: `${coordinate} is an enum, but the service answers ${nameOf(message)}.`,
+          })
     const spelt = new Set(type.getValues().flatMap(spellingsOf))
+    checkSpellings(walk, type, message)
     const missing = Object.entries(message.values).filter(([name, number]) => !spelt.has(name) && number !== 0)
     if (missing.length > 0 && !spelt.has('*'))
-      warn(
-        context,
-        node,
-        coordinate,
-        `${type.name} has no value for ${missing.map(([name]) => name).join(', ')} of ${message.name}, so such an answer is an error; map it by @from(enum: ["…"]), or "*" for all others.`,
-      )
+      warn(context, node, coordinate, {
+        code: 'PORTICO-307',
+        message: `${type.name} has no value for ${missing.map(([name]) => name).join(', ')} of ${message.name}, so such an answer is an error; map it by @from(enum: ["…"]), or "*" for all others.`,
+      })
     return undefined
   }
   if (!isScalarType(type)) return undefined
   const fitting = scalarsFor(message)
   return fitting.includes(type.name) || (fitting.length === 0 && type.name === 'JSON') || !builtIn.has(type.name)
     ? undefined
-    : report(
-        context,
-        node,
-        coordinate,
-        `${coordinate} is ${type.name}, but the service answers ${nameOf(message)}; use ${fitting.join(' or ') || 'an object type or JSON'}.`,
-      )
+    : report(context, node, coordinate, {
+        code: 'PORTICO-308',
+        message: `${coordinate} is ${type.name}, but the service answers ${nameOf(message)}; use ${fitting.join(' or ') || 'an object type or JSON'}.`,
+      })
+}
+
+/** A value that the proto's enum does not have can neither arrive nor be sent. */
+const checkSpellings = ({ context, seen }: Walk, type: GraphQLEnumType, { fullName, values }: Enum): void => {
+  const visit = `${type.name} ${fullName}`
+  if (seen.has(visit)) return
+  seen.add(visit)
+  for (const value of type.getValues()) {
+    const spellings = spellingsOf(value)
+    if (!value.astNode || spellings.some((spelling) => spelling === '*' || Object.hasOwn(values, spelling))) continue
+    report(context, value.astNode, `${type.name}.${value.name}`, {
+      code: 'PORTICO-306',
+      message: `${fullName.slice(1)} has no value ${spellings.join(' or ')}.${didYouMean(spellings[0] ?? '', Object.keys(values))} Spell it by @from(enum: ["…"]).`,
+    })
+  }
 }
 
 const checkObject = (walk: Walk, type: GraphQLObjectType, message: Type): undefined => {
   const visit = `${type.name} ${message.fullName}`
   if (walk.seen.has(visit)) return undefined
   walk.seen.add(visit)
+  if (!walk.suppliers.has(type.name)) walk.suppliers.set(type.name, message)
   for (const field of Object.values(type.getFields())) checkField(walk, { type, field, message })
   return undefined
 }
@@ -179,26 +205,54 @@ const checkField = (
   if (node === undefined || node === null) return undefined
   const oneof = directiveOf('from', node)?.args['oneof']
   if (typeof oneof === 'string')
-    return checkOneof(walk, { coordinate, node, union: getNamedType(field.type), message, oneof })
+    return checkOneof(walk, { coordinate, node, type: getNamedType(field.type), message, oneof })
   const path = readPathOf(field)
   if (path === undefined) return undefined
   const found = follow(message, path)
+  const supplier = walk.suppliers.get(type.name)
+  if (typeof found === 'string' && supplier !== undefined && supplier !== message)
+    return report(context, node, coordinate, {
+      code: 'PORTICO-503',
+      message: `${type.name} is made of ${nameOf(supplier)} and of ${nameOf(message)}, and the latter cannot give ${field.name}: ${found} Load ${type.name} by @entity, or use two types.`,
+    })
   if (typeof found === 'string')
-    return report(
-      context,
-      node,
-      coordinate,
-      `${found.replace(/\.$/, '')}${found.endsWith('.') ? '.' : ''} Name another by @from(path: "…").`,
+    return report(context, node, coordinate, {
+      code: 'PORTICO-301',
+      message: `${found.replace(/\.$/, '')}${found.endsWith('.') ? '.' : ''} Name another by @from(path: "…").`,
+    })
+  const asEntries = directiveOf('from', node)?.args['map'] === true
+  if (isMap(found.field)) {
+    if (!asEntries)
+      return getNamedType(field.type).name === 'JSON'
+        ? undefined
+        : report(context, node, coordinate, {
+            code: 'PORTICO-313',
+            message: `${path.join('.')} is a map; use JSON, or a list of entries and @from(map: true).`,
+          })
+    const value = valueOf(getNamedType(field.type))
+    return (
+      value && checkNamed(walk, { field: value, type: getNamedType(value.type), message: found.type, node, coordinate })
     )
-  if (found.field instanceof MapField)
-    return getNamedType(field.type).name === 'JSON'
-      ? undefined
-      : report(context, node, coordinate, `${path.join('.')} is a map; use JSON.`)
+  }
+  if (asEntries)
+    return report(context, node, coordinate, { code: 'PORTICO-313', message: `${path.join('.')} is no map.` })
   const list = isListType(getNullableType(field.type))
   if (list !== (found.field?.repeated === true) && getNamedType(field.type).name !== 'JSON')
-    return report(context, node, coordinate, listMistake(coordinate, !list, path.join('.')))
+    return report(context, node, coordinate, {
+      code: 'PORTICO-304',
+      message: listMistake(coordinate, !list, path.join('.')),
+    })
+  if (isNonNullType(field.type) && isOptional(found.field))
+    warn(context, node, coordinate, {
+      code: 'PORTICO-310',
+      message: `${coordinate} is non-null, but ${path.join('.')} may be absent, which would make its parent null: let it be nullable.`,
+    })
   return checkNamed(walk, { field, type: getNamedType(field.type), message: found.type, node, coordinate })
 }
+
+/** What its proto says may be left out, by `optional` or as the case of a oneof. A message may be too, but seldom is. */
+const isOptional = (field: MessageField | undefined): boolean =>
+  field?.partOf !== null && field?.partOf !== undefined && !field.repeated
 
 const listMistake = (coordinate: string, answersList: boolean, path: string): string =>
   answersList
@@ -210,37 +264,45 @@ const checkOneof = (
   {
     coordinate,
     node,
-    union,
+    type,
     message,
     oneof,
-  }: { coordinate: string; node: ASTNode; union: ReturnType<typeof getNamedType>; message: Type; oneof: string },
+  }: { coordinate: string; node: ASTNode; type: ReturnType<typeof getNamedType>; message: Type; oneof: string },
 ): undefined => {
   const group = message.oneofs[oneof]
   if (group === undefined)
-    return report(
-      walk.context,
-      node,
-      coordinate,
-      `${message.fullName.slice(1)} has no oneof ${oneof}.${didYouMean(
+    return report(walk.context, node, coordinate, {
+      code: 'PORTICO-302',
+      message: `${message.fullName.slice(1)} has no oneof ${oneof}.${didYouMean(
         oneof,
         message.oneofsArray.filter(({ isProto3Optional }) => !isProto3Optional).map(({ name }) => name),
       )}`,
-    )
-  if (!isUnionType(union)) return undefined
+    })
+  if (isEnumType(type)) {
+    const names = group.fieldsArray.map((field) => field.resolve().jsonName)
+    const spelt = new Set(type.getValues().flatMap(spellingsOf))
+    const missing = names.filter((name) => !spelt.has(name) && !spelt.has('*'))
+    if (missing.length > 0)
+      return report(walk.context, node, coordinate, {
+        code: 'PORTICO-303',
+        message: `${type.name} has no value for the case ${missing.join(', ')} of ${oneof}; add it with @from(enum: ["${missing[0]}"]).`,
+      })
+    walk.oneofs.set(coordinate, { kind: 'case', names })
+    return undefined
+  }
+  if (!isUnionType(type)) return undefined
   const cases: OneofCase[] = []
   for (const field of group.fieldsArray) {
     field.resolve()
-    const member = union.getTypes().find(({ name }) => name === field.resolvedType?.name)
+    const member = type.getTypes().find(({ name }) => name === field.resolvedType?.name)
     if (member === undefined || !(field.resolvedType instanceof Type))
-      return report(
-        walk.context,
-        node,
-        coordinate,
-        `${union.name} has no member for the case ${field.name} of ${oneof}; add the type ${field.resolvedType?.name ?? 'of a message'} to the union.`,
-      )
-    cases.push({ name: field.name, type: member.name })
+      return report(walk.context, node, coordinate, {
+        code: 'PORTICO-303',
+        message: `${type.name} has no member for the case ${field.name} of ${oneof}; add the type ${field.resolvedType?.name ?? 'of a message'} to the union.`,
+      })
+    cases.push({ name: field.jsonName, type: member.name })
     checkObject(walk, member, field.resolvedType)
   }
-  walk.oneofs.set(coordinate, cases)
+  walk.oneofs.set(coordinate, { kind: 'oneof', cases })
   return undefined
 }

@@ -1,11 +1,11 @@
-import { GraphQLID, getNamedType, getNullableType, isListType } from 'graphql'
+import { GraphQLBoolean, getNamedType, getNullableType, isListType } from 'graphql'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { parseDuration } from '../../kernel/units.ts'
 import { type Directive, directiveOf } from '../directives.ts'
-import type { Batch, Binding } from '../graph.ts'
+import type { Batch, BatchKey, Binding } from '../graph.ts'
 import { type RequestTemplate, templatesOf } from '../request.ts'
 import { expressionsOf } from '../template.ts'
-import { type BindContext, type Owner, readPathOf, report, splitPath } from './context.ts'
+import { type BindContext, entityKeysOf, keyFieldOf, type Owner, report, splitPath } from './context.ts'
 import { needsAllDigits } from './exact.ts'
 import { bindGrpcRequest, isSafeMethod } from './grpc-request.ts'
 import { bindRestRequest } from './rest-request.ts'
@@ -23,27 +23,21 @@ export const bindDirective = (
   const { args, node } = directive
   const fanout = args['fanout'] as number | undefined
   if (fanout !== undefined && batch !== undefined)
-    return report(
-      context,
-      node,
-      owner.coordinate,
-      '`batch` and `fanout` exclude each other: keep `batch` where the service can take many keys.',
-    )
+    return report(context, node, owner.coordinate, {
+      code: 'PORTICO-110',
+      message: '`batch` and `fanout` exclude each other: keep `batch` where the service can take many keys.',
+    })
   if (fanout !== undefined && fanout < 1)
-    return report(
-      context,
-      directive.nodes['fanout'] ?? node,
-      owner.coordinate,
-      '`fanout` is the most parents that may make a call each: one or more.',
-    )
+    return report(context, directive.nodes['fanout'] ?? node, owner.coordinate, {
+      code: 'PORTICO-110',
+      message: '`fanout` is the most parents that may make a call each: one or more.',
+    })
   const timeoutMs = typeof args['timeout'] === 'string' ? parseDuration(args['timeout']) : undefined
   if (args['timeout'] !== undefined && timeoutMs === undefined)
-    return report(
-      context,
-      directive.nodes['timeout'] ?? node,
-      owner.coordinate,
-      'Expected a duration such as 800ms or 5s.',
-    )
+    return report(context, directive.nodes['timeout'] ?? node, owner.coordinate, {
+      code: 'PORTICO-104',
+      message: 'Expected a duration such as 800ms or 5s.',
+    })
   const binding: Binding = {
     index: context.bindings.length,
     coordinate: owner.coordinate,
@@ -51,14 +45,27 @@ export const bindDirective = (
     select: splitPath((args['select'] as string | undefined) ?? ''),
     batch,
     fanout,
+    forwards: context.services.get(request.service)?.identity === 'forward',
+    nothing: answersNothing(request, owner) && args['select'] === undefined,
     notFound: (args['notFound'] as Binding['notFound'] | undefined) ?? (isNullable(owner) ? 'NULL' : 'ERROR'),
     timeoutMs,
     safe: request.kind === 'rest' ? request.method === 'GET' : isSafeMethod(request.method),
-    exact: needsAllDigits(owner.field === undefined ? owner.type : getNamedType(owner.field.type)) ? 'all' : 'integers',
+    // ProtoJSON writes what needs more digits as strings; of other services the whole answer must be looked through.
+    exact:
+      request.kind === 'rest' && needsAllDigits(owner.field === undefined ? owner.type : getNamedType(owner.field.type))
+        ? 'all'
+        : 'integers',
   }
   context.bindings.push(binding)
   return binding
 }
+
+/** A Boolean field over a message without fields, such as google.protobuf.Empty. */
+const answersNothing = (request: RequestTemplate, { field }: Owner): boolean =>
+  request.kind === 'grpc' &&
+  field !== undefined &&
+  getNullableType(field.type) === GraphQLBoolean &&
+  request.method.responseType.fieldsArray.length === 0
 
 const isNullable = ({ field }: Owner): boolean => field === undefined || getNullableType(field.type) === field.type
 
@@ -71,26 +78,60 @@ const keyNames = (request: RequestTemplate): readonly string[] => [
   ),
 ]
 
+const placeholders = (names: readonly string[]): string =>
+  names.map((name) => (name === '' ? '{keys}' : `{keys.${name}}`)).join(' and ')
+
+/**
+ * The fields of a batch's key, each with the path of what equals it: `match` is one path for a key of one field, and
+ * an object of them for several. A sentence where that does not fit.
+ */
+const bindBatchKeys = (
+  match: unknown,
+  { owner: { type }, names }: { readonly owner: Owner; readonly names: readonly string[] },
+): readonly BatchKey[] | string => {
+  const paths = typeof match === 'object' && match !== null ? (match as Readonly<Record<string, unknown>>) : undefined
+  // `{keys}` alone, as a list of objects, has the fields that `match` names.
+  const fields = names.includes('') && paths !== undefined ? Object.keys(paths) : names
+  const [first] = fields
+  if (first === undefined)
+    return '`batch` collects keys, but the request uses none: write {keys.<field>} where the keys go.'
+  if (fields.length > 1 && paths === undefined)
+    return `A key of ${placeholders(fields)} is matched by as many paths: match: { ${fields.map((name) => `${name}: "…"`).join(', ')} }.`
+  const keys: BatchKey[] = []
+  for (const name of fields) {
+    const path = paths === undefined ? match : paths[name]
+    if (typeof path !== 'string')
+      return `\`match\` says by a path what equals {keys.${name}}: a text such as "${name}".`
+    const field = keyFieldOf(type, name)
+    if (field === undefined)
+      return type.getFields()[name] === undefined
+        ? `${type.name} has no field ${name} to take keys from.${didYouMean(name, Object.keys(type.getFields()))}`
+        : `${type.name}.${name} has a source of its own; a key is a plain field.`
+    keys.push({ ...field, match: splitPath(path) })
+  }
+  return keys
+}
+
 const bindBatch = (
   context: BindContext,
   { directive, owner, request }: { directive: Directive; owner: Owner; request: RequestTemplate },
 ): Batch | undefined | 'wrong' => {
   const settings = directive.args['batch'] as
-    | { match: string; items?: string; max?: number; missing?: Batch['missing'] }
+    | { match: unknown; items?: string; max?: number; missing?: Batch['missing'] }
     | undefined
   const node = directive.nodes['batch'] ?? directive.node
   const names = keyNames(request)
   const wrong = (message: string): 'wrong' => {
-    report(context, node, owner.coordinate, message)
+    report(context, node, owner.coordinate, { code: 'PORTICO-110', message })
     return 'wrong'
   }
-  const entityKey =
-    owner.field === undefined
-      ? directiveOf('entity', owner.type.astNode, ...owner.type.extensionASTNodes)?.args['key']
-      : undefined
-  if (typeof entityKey === 'string' && (names.length !== 1 || names[0] !== entityKey))
+  const entity =
+    owner.field === undefined ? directiveOf('entity', owner.type.astNode, ...owner.type.extensionASTNodes) : undefined
+  const own = entity && entityKeysOf(entity)
+  const used = names.includes('') && own !== undefined && own.length > 1 ? own : names
+  if (own !== undefined && (used.length !== own.length || own.some((name) => !used.includes(name))))
     return wrong(
-      `A loader asks by {keys.${entityKey}}, the key of ${owner.type.name}, but the request uses ${names.length === 0 ? 'no key' : names.map((name) => `{keys.${name}}`).join(' and ')}.`,
+      `A loader asks by ${placeholders(own)}, the key of ${owner.type.name}, but the request uses ${names.length === 0 ? 'no key' : placeholders(names)}.`,
     )
   if (settings === undefined)
     return names.length > 0 && owner.field !== undefined
@@ -98,19 +139,8 @@ const bindBatch = (
           `{keys.${names[0]}} is a list of many parents' keys and needs \`batch: { match: "…" }\`; for one call per parent write {this.${names[0]}} and \`fanout\`.`,
         )
       : undefined
-  const [keyField, ...others] = names
-  if (keyField === undefined)
-    return wrong('`batch` collects keys, but the request uses none: write {keys.<field>} where the keys go.')
-  if (others.length > 0)
-    return wrong(`A batch has one key, but the request uses ${names.map((name) => `{keys.${name}}`).join(' and ')}.`)
-  const key = owner.type.getFields()[keyField]
-  if (key === undefined)
-    return wrong(
-      `${owner.type.name} has no field ${keyField} to take keys from.${didYouMean(keyField, Object.keys(owner.type.getFields()))}`,
-    )
-  const keyPath = readPathOf(key)
-  if (keyPath === undefined)
-    return wrong(`${owner.type.name}.${keyField} has a source of its own; a key is a plain field.`)
+  const keys = bindBatchKeys(settings.match, { owner, names: own ?? names })
+  if (typeof keys === 'string') return wrong(keys)
   const parental = templatesOf(request)
     .flatMap(expressionsOf)
     .find(({ root }) => root === 'this')
@@ -122,10 +152,7 @@ const bindBatch = (
   const max = settings.max ?? 100
   if (max < 1) return wrong('`max` is the most keys of one call: one or more.')
   return {
-    keyField,
-    keyPath,
-    keyIsId: getNamedType(key.type) === GraphQLID,
-    match: splitPath(settings.match),
+    keys,
     items: settings.items === undefined ? undefined : splitPath(settings.items),
     grouped,
     max,

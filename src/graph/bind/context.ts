@@ -1,8 +1,16 @@
-import type { ASTNode, GraphQLField, GraphQLObjectType, GraphQLSchema } from 'graphql'
+import {
+  type ASTNode,
+  type GraphQLField,
+  GraphQLID,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  getNamedType,
+} from 'graphql'
+import type { Code } from '../../kernel/codes/codes.ts'
 import type { Diagnostic } from '../../kernel/diagnostic.ts'
 import type { Service } from '../../services/service.ts'
-import { directiveOf } from '../directives.ts'
-import type { Binding } from '../graph.ts'
+import { type Directive, directiveOf } from '../directives.ts'
+import type { Binding, KeyField } from '../graph.ts'
 import { placeOfNode } from './sdl.ts'
 
 /** What every step of binding reads and writes. */
@@ -22,13 +30,16 @@ export type Owner = {
   readonly field: GraphQLField<unknown, unknown> | undefined
 }
 
-export const report = (context: BindContext, node: ASTNode, coordinate: string, message: string): undefined => {
-  context.diagnostics.push({ severity: 'error', place: placeOfNode(node), coordinate, message })
+/** What is wrong: a sentence, and the kind of mistake it is. */
+export type Told = { readonly code: Code; readonly message: string }
+
+export const report = (context: BindContext, node: ASTNode, coordinate: string, told: Told): undefined => {
+  context.diagnostics.push({ severity: 'error', place: placeOfNode(node), coordinate, ...told })
   return undefined
 }
 
-export const warn = (context: BindContext, node: ASTNode, coordinate: string, message: string): void => {
-  context.diagnostics.push({ severity: 'warning', place: placeOfNode(node), coordinate, message })
+export const warn = (context: BindContext, node: ASTNode, coordinate: string, told: Told): void => {
+  context.diagnostics.push({ severity: 'warning', place: placeOfNode(node), coordinate, ...told })
 }
 
 export const splitPath = (path: string): readonly string[] => (path === '' ? [] : path.split('.'))
@@ -41,4 +52,15 @@ export const readPathOf = (field: GraphQLField<unknown, unknown>): readonly stri
   const from = directiveOf('from', field.astNode)?.args
   if (from?.['oneof'] !== undefined) return undefined
   return typeof from?.['path'] === 'string' ? splitPath(from['path']) : [field.name]
+}
+
+/** The fields that an `@entity` names as its key, by spaces between. */
+export const entityKeysOf = ({ args }: Directive): readonly string[] =>
+  ((args['key'] as string | undefined) ?? '').split(/\s+/).filter((name) => name !== '')
+
+/** A plain field as part of a key; undefined where it is none. */
+export const keyFieldOf = (type: GraphQLObjectType, name: string): KeyField | undefined => {
+  const field = type.getFields()[name]
+  const path = field && readPathOf(field)
+  return field && path && { name, path, isId: getNamedType(field.type) === GraphQLID }
 }

@@ -3,10 +3,13 @@ import protobuf from 'protobufjs'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { fieldOf, jsonNames } from '../../services/grpc/json/fields.ts'
 import { findMethod, type GrpcMethod, methodPaths } from '../../services/grpc/method.ts'
+import { methodKind } from '../../services/grpc/method-kind.ts'
 import type { GrpcService } from '../../services/service.ts'
 import type { Directive } from '../directives.ts'
 import type { GrpcRequest } from '../request.ts'
+import { checkRequestValues } from './check/request-values.ts'
 import { type BindContext, type Owner, report } from './context.ts'
+import { fieldMaskOf } from './field-mask.ts'
 import { bindNamed, bindValue } from './values.ts'
 
 /** The request of a `@grpc` directive; undefined when it is wrong, with the mistakes reported. */
@@ -18,12 +21,10 @@ export const bindGrpcRequest = (context: BindContext, directive: Directive, owne
   if (service === undefined) return undefined
   const method = findMethod(service, path)
   if ('candidates' in method)
-    return report(
-      context,
-      nodes['method'] ?? node,
-      coordinate,
-      `${service.name} has no method ${path}.${didYouMean(path, method.candidates)}`,
-    )
+    return report(context, nodes['method'] ?? node, coordinate, {
+      code: isService(service, path) ? 'PORTICO-202' : 'PORTICO-201',
+      message: `${service.name} has no method ${path}.${didYouMean(path, method.candidates)}`,
+    })
   const request = nodes['request']
   const message =
     request === undefined ? ({ kind: 'object', fields: [] } as const) : bindValue(context, { node: request, owner })
@@ -31,18 +32,25 @@ export const bindGrpcRequest = (context: BindContext, directive: Directive, owne
   if (message === undefined || metadata === undefined) return undefined
   if (request !== undefined && !checkMessage(context, { node: request, type: method.requestType, coordinate }))
     return undefined
+  const batched = args['batch'] !== undefined
+  if (
+    request !== undefined &&
+    !checkRequestValues(context, { node: request, type: method.requestType, owner, batched })
+  )
+    return undefined
   const reserved = metadata.find(
     ({ name }) =>
       !/^[a-z0-9._-]+$/.test(name) || name.startsWith('grpc-') || name.endsWith('-bin') || name === 'authorization',
   )
   if (reserved !== undefined)
-    return report(
-      context,
-      nodes['metadata'] ?? node,
-      coordinate,
-      `${reserved.name} is no metadata key a binding may set: lower-case letters, digits, - and _, not grpc-…, …-bin or authorization.`,
-    )
-  return { kind: 'grpc', service: service.name, method, message, metadata }
+    return report(context, nodes['metadata'] ?? node, coordinate, {
+      code: 'PORTICO-212',
+      message: `${reserved.name} is no metadata key a binding may set: lower-case letters, digits, - and _, not grpc-…, …-bin or authorization.`,
+    })
+  const mask = fieldMaskOf(directive, method)
+  if (typeof mask === 'string')
+    return report(context, nodes['fieldMask'] ?? node, coordinate, { code: 'PORTICO-204', message: mask })
+  return { kind: 'grpc', service: service.name, method, message, metadata, mask }
 }
 
 /** The named service, or the only one whose protos have the method. */
@@ -63,7 +71,10 @@ const serviceOf = (
             grpc.map((service) => service.name),
           )}`
         : `${name} speaks REST; bind to it by @rest.`
-    return report({ services, ...context }, nodes['service'] ?? node, owner.coordinate, cause)
+    return report({ services, ...context }, nodes['service'] ?? node, owner.coordinate, {
+      code: 'PORTICO-101',
+      message: cause,
+    })
   }
   const having = grpc.filter((service) => !('candidates' in findMethod(service, path)))
   const [only] = having
@@ -75,7 +86,10 @@ const serviceOf = (
           path,
           grpc.flatMap(({ root }) => methodPaths(root)),
         )}`
-  return report({ services, ...context }, nodes['method'] ?? node, owner.coordinate, cause)
+  return report({ services, ...context }, nodes['method'] ?? node, owner.coordinate, {
+    code: 'PORTICO-202',
+    message: cause,
+  })
 }
 
 /** Whether every name in a request value is a field of the message; the first wrong one is reported. */
@@ -87,12 +101,10 @@ const checkMessage = (
   return (node as ObjectValueNode).fields.every((field) => {
     const found = fieldOf(type, field.name.value)
     if (found === undefined) {
-      report(
-        context,
-        field,
-        coordinate,
-        `${type.fullName.slice(1)} has no field ${field.name.value}.${didYouMean(field.name.value, jsonNames(type))}`,
-      )
+      report(context, field, coordinate, {
+        code: 'PORTICO-204',
+        message: `${type.fullName.slice(1)} has no field ${field.name.value}.${didYouMean(field.name.value, jsonNames(type))}`,
+      })
       return false
     }
     return (
@@ -103,13 +115,13 @@ const checkMessage = (
   })
 }
 
-const safeNames = /^(Batch)?(Get|List|Search|Find|Lookup|Count|Check|Query)/
+/** Whether the part before the slash is a service of the protos. */
+const isService = ({ root }: GrpcService, path: string): boolean =>
+  methodPaths(root).some((known) => known.split('/')[0] === path.split('/')[0])
 
-/** Whether a method changes nothing: its idempotency level, its HTTP annotation or, last, its name says so. */
+/** Whether a method changes nothing, as its proto says it. */
 export const isSafeMethod = ({ path, requestType }: GrpcMethod): boolean => {
   const [serviceName = '', methodName = ''] = path.slice(1).split('/')
-  const options = requestType.root.lookupService(serviceName).methods[methodName]?.options ?? {}
-  if (options['idempotency_level'] !== undefined) return options['idempotency_level'] === 'NO_SIDE_EFFECTS'
-  const annotated = Object.keys(options).filter((name) => name.startsWith('(google.api.http)'))
-  return annotated.length > 0 ? annotated.includes('(google.api.http).get') : safeNames.test(methodName)
+  const method = requestType.root.lookupService(serviceName).methods[methodName]
+  return method !== undefined && methodKind(method).kind === 'query'
 }

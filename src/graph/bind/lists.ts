@@ -22,12 +22,17 @@ export const checkLists = (context: BindContext, graph: Graph): void => {
       source.binding.batch === undefined &&
       source.binding.fanout === undefined
     )
-      report(
-        context,
-        node,
-        coordinate,
-        `${coordinate} is reached under a list (${path}), so it would make one call for each item. Say \`batch\` where the service takes many keys, or \`fanout: n\` for at most n calls.`,
-      )
+      report(context, node, coordinate, {
+        code: 'PORTICO-401',
+        message: `${coordinate} is reached under a list (${path}), so it would make one call for each item. Say \`batch\` where the service takes many keys, or \`fanout: n\` for at most n calls.`,
+      })
+    const most = source.kind === 'call' ? source.binding.fanout : undefined
+    const assumed = path === undefined ? undefined : graph.fields.get(path)?.listSize?.assumedSize
+    if (most !== undefined && assumed !== undefined && assumed > most)
+      warn(context, node, coordinate, {
+        code: 'PORTICO-404',
+        message: `${coordinate} is asked for at most ${most} parents, but ${path} may have ${assumed} items, and those past it get an error. Raise \`fanout\`, lower @listSize, or batch.`,
+      })
     const many = path ?? (isListType(getNullableType(field.type)) ? coordinate : undefined)
     if (
       source.kind === 'load' &&
@@ -35,24 +40,20 @@ export const checkLists = (context: BindContext, graph: Graph): void => {
       source.entity.binding.batch === undefined &&
       source.entity.binding.fanout === undefined
     )
-      report(
-        context,
-        node,
-        coordinate,
-        `${coordinate} loads ${source.entity.type} under a list (${many}), and its loader takes one key a call. Give the loader \`batch\`, or \`fanout: n\` for at most n calls.`,
-      )
+      report(context, node, coordinate, {
+        code: 'PORTICO-401',
+        message: `${coordinate} loads ${source.entity.type} under a list (${many}), and its loader takes one key a call. Give the loader \`batch\`, or \`fanout: n\` for at most n calls.`,
+      })
     if (
       isListType(getNullableType(field.type)) &&
       hasCallsBelow(context, field.type) &&
       graph.fields.get(coordinate)?.listSize === undefined &&
       !isSized(graph, coordinate)
     )
-      warn(
-        context,
-        node,
-        coordinate,
-        `${coordinate} is a list of unknown size with calls below it; @listSize says how long it may get.`,
-      )
+      warn(context, node, coordinate, {
+        code: 'PORTICO-402',
+        message: `${coordinate} is a list of unknown size with calls below it; @listSize says how long it may get.`,
+      })
   }
 }
 

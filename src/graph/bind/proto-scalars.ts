@@ -12,8 +12,10 @@ export const builtIn: ReadonlySet<string> = new Set([
   'ID',
   'Int64',
   'UInt64',
+  'UInt32',
   'Decimal',
   'DateTime',
+  'Duration',
   'Bytes',
   'JSON',
 ])
@@ -28,8 +30,8 @@ const scalars: Readonly<Record<string, readonly string[]>> = {
   int32: ['Int', 'ID'],
   sint32: ['Int', 'ID'],
   sfixed32: ['Int', 'ID'],
-  uint32: ['Int64', 'UInt64', 'Float', 'ID'],
-  fixed32: ['Int64', 'UInt64', 'Float', 'ID'],
+  uint32: ['UInt32', 'Int64', 'UInt64', 'Float', 'ID'],
+  fixed32: ['UInt32', 'Int64', 'UInt64', 'Float', 'ID'],
   int64: ['Int64', 'ID', 'String'],
   sint64: ['Int64', 'ID', 'String'],
   sfixed64: ['Int64', 'ID', 'String'],
@@ -42,12 +44,12 @@ const scalars: Readonly<Record<string, readonly string[]>> = {
 
 const wellKnown: Readonly<Record<string, readonly string[]>> = {
   Timestamp: ['DateTime', 'String'],
-  Duration: ['String'],
+  Duration: ['Duration', 'String'],
   FieldMask: ['String'],
   StringValue: ['String', 'ID'],
   BoolValue: ['Boolean'],
   Int32Value: ['Int', 'ID'],
-  UInt32Value: ['Int64', 'UInt64', 'Float'],
+  UInt32Value: ['UInt32', 'Int64', 'UInt64', 'Float'],
   Int64Value: ['Int64', 'ID', 'String'],
   UInt64Value: ['UInt64', 'ID', 'String'],
   FloatValue: ['Float'],
@@ -63,6 +65,6 @@ const wellKnown: Readonly<Record<string, readonly string[]>> = {
 /** Scalars that can hold a proto type's ProtoJSON without loss. */
 export const scalarsFor = (message: ProtoType): readonly string[] => {
   if (typeof message === 'string') return scalars[message] ?? []
-  if (message instanceof protobuf.Enum) return ['String']
+  if (message instanceof protobuf.Enum) return message.fullName === '.google.protobuf.NullValue' ? ['JSON'] : ['String']
   return message.fullName.startsWith('.google.protobuf.') ? (wellKnown[message.name] ?? []) : ['JSON']
 }

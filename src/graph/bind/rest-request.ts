@@ -1,7 +1,9 @@
+import { type ASTNode, type GraphQLArgument, getNullableType } from 'graphql'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import type { Directive } from '../directives.ts'
 import type { NamedTemplate, RestRequest } from '../request.ts'
-import { type BindContext, type Owner, report } from './context.ts'
+import { expressionsOf, type Template } from '../template.ts'
+import { type BindContext, type Owner, report, warn } from './context.ts'
 import { bindTemplate } from './templates.ts'
 import { bindNamed, bindValue } from './values.ts'
 
@@ -19,31 +21,25 @@ export const bindRestRequest = (context: BindContext, directive: Directive, owne
       known === undefined
         ? `There is no service ${service} in portico.yaml.`
         : `${service} speaks gRPC; bind to it by @grpc.`
-    return report(
-      context,
-      nodes['service'] ?? node,
-      coordinate,
-      cause + (known === undefined ? didYouMean(service, rest) : ''),
-    )
+    return report(context, nodes['service'] ?? node, coordinate, {
+      code: 'PORTICO-101',
+      message: cause + (known === undefined ? didYouMean(service, rest) : ''),
+    })
   }
   const given = verbs.filter((verb) => args[verb] !== undefined)
   const [verb] = given
   if (verb === undefined || given.length > 1)
-    return report(
-      context,
-      node,
-      coordinate,
-      `Give exactly one of get, post, put, patch and delete${given.length > 1 ? `, not ${given.join(' and ')}` : ''}.`,
-    )
+    return report(context, node, coordinate, {
+      code: 'PORTICO-111',
+      message: `Give exactly one of get, post, put, patch and delete${given.length > 1 ? `, not ${given.join(' and ')}` : ''}.`,
+    })
   const target = args[verb] as string
   const targetNode = nodes[verb] ?? node
   if (!target.startsWith('/') || target.startsWith('//'))
-    return report(
-      context,
-      targetNode,
-      coordinate,
-      'Expected a path below the service’s base URL, such as "/users/{args.id}"; hosts stand in portico.yaml.',
-    )
+    return report(context, targetNode, coordinate, {
+      code: 'PORTICO-111',
+      message: 'Expected a path below the service’s base URL, such as "/users/{args.id}"; hosts stand in portico.yaml.',
+    })
   const [path, query] = splitOnce(target, '?')
   const bound = bindTemplate(context, { text: path, owner, node: targetNode })
   const inline = splitOutside(query ?? '', '&').map((pair) => splitOnce(pair, '='))
@@ -63,16 +59,18 @@ export const bindRestRequest = (context: BindContext, directive: Directive, owne
     (nodes['body'] !== undefined && body === undefined)
   )
     return undefined
+  doubtEmpty(context, { path: bound, owner, node: targetNode })
   const reserved = headers.find(({ name }) => !/^[A-Za-z0-9-]+$/.test(name) || forbidden.has(name.toLowerCase()))
   if (reserved !== undefined)
-    return report(
-      context,
-      nodes['headers'] ?? node,
-      coordinate,
-      `${reserved.name} is no header a binding may set; framing, identity and forwarding headers are the gateway's.`,
-    )
+    return report(context, nodes['headers'] ?? node, coordinate, {
+      code: 'PORTICO-111',
+      message: `${reserved.name} is no header a binding may set; framing, identity and forwarding headers are the gateway's.`,
+    })
   if (body !== undefined && verb === 'get')
-    return report(context, nodes['body'] ?? node, coordinate, 'A GET has no body; use query.')
+    return report(context, nodes['body'] ?? node, coordinate, {
+      code: 'PORTICO-111',
+      message: 'A GET has no body; use query.',
+    })
   return {
     kind: 'rest',
     service,
@@ -83,6 +81,25 @@ export const bindRestRequest = (context: BindContext, directive: Directive, owne
     body,
   }
 }
+
+/** A path cannot leave a segment out: requests without the value are refused, which a schema could say itself. */
+const doubtEmpty = (
+  context: BindContext,
+  { path, owner, node }: { readonly path: Template; readonly owner: Owner; readonly node: ASTNode },
+): void => {
+  const open = expressionsOf(path).find(({ root, path: [name], fallback }) => {
+    if (fallback !== undefined || (root !== 'args' && root !== 'header')) return false
+    const argument = owner.field?.args.find((one) => one.name === name)
+    return root === 'header' || (argument !== undefined && isNullable(argument) && argument.defaultValue === undefined)
+  })
+  if (open === undefined) return
+  warn(context, node, owner.coordinate, {
+    code: 'PORTICO-502',
+    message: `{${open.text}} stands in the path and may be absent; then the request is refused, since a path cannot leave a segment out. ${open.root === 'args' ? 'Make the argument non-null, give it a default, or' : 'Give it a default:'} write {${open.text} ?? '…'}.`,
+  })
+}
+
+const isNullable = ({ type }: GraphQLArgument): boolean => getNullableType(type) === type
 
 const forbidden: ReadonlySet<string> = new Set([
   'authorization',

@@ -22,8 +22,8 @@ export type SourceFile = { readonly file: string; readonly text: string }
 export const placeOfNode = (node: ASTNode): Place =>
   node.loc === undefined ? startOf('schema') : placeAt(node.loc.source.name, node.loc.source.body, node.loc.start)
 
-/** A GraphQL error of a workspace file as a diagnostic. */
-export const diagnosticOf = (error: GraphQLError, file: string, coordinate = 'schema'): Diagnostic => {
+/** A GraphQL error of a workspace file as a diagnostic: of a schema, or of the operation that `coordinate` names. */
+export const diagnosticOf = (error: GraphQLError, file: string, coordinate?: string): Diagnostic => {
   const node = error.nodes?.find(({ loc }) => loc !== undefined && loc.source.name !== 'portico')
   const source = error.source
   const place =
@@ -32,7 +32,8 @@ export const diagnosticOf = (error: GraphQLError, file: string, coordinate = 'sc
       : source !== undefined && source.name !== 'portico'
         ? placeAt(source.name, source.body, error.positions?.[0] ?? 0)
         : startOf(file)
-  return { severity: 'error', place, coordinate, message: error.message }
+  const code = coordinate === undefined ? 'PORTICO-106' : 'PORTICO-608'
+  return { severity: 'error', code, place, coordinate: coordinate ?? 'schema', message: error.message }
 }
 
 /** Files of SDL as one schema with our directives known, or what is wrong with them. */

@@ -23,13 +23,14 @@ export const bindTemplate = (
   { text, owner, node }: { text: string; owner: Owner; node: ASTNode },
 ): Template | undefined => {
   const template = parseTemplate(text)
-  if (typeof template === 'string') return report(context, node, owner.coordinate, template)
+  if (typeof template === 'string')
+    return report(context, node, owner.coordinate, { code: 'PORTICO-506', message: template })
   let sound = true
   const bound = mapExpressions(template, (expression) => {
     const result = bindExpression(context, expression, owner)
     if (typeof result !== 'string') return result
     sound = false
-    report(context, node, owner.coordinate, result)
+    report(context, node, owner.coordinate, { code: 'PORTICO-501', message: result })
     return expression
   })
   return sound ? bound : undefined
@@ -82,6 +83,7 @@ const bindArgument = (expression: Expression, { field, coordinate }: Owner): Exp
   if (argument === undefined)
     return `${coordinate} has no argument ${first}, which {${expression.text}} reads.${didYouMean(first, field?.args.map(({ name }) => name) ?? [])}`
   let type: GraphQLInputType = argument.type
+  let from = directiveOf('from', argument.astNode)
   for (const name of rest) {
     const named: GraphQLInputType = getNullableType(type)
     if (!isInputObjectType(named)) return `{${expression.text}} goes below ${first}, which is no input object.`
@@ -89,8 +91,9 @@ const bindArgument = (expression: Expression, { field, coordinate }: Owner): Exp
     if (inner === undefined)
       return `${named.name} has no field ${name}, which {${expression.text}} reads.${didYouMean(name, Object.keys(named.getFields()))}`
     type = inner.type
+    from = directiveOf('from', inner.astNode)
   }
-  const input = inputMapOf(type)
+  const input = from?.args['map'] === true ? mapOfEntries(type, new Map()) : inputMapOf(type)
   return input === undefined ? expression : { ...expression, input }
 }
 
@@ -110,14 +113,26 @@ const inputMapOf = (type: GraphQLInputType, made = new Map<string, InputMap>()):
   if (!isInputObjectType(nullable)) return undefined
   const known = made.get(nullable.name)
   if (known !== undefined) return known
-  const fields: Record<string, { to: string; map?: InputMap }> = {}
+  const fields: Record<string, { to: string; map?: InputMap; spread?: boolean }> = {}
   made.set(nullable.name, { kind: 'object', fields })
   for (const field of Object.values(nullable.getFields())) {
-    const path = directiveOf('from', field.astNode)?.args['path']
-    const map = inputMapOf(field.type, made)
-    fields[field.name] = { to: typeof path === 'string' ? path : field.name, ...(map && { map }) }
+    const { path, oneof, map: isMap } = directiveOf('from', field.astNode)?.args ?? {}
+    const map = isMap === true ? mapOfEntries(field.type, made) : inputMapOf(field.type, made)
+    fields[field.name] = {
+      to: typeof path === 'string' ? path : field.name,
+      ...(map && { map }),
+      ...(oneof === undefined ? {} : { spread: true }),
+    }
   }
   return { kind: 'object', fields }
+}
+
+/** A list of entries as the map it stands for. */
+const mapOfEntries = (type: GraphQLInputType, made: Map<string, InputMap>): InputMap => {
+  const entry = getNamedType(type)
+  const value = isInputObjectType(entry) ? entry.getFields()['value'] : undefined
+  const of = value && inputMapOf(value.type, made)
+  return { kind: 'map', ...(of && { of }) }
 }
 
 /** What services write for an enum value: `@from(enum: […])`, or its own name. */

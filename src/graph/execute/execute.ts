@@ -1,68 +1,101 @@
+import { parseLossless } from '../../kernel/json.ts'
 import type { Step } from '../plan/plan.ts'
-import { Execution, type ExecutionRequest, type GraphTools, none } from './execution.ts'
+import { Execution, type ExecutionRequest, type GraphTools } from './execution.ts'
 import { fetchStep } from './fetch.ts'
 import { gatherOwners } from './gather.ts'
-import { type Failure, project } from './project.ts'
+import { type Written, writeAnswer } from './write.ts'
 
 export type { ExecutionRequest, GraphTools } from './execution.ts'
 
-export type ExecutionResult = {
-  /** Null when a required field of the root failed. */
-  readonly data: Record<string, unknown> | null
-  readonly failures: readonly Failure[]
+/** The `data` of the answer as JSON text, undefined when a required field of the root failed; and what failed of it. */
+export type ExecutionResult = Written & {
   /** Upstream calls made. */
   readonly calls: number
+  /** Whether several requests get this very result. */
+  readonly shared?: true
 }
 
 /** The object that owns root fields. */
 const root: object = Object.freeze({})
 
+/** An answer as a value, numbers digit by digit: for the few who change it before it is sent. */
+export const dataOf = ({ text }: Pick<ExecutionResult, 'text'>): Record<string, unknown> | null =>
+  text === undefined ? null : (parseLossless(text) as Record<string, unknown>)
+
 /**
  * Runs a plan: first all calls, each step once for all its parents and as early as its inputs are known; then
- * one synchronous pass that makes the answer. Throws nothing that a service, a caller or an operation can cause.
+ * one synchronous pass that writes the answer. Rejects with nothing that a service, a caller or an operation can cause.
+ *
+ * Steps tell each other by callbacks that they are done: a promise for every layer of every step costs more than
+ * what the steps do (`npm run bench -- W3`).
  */
-export const execute = async (request: ExecutionRequest, tools: GraphTools): Promise<ExecutionResult> => {
-  const { plan, event, introspection } = request
-  const execution = new Execution(request, tools)
-  try {
-    if (event !== undefined) {
-      execution.results[event.step.id] = new Map([[root, event.value]])
-      await runChildren(execution, event.step, [event.value])
-    } else if (plan.kind === 'mutation') {
-      for (const step of plan.tops) {
-        await runStep(execution, step, [root])
-        execution.loads.forget()
-      }
-    } else await runAll(plan.tops, (step) => runStep(execution, step, [root]))
-  } finally {
-    execution.end()
-  }
-  const { results, loads } = execution
-  const refused = execution.refused.bind(execution)
-  return { ...project(plan.root, root, { results, refused, introspection }), calls: loads.calls }
+export const execute = (request: ExecutionRequest, tools: GraphTools): Promise<ExecutionResult> =>
+  new Promise((resolve, reject) => {
+    const broken = (error: unknown): void => {
+      execution.end()
+      reject(error)
+    }
+    const execution = new Execution(request, tools, broken)
+    const answer = (): void => {
+      execution.end()
+      const { results, refused, loads } = execution
+      const { introspection } = request
+      resolve({ ...writeAnswer(request.plan.root, root, { results, refused, introspection }), calls: loads.calls })
+    }
+    execution.guarded(() => start(execution, answer))
+  })
+
+const start = (execution: Execution, done: () => void): void => {
+  const { plan, event } = execution.request
+  if (event !== undefined) {
+    execution.results[event.step.id] = new Map([[root, event.value]])
+    runChildren(execution, event.step, { values: [event.value], done })
+  } else if (plan.kind === 'mutation') runInSeries(execution, plan.tops, done)
+  else runAll(plan.tops, done, (step, stepDone) => runStep(execution, step, { owners: [root], done: stepDone }))
 }
 
-const runStep = async (execution: Execution, step: Step, owners: Iterable<object>): Promise<void> => {
-  if (execution.refused(step.rules) !== undefined) return
+/** Each change sees what the one before it did, and what is below one is read before the next (GraphQL specification §6.2.2). */
+const runInSeries = (execution: Execution, [step, ...rest]: readonly Step[], done: () => void): void => {
+  if (step === undefined) return done()
+  runStep(execution, step, {
+    owners: [root],
+    done() {
+      execution.loads.forget()
+      runInSeries(execution, rest, done)
+    },
+  })
+}
+
+type Run = { readonly owners: Iterable<object>; readonly done: () => void }
+
+const runStep = (execution: Execution, step: Step, { owners, done }: Run): void => {
+  if (execution.refused(step.rules) !== undefined) return done()
   const results = new Map<object, unknown>()
   execution.results[step.id] = results
-  await fetchStep({ execution, step, owners, results })
-  if (step.children.length > 0) await runChildren(execution, step, results.values())
+  const below =
+    step.children.length === 0 ? done : () => runChildren(execution, step, { values: results.values(), done })
+  fetchStep({ execution, step, owners, results, done: below })
 }
 
-const runChildren = (execution: Execution, { children }: Step, values: Iterable<unknown>): Promise<unknown> => {
-  if (children.length === 0) return none
+const runChildren = (
+  execution: Execution,
+  { children }: Step,
+  { values, done }: { readonly values: Iterable<unknown>; readonly done: () => void },
+): void => {
   const all = [...values]
-  return runAll(children, (child) =>
-    runStep(
-      execution,
-      child,
-      gatherOwners(child, all, (rules) => execution.refused(rules) !== undefined),
-    ),
+  runAll(children, done, (child, childDone) =>
+    runStep(execution, child, { owners: gatherOwners(child, all, execution.refused), done: childDone }),
   )
 }
 
-const runAll = (steps: readonly Step[], run: (step: Step) => Promise<void>): Promise<unknown> => {
+const runAll = (steps: readonly Step[], done: () => void, run: (step: Step, done: () => void) => void): void => {
   const [only] = steps
-  return only !== undefined && steps.length === 1 ? run(only) : Promise.all(steps.map(run))
+  if (only === undefined) return done()
+  if (steps.length === 1) return run(only, done)
+  let left = steps.length
+  const oneDone = (): void => {
+    left -= 1
+    if (left === 0) done()
+  }
+  for (const step of steps) run(step, oneDone)
 }

@@ -4,11 +4,13 @@ import type { Json } from '../../kernel/json.ts'
 import type { Problem } from '../../kernel/problem.ts'
 import type { CallContext } from '../../services/call.ts'
 import type { AccessRule, Entity } from '../graph.ts'
-import { argumentsOf } from '../plan/arguments.ts'
+import { type Arguments, argumentsOf } from '../plan/arguments.ts'
 import type { OperationPlan, Step } from '../plan/plan.ts'
 import type { Scope } from '../template.ts'
 import { refusal } from './access.ts'
-import { type Entry, type Invoke, Loads } from './loads.ts'
+import type { ConnectedClient } from './clients.ts'
+import type { StaleValues } from './fallback.ts'
+import { type Invoke, Loads } from './loads.ts'
 import type { Resolver } from './resolver.ts'
 
 /** What executing needs beside the plan: made once for each generation. */
@@ -17,8 +19,12 @@ export type GraphTools = {
   readonly invokes: readonly Invoke[]
   readonly resolvers: ReadonlyMap<string, Resolver>
   readonly entities: ReadonlyMap<string, Entity>
+  /** Services that resolvers call. */
+  readonly clients?: ReadonlyMap<string, ConnectedClient>
   /** Upstream calls one operation may make. */
   readonly upstreamCalls: number
+  /** Last good values, for `@fallback(stale: …)`; none are kept where undefined. */
+  readonly stale?: StaleValues | undefined
   readonly clock: Clock
 }
 
@@ -42,22 +48,35 @@ export class Execution {
   readonly loads: Loads
   /** Results of each step by the object that owns its field; by `step.id`. */
   readonly results: (Map<object, unknown> | undefined)[]
-  private readonly args: Readonly<Record<string, unknown>>[] = []
+  private readonly args: Arguments[] = []
   private readonly refusals = new Map<AccessRule, Problem | undefined>()
   private readonly abandoned: LinkedAbort | undefined
+  readonly broken: (error: unknown) => void
 
-  constructor(request: ExecutionRequest, tools: GraphTools) {
+  /** `broken` is told of a fault of our own, after which the operation has no answer. */
+  constructor(request: ExecutionRequest, tools: GraphTools, broken: (error: unknown) => void) {
     this.request = request
     this.tools = tools
+    this.broken = broken
     const { context, plan } = request
     // Calls that started early may turn out to be unneeded; they end with the operation.
-    this.abandoned = plan.steps.some(({ early }) => early) ? linkedAbort(context.signal) : undefined
+    this.abandoned = plan.early ? linkedAbort(context.signal) : undefined
     this.loads = new Loads({
       context: this.abandoned === undefined ? context : { ...context, signal: this.abandoned.signal },
       invokes: tools.invokes,
       limit: tools.upstreamCalls,
+      guarded: this.guarded,
     })
     this.results = plan.steps.map(() => undefined)
+  }
+
+  /** Goes on after something came back: what that throws is a fault of our own. */
+  readonly guarded = (proceed: () => void): void => {
+    try {
+      proceed()
+    } catch (error) {
+      this.broken(error)
+    }
   }
 
   /** Ends what nobody waits for any more. */
@@ -66,7 +85,8 @@ export class Execution {
   }
 
   /** Why the caller may not see what all these rules guard; undefined when it may. */
-  refused(rules: readonly AccessRule[]): Problem | undefined {
+  readonly refused = (rules: readonly AccessRule[]): Problem | undefined => {
+    if (rules.length === 0) return undefined
     for (const rule of rules) {
       if (!this.refusals.has(rule)) this.refusals.set(rule, refusal(rule, this.request.context.caller.identity))
       const problem = this.refusals.get(rule)
@@ -76,32 +96,22 @@ export class Execution {
   }
 
   /** A step's arguments, coerced once for all its owners. Throws INVALID_ARGUMENT. */
-  argsOf(step: Step): Readonly<Record<string, unknown>> {
-    if (step.fixedArgs !== undefined) return step.fixedArgs
+  argsOf(step: Step): Arguments {
+    if (step.args.kind === 'fixed') return step.args.values
     return (this.args[step.id] ??= argumentsOf(step, this.request.variables))
   }
 
   /** What the placeholders of a step's request read. */
   scope(step: Step, given: { parent?: object; known?: Scope['known']; keys?: Json; args?: Scope['args'] }): Scope {
-    const { context, header } = this.request
+    const { context, header, plan } = this.request
     return {
       args: given.args ?? this.argsOf(step),
       parent: given.parent,
       known: given.known,
       keys: given.keys,
+      mask: step.binding === undefined ? undefined : plan.masks?.get(step.binding.index),
       claims: context.caller.identity?.claims,
       header,
     }
   }
-}
-
-/** Nothing to wait for. */
-export const none: Promise<unknown> = Promise.resolve()
-
-/** Waits until all entries have their values. Entries of one call wait for one promise. */
-export const settle = (entries: Iterable<Entry>): Promise<unknown> => {
-  const pending: Promise<void>[] = []
-  for (const entry of entries)
-    if (entry.pending !== undefined && entry.pending !== pending.at(-1)) pending.push(entry.pending)
-  return pending.length === 1 ? (pending[0] ?? none) : pending.length === 0 ? none : Promise.all(pending)
 }

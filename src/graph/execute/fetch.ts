@@ -1,12 +1,23 @@
-import type { Json } from '../../kernel/json.ts'
+import { type Json, parseLossless } from '../../kernel/json.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
-import { type Batched, type Binding, type Entity, isBatched, type ResolverSource } from '../graph.ts'
-import type { Selection, Step } from '../plan/plan.ts'
-import { type Expression, noCall, renderValue, type Scope, type Template, textOf } from '../template.ts'
-import { type Execution, settle } from './execution.ts'
-import type { Entry } from './loads.ts'
-import { project } from './project.ts'
+import {
+  type Batched,
+  type Binding,
+  type Entity,
+  isBatched,
+  type KeyField,
+  type LoadSource,
+  type ResolverSource,
+} from '../graph.ts'
+import type { CompletionSource, Selection, Step } from '../plan/plan.ts'
+import { keyText, noCall, type Template } from '../template.ts'
+import { completed, lacks } from './complete.ts'
+import type { Execution } from './execution.ts'
+import { fallBack } from './fallback.ts'
+import { isKey, keyIn, keyTemplates } from './keys.ts'
+import { type Entry, noArgs, settledAt, whenSettled } from './loads.ts'
 import { runResolver } from './resolver.ts'
+import { writeAnswer } from './write.ts'
 
 /** A step about to run for all objects that own its field; results go to `results`, by owner. */
 export type Fetch = {
@@ -14,29 +25,45 @@ export type Fetch = {
   readonly step: Step
   readonly owners: Iterable<object>
   readonly results: Map<object, unknown>
+  /** Called once, when every owner has its result. */
+  readonly done: () => void
 }
 
-/** Brings a step's values. Never rejects: what fails is a Problem among the results. */
-export const fetchStep = (fetch: Fetch): Promise<void> => {
-  const { execution, step, owners, results } = fetch
-  const { source } = step
+/** Brings a step's values: what fails is a Problem among the results. */
+export const fetchStep = (fetch: Fetch): void => {
+  const { execution, step, owners, results, done } = fetch
+  const { fallback } = step
   const mistake = argumentMistake(execution, step)
   if (mistake !== undefined) {
     for (const owner of owners) results.set(owner, mistake)
-    return Promise.resolve()
+    return done()
   }
+  if (fallback === undefined) return bring(fetch)
+  return bring({
+    ...fetch,
+    done() {
+      fallBack(execution, { step, rule: fallback, results })
+      done()
+    },
+  })
+}
+
+const bring = (fetch: Fetch): void => {
+  const { source } = fetch.step
   switch (source.kind) {
     case 'resolver':
       return resolve(fetch, source)
     case 'load':
       return load(fetch, source)
+    case 'complete':
+      return complete(fetch, source)
     case 'call':
       return isBatched(source.binding) ? batch(fetch, source.binding) : callEach(fetch, source.binding)
   }
 }
 
 /** One call for each owner. */
-const callEach = async ({ execution, step, owners, results }: Fetch, binding: Binding): Promise<void> => {
+const callEach = ({ execution, step, owners, results, done }: Fetch, binding: Binding): void => {
   const scope = execution.scope(step, {})
   const asking: object[] = []
   const entries: Entry[] = []
@@ -54,29 +81,44 @@ const callEach = async ({ execution, step, owners, results }: Fetch, binding: Bi
     asking.push(owner)
     entries.push(entry)
   }
-  await settle(entries)
-  asking.forEach((owner, index) => results.set(owner, entries[index]?.value))
+  giveWhenSettled({ asking, entries, results, done })
 }
 
+type Answering = {
+  readonly asking: readonly object[]
+  readonly entries: readonly Entry[]
+  readonly results: Map<object, unknown>
+  readonly done: () => void
+}
+
+const giveWhenSettled = ({ asking, entries, results, done }: Answering): void =>
+  whenSettled(entries, () => {
+    for (let index = 0; index < asking.length; index += 1) results.set(asking[index] as object, entries[index]?.value)
+    done()
+  })
+
 /** One call for the keys of all owners. */
-const batch = async (fetch: Fetch, binding: Batched): Promise<void> => {
-  const { execution, step, results } = fetch
-  const asking = keysOfOwners(fetch, [parentKey(binding)])
+const batch = (fetch: Fetch, binding: Batched): void => {
+  const { execution, step, results, done } = fetch
+  const asking = keysOfOwners(fetch, keyTemplates(binding.batch.keys), binding.batch.keys)
   const entries = execution.loads.keys(binding, execution.scope(step, {}), asking.keys)
-  await settle(entries)
-  asking.owners.forEach((owner, index) => results.set(owner, entries[index]?.value))
+  giveWhenSettled({ asking: asking.owners, entries, results, done })
 }
 
 type Asking = { readonly owners: readonly object[]; readonly keys: readonly Json[] }
 
 /** Owners with the key that each names. Those that name none, or none that fits, have their result at once. */
-const keysOfOwners = ({ execution, step, owners, results }: Fetch, template: Template): Asking => {
+const keysOfOwners = (
+  { execution, step, owners, results }: Fetch,
+  templates: readonly Template[],
+  fields: readonly KeyField[],
+): Asking => {
   const scope = execution.scope(step, {})
   const asking: object[] = []
   const keys: Json[] = []
   for (const owner of owners) {
     scope.parent = owner
-    const key = keyIn(template, scope)
+    const key = keyIn(templates, fields, scope)
     if (isKey(key)) {
       asking.push(owner)
       keys.push(key)
@@ -85,62 +127,62 @@ const keysOfOwners = ({ execution, step, owners, results }: Fetch, template: Tem
   return { owners: asking, keys }
 }
 
-const keyIn = (template: Template, scope: Scope): ReturnType<typeof renderValue> | Problem => {
-  try {
-    return renderValue(template, scope)
-  } catch (error) {
-    return asProblem(error)
-  }
-}
-
-/** The placeholder that reads a parent's key. */
-const parentKey = ({ batch: { keyField, keyPath, keyIsId } }: Batched): Expression => ({
-  text: `this.${keyField}`,
-  root: 'this',
-  path: keyPath,
-  field: keyField,
-  asId: keyIsId,
-  pipes: [],
-})
-
 /** The entities that the owners' keys name; a list of keys gives a list of entities. */
-const load = async (
-  fetch: Fetch,
-  { entity, key: template }: { readonly entity: Entity; readonly key: Template },
-): Promise<void> => {
-  const { execution, step, results } = fetch
-  const asking = keysOfOwners(fetch, template)
-  const keys = asking.keys.some(Array.isArray) ? asking.keys.flat().filter(isKey) : asking.keys
+const load = (fetch: Fetch, { entity, by }: LoadSource): void => {
+  const { execution, step, results, done } = fetch
+  const asking = keysOfOwners(fetch, by, entity.keys)
+  const lists = asking.keys.some(Array.isArray)
+  const keys = lists ? asking.keys.flat().filter(isKey) : asking.keys
   const entries = loadEntities(execution, { step, entity, keys })
   startEarly(execution, { step, entity, keys })
-  await settle(entries)
-  let at = 0
-  const next = (): unknown => entries[at++]?.value
-  asking.owners.forEach((owner, index) => {
-    const key = asking.keys[index]
-    results.set(owner, Array.isArray(key) ? key.map((item) => (isKey(item) ? (next() ?? null) : null)) : next())
+  if (!lists) return giveWhenSettled({ asking: asking.owners, entries, results, done })
+  whenSettled(entries, () => {
+    let at = 0
+    const next = (): unknown => entries[at++]?.value
+    asking.owners.forEach((owner, index) => {
+      const key = asking.keys[index]
+      results.set(owner, Array.isArray(key) ? key.map((item) => (isKey(item) ? (next() ?? null) : null)) : next())
+    })
+    done()
+  })
+}
+
+/** Entities as they came, or with what they lack of what their loader says: one batch for all that lack something. */
+const complete = (fetch: Fetch, { entity, needed }: CompletionSource): void => {
+  const { execution, step, owners, results, done } = fetch
+  const visible = needed.filter(({ rules }) => execution.refused(rules) === undefined)
+  const lacking: object[] = []
+  for (const owner of owners) {
+    results.set(owner, owner)
+    if (visible.some(({ path }) => lacks(owner, path))) lacking.push(owner)
+  }
+  if (lacking.length === 0) return done()
+  const asking = keysOfOwners({ ...fetch, owners: lacking, results: new Map() }, keyTemplates(entity.keys), entity.keys)
+  const entries = loadEntities(execution, { step, entity, keys: asking.keys })
+  whenSettled(entries, () => {
+    for (const [index, owner] of asking.owners.entries())
+      results.set(owner, completed(owner, entries[index]?.value, visible))
+    done()
   })
 }
 
 type EntityLoad = { readonly step: Step; readonly entity: Entity; readonly keys: readonly Json[] }
 
 const loadEntities = (execution: Execution, { step, entity: { binding }, keys }: EntityLoad): readonly Entry[] => {
-  if (isBatched(binding)) return execution.loads.keys(binding, execution.scope(step, { args: {} }), keys)
+  if (isBatched(binding)) return execution.loads.keys(binding, execution.scope(step, { args: noArgs }), keys)
   const asked = new Map<string, Entry>()
   return keys.map((key) => {
-    const text = textOf(key)
+    const text = keyText(key)
     let entry = asked.get(text)
     if (entry === undefined) {
       const over = binding.fanout !== undefined && asked.size >= binding.fanout
-      const made = over ? noCall : execution.loads.request(binding, execution.scope(step, { args: {}, keys: key }))
+      const made = over ? noCall : execution.loads.request(binding, execution.scope(step, { args: noArgs, keys: key }))
       entry = made === noCall ? settledAt(over ? tooMany(step, asked.size) : null) : made
       asked.set(text, entry)
     }
     return entry
   })
 }
-
-const settledAt = (value: unknown): Entry => ({ value, pending: undefined })
 
 /**
  * Asks for children that need only the key while their parent is still under way. The answers wait among the
@@ -151,9 +193,11 @@ const startEarly = (execution: Execution, { step, entity, keys }: EntityLoad): v
     if (!child.early || execution.refused(child.rules) !== undefined) continue
     if (argumentMistake(execution, child) !== undefined) continue
     const { source } = child
-    const scopes = keys.map((value) => execution.scope(child, { known: { field: entity.key, value } }))
+    const scopes = keys.map((value) =>
+      execution.scope(child, { known: { field: (entity.keys[0] as KeyField).name, value } }),
+    )
     if (source.kind === 'load') {
-      const childKeys = scopes.map((scope) => keyIn(source.key, scope)).filter(isKey)
+      const childKeys = scopes.map((scope) => keyIn(source.by, source.entity.keys, scope)).filter(isKey)
       const childLoad = { step: child, entity: source.entity, keys: childKeys }
       loadEntities(execution, childLoad)
       startEarly(execution, childLoad)
@@ -166,29 +210,44 @@ const startEarly = (execution: Execution, { step, entity, keys }: EntityLoad): v
 }
 
 /** Values a TypeScript function makes of what it needs of its parents. */
-const resolve = async (
-  { execution, step, owners, results }: Fetch,
+const resolve = (
+  { execution, step, owners, results, done: proceed }: Fetch,
   source: ResolverSource & { readonly selection: Selection },
-): Promise<void> => {
+): void => {
   const { request, tools } = execution
   const all = [...owners]
-  if (all.length === 0) return
-  const needs = { results: [], refused: () => undefined, introspection: undefined }
-  const values = await runResolver(tools.resolvers.get(source.fn), {
+  if (all.length === 0) return proceed()
+  const brought = { results: [], refused: () => undefined, introspection: undefined }
+  const made = runResolver(tools.resolvers.get(source.fn), {
     coordinate: step.coordinate,
-    parents: all.map((owner) => project(source.selection, owner, needs).data ?? {}),
+    parents: all.map((owner) => needsOf(writeAnswer(source.selection, owner, brought).text)),
     args: execution.argsOf(step),
     context: request.context,
-    loadEntity: async (type, keys) => {
+    source,
+    clock: tools.clock,
+    clients: tools.clients,
+    count: (service) => execution.loads.count(service),
+    isEntity: (type) => tools.entities.has(type),
+    loadEntity: (type, keys) => {
       const entity = tools.entities.get(type)
       if (entity === undefined) throw new Error(`${type} is no entity.`)
       const entries = loadEntities(execution, { step, entity, keys })
-      await settle(entries)
-      return entries.map(({ value }) => value)
+      return new Promise((given) => whenSettled(entries, () => given(entries.map(({ value }) => value))))
     },
   })
-  for (const [index, owner] of all.entries()) results.set(owner, values[index])
+  made.then(
+    (values) =>
+      execution.guarded(() => {
+        for (const [index, owner] of all.entries()) results.set(owner, values[index])
+        proceed()
+      }),
+    execution.broken,
+  )
 }
+
+/** What a function needs of a parent, as the schema says it. */
+const needsOf = (text: string | undefined): Readonly<Record<string, unknown>> =>
+  text === undefined ? {} : (parseLossless(text) as Readonly<Record<string, unknown>>)
 
 const tooMany = ({ coordinate }: Step, most: number): Problem =>
   new Problem('RESOURCE_EXHAUSTED', `${coordinate} is asked for more than ${most} parents at once.`)
@@ -202,6 +261,3 @@ const argumentMistake = (execution: Execution, step: Step): Problem | undefined 
     return asProblem(error)
   }
 }
-
-const isKey = (value: Json | Problem | undefined | typeof noCall): value is Json =>
-  value !== undefined && value !== null && value !== noCall && !(value instanceof Problem)

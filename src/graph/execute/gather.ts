@@ -1,5 +1,7 @@
+import type { Problem } from '../../kernel/problem.ts'
 import type { AccessRule } from '../graph.ts'
 import type { Step } from '../plan/plan.ts'
+import { Fallback } from './fallback.ts'
 import { readField, typeNameOf, unwrapped } from './value.ts'
 
 /**
@@ -9,19 +11,23 @@ import { readField, typeNameOf, unwrapped } from './value.ts'
 export const gatherOwners = (
   step: Step,
   values: Iterable<unknown>,
-  denied: (rules: readonly AccessRule[]) => boolean,
+  refused: (rules: readonly AccessRule[]) => Problem | undefined,
 ): Set<object> => {
   const owners = new Set<object>()
-  if (step.hops.some(({ rules }) => denied(rules))) return owners
+  for (const { rules } of step.hops) if (refused(rules) !== undefined) return owners
   const walk = (value: unknown, index: number): void => {
-    if (value === null || value === undefined || value instanceof Error) return
+    if (value === null || value === undefined) return
+    if (value instanceof Error) {
+      if (value instanceof Fallback) walk(value.value, index)
+      return
+    }
     if (Array.isArray(value)) {
       for (const item of value) walk(item, index)
       return
     }
     const hop = step.hops[index]
     const on = hop === undefined ? step.on : hop.on
-    if (on !== undefined && typeNameOf(value) !== on) return
+    if (on !== undefined && typeNameOf(value, on.variant) !== on.type) return
     const raw = unwrapped(value)
     if (raw === null || typeof raw !== 'object') return
     if (hop === undefined) owners.add(raw)

@@ -52,5 +52,5 @@ const enumName = ({ names, fallback }: EnumSpellings, value: unknown): string | 
   if (typeof value !== 'string') return fallback
   const name = names.get(value) ?? fallback
   // The zero value of a proto enum means that nothing was said.
-  return name ?? (value.endsWith('_UNSPECIFIED') ? null : undefined)
+  return name ?? (/(?:^|_)UNSPECIFIED$/.test(value) ? null : undefined)
 }

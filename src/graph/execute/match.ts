@@ -1,6 +1,6 @@
 import type { Json } from '../../kernel/json.ts'
 import { Problem } from '../../kernel/problem.ts'
-import type { Batched, Binding } from '../graph.ts'
+import type { Batched, BatchKey, Binding } from '../graph.ts'
 import { dig, textOf } from '../template.ts'
 
 /** The value a binding takes out of an answer; null where its path ends early. */
@@ -28,10 +28,10 @@ export const byKey = (binding: Batched, answer: Json): Map<string, unknown> | Pr
       status: 502,
       service: request.service,
     })
+  const only = batch.keys.length === 1 ? batch.keys[0] : undefined
   for (const item of items as Json[]) {
-    const key = dig(item, batch.match) as Json | undefined | null
-    if (key === undefined || key === null) continue
-    const text = textOf(key)
+    const text = only === undefined ? compositeText(batch.keys, item) : partText(item, only.match)
+    if (text === undefined) continue
     const value = batch.items === undefined ? item : dig(item, batch.items)
     const known = values.get(text)
     if (batch.grouped && batch.items === undefined) {
@@ -50,4 +50,15 @@ export const byKey = (binding: Batched, answer: Json): Map<string, unknown> | Pr
     }
   }
   return values
+}
+
+const partText = (item: Json, path: readonly string[]): string | undefined => {
+  const part = dig(item, path) as Json | undefined
+  return part === undefined || part === null ? undefined : textOf(part)
+}
+
+/** The text of an item's key of several fields, as `keyText` makes it of the key; undefined where a part is missing. */
+const compositeText = (keys: readonly BatchKey[], item: Json): string | undefined => {
+  const parts = keys.map(({ match }) => partText(item, match))
+  return parts.includes(undefined) ? undefined : JSON.stringify(parts)
 }

@@ -12,13 +12,14 @@ export const boundOf = (
   {
     field,
     node,
+    args,
     name,
     at,
     coordinate,
-  }: { field: Step['field']; node: FieldNode; name: string; at: Position; coordinate: string },
+  }: { field: Step['field']; node: FieldNode; args: Step['args']; name: string; at: Position; coordinate: string },
 ): ListBound => {
   if (size !== undefined && size.slicingArguments.length > 0)
-    return { kind: 'argument', field, node, names: size.slicingArguments }
+    return { kind: 'argument', field, node, args, names: size.slicingArguments }
   if (at.sized?.names.includes(name) === true && at.sized.bound.kind !== 'unknown') return at.sized.bound
   return size?.assumedSize === undefined ? { kind: 'unknown', coordinate } : { kind: 'assumed', size: size.assumedSize }
 }

@@ -1,9 +1,12 @@
 import {
   type DocumentNode,
   type FieldNode,
+  GraphQLBoolean,
+  GraphQLID,
+  GraphQLInt,
   type GraphQLObjectType,
   type GraphQLOutputType,
-  getArgumentValues,
+  GraphQLString,
   getNamedType,
   getNullableType,
   isEnumType,
@@ -15,19 +18,37 @@ import {
   type OperationDefinitionNode,
   parse,
   type SelectionSetNode,
-  visit,
 } from 'graphql'
-import type { AccessRule, Graph, Source } from '../graph.ts'
+import { Problem } from '../../kernel/problem.ts'
+import { type Graph, type InlineSource, isInline, type Source } from '../graph.ts'
 import { rootKind } from '../roots.ts'
+import { planArguments } from './arguments.ts'
 import { boundOf } from './bounds.ts'
 import { type Collecting, type Conditions, collectFields, fragmentsOf } from './collect.ts'
 import { bindingOf, levelOf, startsEarly } from './early.ts'
+import { masksOf, noteRead, pathsOf, type ReadByMasks } from './mask.ts'
+import { neededOf, pathsRead } from './needs.ts'
 import type { FieldValue, OperationPlan, SelectedField, Selection, Shape, Slice, Step, StepSource } from './plan.ts'
 import { type Position, rootPosition } from './position.ts'
+import { rulesOf } from './rules.ts'
 
-type Building = Collecting & { readonly graph: Graph; readonly steps: Step[]; readonly slices: Slice[] }
+type Building = Collecting & {
+  readonly graph: Graph
+  readonly operation: OperationDefinitionNode
+  readonly steps: Step[]
+  readonly slices: Slice[]
+  readonly read: ReadByMasks
+  /** Fields planned so far. */
+  fields: number
+}
 
-/** Plans a valid operation for one set of condition values. Throws nothing for operations that validate. */
+/**
+ * A field below interfaces and unions is planned once for each type that may stand there, so that a small document
+ * nested in them can be a large plan.
+ */
+const most = { fields: 50_000, steps: 5_000 } as const
+
+/** Plans a valid operation for one set of condition values. Throws RESOURCE_EXHAUSTED for a plan that grows too large. */
 export const buildPlan = (
   graph: Graph,
   {
@@ -37,7 +58,18 @@ export const buildPlan = (
   }: { document: DocumentNode; operation: OperationDefinitionNode; conditions: Conditions },
 ): OperationPlan => {
   const { schema } = graph
-  const building: Building = { graph, schema, fragments: fragmentsOf(document), conditions, steps: [], slices: [] }
+  const fragments = fragmentsOf(document)
+  const building: Building = {
+    graph,
+    schema,
+    operation,
+    fragments,
+    conditions,
+    steps: [],
+    slices: [],
+    read: new Map(),
+    fields: 0,
+  }
   const type = schema.getRootType(operation.operation)
   if (type === undefined || type === null) throw new Error(`The schema has no ${operation.operation} type.`)
   const root = planSelection(building, { type, sets: [operation.selectionSet], at: rootPosition })
@@ -48,7 +80,9 @@ export const buildPlan = (
     root,
     steps,
     slices,
+    masks: masksOf(building.read, steps),
     tops: steps.filter(({ parent }) => parent === undefined),
+    early: steps.some(({ early }) => early),
   }
 }
 
@@ -56,12 +90,86 @@ type ToPlan = { readonly type: GraphQLObjectType; readonly sets: readonly Select
 
 const planSelection = (building: Building, { type, sets, at }: ToPlan): Selection => {
   const fields: SelectedField[] = []
-  for (const [key, nodes] of collectFields(building, type, sets)) {
+  const collected = collectFields(building, type, sets)
+  const completion = planCompletion(building, { type, names: namesOf(collected), at })
+  const below = completion === undefined ? at : { ...at, parent: completion, hops: [], on: undefined, sizes: [] }
+  for (const [key, nodes] of collected) {
     const [node] = nodes
-    if (node !== undefined) fields.push(planField(building, { type, key, node, nodes, at }))
+    if (node !== undefined)
+      fields.push(readily(planField(building, { type, key, node, nodes, at: below }), fields.length))
   }
-  return { typeName: type.name, rules: at.rules, fields }
+  return { typeName: type.name, rules: at.rules, fields, completion }
 }
+
+const namesOf = (fields: ReadonlyMap<string, readonly FieldNode[]>): ReadonlySet<string> =>
+  new Set([...fields.values()].map(([node]) => node?.name.value ?? ''))
+
+/** The step that completes entities of a place; undefined where none can lack what is asked. */
+const planCompletion = (
+  building: Building,
+  { type, names, at }: { readonly type: GraphQLObjectType; readonly names: ReadonlySet<string>; readonly at: Position },
+): Step | undefined => {
+  const entity = building.graph.entities.get(type.name)
+  const own = at.parent?.source.kind === 'load' && at.hops.length === 0
+  if (entity === undefined || at.parent === undefined || own || !at.partial) return undefined
+  const needed = neededOf(building.graph, { type, names, keys: entity.keys })
+  if (needed.length === 0) return undefined
+  const source: StepSource = { kind: 'complete', entity, needed }
+  const { field, node } = at.parent
+  const step = addStep(building, {
+    coordinate: type.name,
+    path: at.path,
+    level: levelOf(source, at),
+    parent: at.parent,
+    hops: at.hops,
+    on: at.on,
+    source,
+    field,
+    node,
+    args: { kind: 'fixed', values: {} },
+    rules: at.rules,
+    fallback: undefined,
+    early: false,
+    sizes: at.sizes,
+    own: undefined,
+    binding: entity.binding,
+  })
+  noteRead(building.read, step, () => needed.map(({ path }) => path))
+  return step
+}
+
+const addStep = (building: Building, given: Omit<Step, 'id' | 'children'>): Step => {
+  if (building.steps.length >= most.steps) throw tooLarge(`${most.steps} places that make calls`)
+  const step: Step = { id: building.steps.length, ...given, children: [] }
+  building.steps.push(step)
+  if (step.parent !== undefined) (step.parent.children as Step[]).push(step)
+  return step
+}
+
+type Planned = Omit<SelectedField, 'label' | 'member' | 'leaf'>
+
+/** A field with what the writer of answers would find out again for every object. */
+const readily = (field: Planned, index: number): SelectedField => {
+  const { key, value, rules, shape } = field
+  const leaf = shape.kind === 'leaf' ? plainKinds.get(shape.type) : undefined
+  const single = value.kind === 'read' && value.path.length === 1 && value.path[0] !== '__proto__'
+  return {
+    ...field,
+    label: `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`,
+    leaf,
+    member: leaf !== undefined && single && rules.length === 0 ? value.path[0] : undefined,
+  }
+}
+
+const plainKinds: ReadonlyMap<GraphQLOutputType, SelectedField['leaf']> = new Map<
+  GraphQLOutputType,
+  SelectedField['leaf']
+>([
+  [GraphQLString, 'text'],
+  [GraphQLID, 'text'],
+  [GraphQLInt, 'int'],
+  [GraphQLBoolean, 'truth'],
+])
 
 type FieldToPlan = {
   readonly type: GraphQLObjectType
@@ -71,8 +179,10 @@ type FieldToPlan = {
   readonly at: Position
 }
 
-const planField = (building: Building, { type, key, node, nodes, at }: FieldToPlan): SelectedField => {
+const planField = (building: Building, { type, key, node, nodes, at }: FieldToPlan): Planned => {
   const { graph, schema } = building
+  building.fields += 1
+  if (building.fields > most.fields) throw tooLarge(`${most.fields} fields`)
   const name = node.name.value
   const coordinate = `${type.name}.${name}`
   if (name.startsWith('__')) return planMetaField({ key, coordinate, node, nodes })
@@ -81,7 +191,8 @@ const planField = (building: Building, { type, key, node, nodes, at }: FieldToPl
   if (field === undefined || bound === undefined) throw new Error(`${coordinate} is not in the graph.`)
   const isRoot = rootKind(schema, type) !== undefined
   const rules = [...at.rules, ...rulesOf(graph, { own: bound.rule, isRoot, result: getNamedType(field.type).name })]
-  const listBound = boundOf(bound.listSize, { field, node, name, at, coordinate })
+  const args = planArguments({ field, node }, building.operation)
+  const listBound = boundOf(bound.listSize, { field, node, args, name, at, coordinate })
   if (listBound.kind === 'argument' && listBound.field === field) building.slices.push(listBound)
   const sized =
     bound.listSize !== undefined && bound.listSize.sizedFields.length > 0
@@ -90,8 +201,8 @@ const planField = (building: Building, { type, key, node, nodes, at }: FieldToPl
   const sizes = isListType(getNullableType(field.type)) ? [listBound] : []
   const sets = nodes.flatMap(({ selectionSet }) => (selectionSet === undefined ? [] : [selectionSet]))
   const path = [...at.path, key]
-  const service = at.parent?.binding?.request.service
-  if (bound.source.kind === 'read' || bound.source.kind === 'oneof') {
+  const service = answererOf(at.parent)
+  if (isInline(bound.source)) {
     const value = bound.source
     const below: Position = {
       ...at,
@@ -113,8 +224,7 @@ const planField = (building: Building, { type, key, node, nodes, at }: FieldToPl
     }
   }
   const source = stepSource(building, bound.source, type)
-  const step: Step & { readonly children: Step[] } = {
-    id: building.steps.length,
+  const step = addStep(building, {
     coordinate,
     path,
     level: levelOf(source, at),
@@ -124,52 +234,60 @@ const planField = (building: Building, { type, key, node, nodes, at }: FieldToPl
     source,
     field,
     node,
-    fixedArgs: usesVariables(node) ? undefined : getArgumentValues(field, node),
+    args,
     rules,
+    fallback: bound.fallback,
     early: startsEarly(source, at),
     sizes: at.sizes,
     own: sizes[0],
     binding: bindingOf(source),
-    children: [],
-  }
-  building.steps.push(step)
-  if (at.parent !== undefined) (at.parent.children as Step[]).push(step)
-  const below: Position = { ...rootPosition, parent: step, path, sizes, sized }
+  })
+  const partial = step.binding?.request.kind !== 'grpc'
+  const below: Position = { ...rootPosition, parent: step, path, sizes, sized, partial }
   const value: FieldValue = { kind: 'step', step }
-  return {
-    key,
-    coordinate,
-    node,
-    value,
-    rules,
-    service,
-    shape: planShape(building, { type: field.type, sets, at: below }),
-  }
+  const shape = planShape(building, { type: field.type, sets, at: below })
+  noteRead(building.read, step, (inside) =>
+    pathsOf(shape, [], {
+      inside,
+      ownOf(of, { typeName }) {
+        const owner = schema.getType(typeName)
+        const own = graph.fields.get(of)?.source
+        return own === undefined || !isObjectType(owner) ? [] : pathsRead(graph, owner, own)
+      },
+    }),
+  )
+  return { key, coordinate, node, value, rules, service, shape }
 }
+
+const tooLarge = (what: string): Problem =>
+  new Problem(
+    'RESOURCE_EXHAUSTED',
+    `The plan of this operation has more than ${what}: interfaces and unions inside of each other multiply it. Select less below them.`,
+    { status: 400 },
+  )
+
+/** The service whose answer a place is read from: what is completed came from above. */
+const answererOf = (step: Step | undefined): string | undefined =>
+  step?.source.kind === 'complete' ? answererOf(step.parent) : step?.binding?.request.service
 
 const planMetaField = ({
   key,
   coordinate,
   node,
   nodes,
-}: Omit<FieldToPlan, 'type' | 'at'> & { coordinate: string }): SelectedField => ({
+}: Omit<FieldToPlan, 'type' | 'at'> & { coordinate: string }): Planned => ({
   key,
   coordinate,
   node,
   rules: [],
   service: undefined,
   value: node.name.value === '__typename' ? { kind: 'typename' } : { kind: 'introspection', nodes },
-  shape: { kind: 'object', nonNull: false, selection: { typeName: '__Schema', rules: [], fields: [] } },
+  shape: {
+    kind: 'object',
+    nonNull: false,
+    selection: { typeName: '__Schema', rules: [], fields: [], completion: undefined },
+  },
 })
-
-const rulesOf = (
-  graph: Graph,
-  { own, isRoot, result }: { own: AccessRule | undefined; isRoot: boolean; result: string },
-): readonly AccessRule[] => {
-  const first = isRoot ? (own ?? graph.rootRule) : own
-  const type = graph.typeRules.get(result)
-  return [first, type].filter((rule): rule is AccessRule => rule !== undefined && !rule.public)
-}
 
 const planShape = (
   building: Building,
@@ -191,19 +309,20 @@ const planShape = (
     }
   if (isObjectType(inner))
     return { kind: 'object', nonNull, selection: planSelection(building, { type: inner, sets, at }) }
+  const variant = building.graph.variants.get(inner.name)
   const selections = building.schema.getPossibleTypes(inner).map((member) => {
     const rules = rulesOf(building.graph, { own: undefined, isRoot: false, result: member.name })
-    const selection = planSelection(building, { type: member, sets, at: { ...at, on: member.name, rules } })
+    const selection = planSelection(building, {
+      type: member,
+      sets,
+      at: { ...at, on: { type: member.name, variant }, rules },
+    })
     return [member.name, selection] as const
   })
-  return { kind: 'abstract', nonNull, name: inner.name, selections: new Map(selections) }
+  return { kind: 'abstract', nonNull, name: inner.name, variant, selections: new Map(selections) }
 }
 
-const stepSource = (
-  building: Building,
-  source: Exclude<Source, { kind: 'read' | 'oneof' }>,
-  type: GraphQLObjectType,
-): StepSource => {
+const stepSource = (building: Building, source: Exclude<Source, InlineSource>, type: GraphQLObjectType): StepSource => {
   if (source.kind !== 'resolver') return source
   const sets = source.needs === '' ? [] : selectionSetsOf(source.needs)
   return { ...source, selection: planSelection(building, { type, sets, at: rootPosition }) }
@@ -213,14 +332,3 @@ const selectionSetsOf = (needs: string): SelectionSetNode[] =>
   parse(`{ ${needs} }`).definitions.flatMap((node) =>
     node.kind === Kind.OPERATION_DEFINITION ? [node.selectionSet] : [],
   )
-
-const usesVariables = (node: FieldNode): boolean => {
-  let found = false
-  for (const argument of node.arguments ?? [])
-    visit(argument, {
-      Variable: () => {
-        found = true
-      },
-    })
-  return found
-}

@@ -6,11 +6,15 @@ import type { Position } from './position.ts'
 
 /** The binding behind a step; undefined for a resolver. */
 export const bindingOf = (source: StepSource): Binding | undefined =>
-  source.kind === 'call' ? source.binding : source.kind === 'load' ? source.entity.binding : undefined
+  source.kind === 'call' ? source.binding : source.kind === 'resolver' ? undefined : source.entity.binding
 
-/** One level below the parent step, or its own level for a step that starts with it. */
+/** One level below the parent step, or its own level for a step that starts with it. A completion is counted as if nothing lacked. */
 export const levelOf = (source: StepSource, at: Position): number =>
-  at.parent === undefined ? 0 : startsEarly(source, at) ? at.parent.level : at.parent.level + 1
+  at.parent === undefined
+    ? 0
+    : startsEarly(source, at) || at.parent.source.kind === 'complete'
+      ? at.parent.level
+      : at.parent.level + 1
 
 /**
  * An entity loaded by id has that id, so a child that needs only the id need not wait for it. Safe calls only:
@@ -20,9 +24,14 @@ export const startsEarly = (source: StepSource, { parent, hops }: Position): boo
   const binding = bindingOf(source)
   if (parent?.source.kind !== 'load' || hops.length > 0 || binding?.safe !== true || !parent.source.entity.binding.safe)
     return false
-  const { key } = parent.source.entity
-  if (source.kind === 'load') return needsOnly([source.key], key)
-  return needsOnly(templatesOf(binding.request), key) && (binding.batch === undefined || binding.batch.keyField === key)
+  const [{ name: key } = { name: '' }, ...others] = parent.source.entity.keys
+  if (others.length > 0) return false
+  if (source.kind === 'complete') return false
+  if (source.kind === 'load') return needsOnly(source.by, key)
+  return (
+    needsOnly(templatesOf(binding.request), key) &&
+    (binding.batch === undefined || binding.batch.keys.every(({ name }) => name === key))
+  )
 }
 
 const needsOnly = (templates: readonly Template[], key: string): boolean => {

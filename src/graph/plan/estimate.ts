@@ -1,10 +1,12 @@
-import { getArgumentValues } from 'graphql'
+import { type Arguments, argumentsOf } from './arguments.ts'
 import type { ListBound, OperationPlan, Slice, Step } from './plan.ts'
 
 /** How many upstream calls an operation makes at most, given its variables. */
 export type Estimate = {
   readonly calls: number
-  /** One more than the deepest level that makes a call. */
+  /** Those among them that are made only where an entity came without fields that are asked for. */
+  readonly completing: number
+  /** One more than the deepest level that makes a call, where nothing has to be completed. */
   readonly levels: number
   /** By step id: parents at most, and calls at most. */
   readonly steps: readonly { readonly parents: number; readonly calls: number }[]
@@ -29,9 +31,13 @@ export const estimate = (plan: OperationPlan, variables: Readonly<Record<string,
     steps[step.id] = { parents, calls: callsOf(step, parents * keysEach(step, variables)) }
     values[step.id] = parents
   }
-  const calling = plan.steps.filter(({ binding }) => binding !== undefined)
+  const calling = plan.steps.filter(({ binding, source }) => binding !== undefined && source.kind !== 'complete')
   return {
     calls: steps.reduce((sum, { calls }) => sum + calls, 0),
+    completing: plan.steps.reduce(
+      (sum, { source, id }) => sum + (source.kind === 'complete' ? (steps[id]?.calls ?? 0) : 0),
+      0,
+    ),
     levels: calling.length === 0 ? 0 : Math.max(...calling.map(({ level }) => level)) + 1,
     steps,
     assumptions: [...assumptions],
@@ -41,7 +47,7 @@ export const estimate = (plan: OperationPlan, variables: Readonly<Record<string,
 const callsOf = ({ binding, source }: Step, asked: number): number => {
   if (binding === undefined) return 0
   if (binding.batch !== undefined) return Math.ceil(asked / binding.batch.max)
-  const most = source.kind === 'load' || binding.fanout !== undefined ? (binding.fanout ?? asked) : asked
+  const most = source.kind !== 'call' || binding.fanout !== undefined ? (binding.fanout ?? asked) : asked
   return Math.min(asked, most)
 }
 
@@ -68,12 +74,9 @@ const sizeOf = (bound: ListBound, variables: Readonly<Record<string, unknown>>, 
 }
 
 /** Plans are also explained without their variables: then nothing is known of an argument that needs one. */
-const argumentsFor = (
-  { field, node }: Slice,
-  variables: Readonly<Record<string, unknown>>,
-): Record<string, unknown> => {
+const argumentsFor = (slice: Slice, variables: Arguments): Arguments => {
   try {
-    return getArgumentValues(field, node, { ...variables })
+    return argumentsOf(slice, variables)
   } catch {
     return {}
   }

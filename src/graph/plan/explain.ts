@@ -1,5 +1,6 @@
 import type { Batch } from '../graph.ts'
 import { type RequestTemplate, templatesOf } from '../request.ts'
+import { shareableText } from '../sharing/inputs.ts'
 import { expressionsOf, type Template } from '../template.ts'
 import { estimate } from './estimate.ts'
 import type { OperationPlan, Step } from './plan.ts'
@@ -9,24 +10,32 @@ import type { OperationPlan, Step } from './plan.ts'
  *
  *     level 0  users GET /users?ids={claims.sub}  ∥  orders GET /orders?customer={this.id}&limit={args.first}
  *     level 1  catalog shop.catalog.v1.Catalog/BatchGetProducts (≤ 15 keys)
- *     calls ≤ 3 · levels 2 · reads claims.sub, $orders
+ *     calls ≤ 3 · levels 2 · reads claims.sub, $orders, forwarded authorization · shareable per user
  */
 export const explain = (plan: OperationPlan, variables: Readonly<Record<string, unknown>>): string => {
-  const { calls, levels, steps, assumptions } = estimate(plan, variables)
+  const { calls, completing, levels, steps, assumptions } = estimate(plan, variables)
   const lines: string[] = []
-  const deepest = Math.max(-1, ...plan.steps.map(({ level }) => level))
+  const told = (some: readonly Step[]): readonly string[] =>
+    some.map((step) => {
+      const mask = step.binding && plan.masks?.get(step.binding.index)
+      return `${describe(step, steps[step.id] ?? { parents: 1, calls: 0 })}${mask === undefined ? '' : ` [${mask}]`}`
+    })
+  const completions = plan.steps.filter(({ source }) => source.kind === 'complete')
+  const planned = plan.steps.filter(({ source }) => source.kind !== 'complete')
+  const deepest = planned.reduce((most, { level }) => Math.max(most, level), -1)
   for (let level = 0; level <= deepest; level += 1) {
-    const here = plan.steps.filter((step) => step.level === level)
-    const texts = here.map((step) => describe(step, steps[step.id] ?? { parents: 1, calls: 0 }))
+    const texts = told(planned.filter((step) => step.level === level))
     const separator = plan.kind === 'mutation' && level === 0 ? '  then  ' : '  ∥  '
     lines.push(`level ${level}  ${texts.join(separator)}`)
   }
+  if (completions.length > 0) lines.push(`where fields lack  ${told(completions).join('  ∥  ')}`)
   const reads = readsOf(plan)
   lines.push(
     [
-      `calls ≤ ${calls}`,
+      `calls ≤ ${calls}${completing === 0 ? '' : `, ${completing} of them where fields lack`}`,
       `levels ${levels}`,
       reads.length > 0 ? `reads ${reads.join(', ')}` : 'reads nothing of the caller',
+      `shareable ${shareableText(plan)}`,
     ].join(' · '),
   )
   if (assumptions.length > 0) lines.push(`assuming ${assumptions.join(', ')}; @listSize says better`)
@@ -61,17 +70,18 @@ const requestLine = (request: RequestTemplate): string => {
 const templateText = (template: Template): string =>
   template.map((part) => (typeof part === 'string' ? part : `{${part.text}}`)).join('')
 
-/** What of the request the answer depends on: claims, headers and variables. */
+/** What of the request the answer depends on: claims, headers, variables and credentials. */
 const readsOf = (plan: OperationPlan): readonly string[] => {
   const reads = new Set<string>()
   for (const { source, binding } of plan.steps) {
     const templates = [
       ...(binding === undefined ? [] : templatesOf(binding.request)),
-      ...(source.kind === 'load' ? [source.key] : []),
+      ...(source.kind === 'load' ? source.by : []),
     ]
     for (const { root, path } of templates.flatMap(expressionsOf))
       if (root === 'claims' || root === 'header') reads.add(`${root}.${path.join('.')}`)
   }
   for (const { variable } of plan.operation.variableDefinitions ?? []) reads.add(`$${variable.name.value}`)
+  if (plan.steps.some(({ binding }) => binding?.forwards === true)) reads.add('forwarded authorization')
   return [...reads]
 }

@@ -1,6 +1,16 @@
 import type { FieldNode, GraphQLField, GraphQLLeafType, OperationDefinitionNode } from 'graphql'
-import type { AccessRule, Binding, Entity, EnumSpellings, OneofCase, ResolverSource } from '../graph.ts'
-import type { Template } from '../template.ts'
+import type {
+  AccessRule,
+  Binding,
+  Entity,
+  EnumSpellings,
+  FallbackRule,
+  InlineSource,
+  LoadSource,
+  ResolverSource,
+  VariantRule,
+} from '../graph.ts'
+import type { PlannedArguments } from './arguments.ts'
 
 /** What one operation will do, known before it runs. A data structure: executed, explained and counted alike. */
 export type OperationPlan = {
@@ -13,6 +23,10 @@ export type OperationPlan = {
   readonly slices: readonly Slice[]
   /** Steps of root fields, in the order of the operation. */
   readonly tops: readonly Step[]
+  /** Field masks by `binding.index`, one for all that the operation reads by a binding; undefined where there are none. */
+  readonly masks: ReadonlyMap<number, string> | undefined
+  /** Whether any step starts early. */
+  readonly early: boolean
 }
 
 /** The fields of one object, in the order of the answer. */
@@ -21,11 +35,19 @@ export type Selection = {
   /** The type's own rules, where its place may hold several types; elsewhere they are the field's. */
   readonly rules: readonly AccessRule[]
   readonly fields: readonly SelectedField[]
+  /** What brings fields that such an object may lack, as it came inside of another's answer; undefined where nothing can. */
+  readonly completion: Step | undefined
 }
 
 export type SelectedField = {
   /** The name in the answer: alias or field name. */
   readonly key: string
+  /** The name as it stands in the answer's JSON, with all that goes before its value: `{"id":`, `,"name":`. */
+  readonly label: string
+  /** The member of the owner that the value is read from, where nothing but a plain leaf can stand there. */
+  readonly member: string | undefined
+  /** What the leaf is where it can be written as it came; undefined for all that needs a closer look. */
+  readonly leaf: 'text' | 'int' | 'truth' | undefined
   readonly coordinate: string
   readonly node: FieldNode
   readonly value: FieldValue
@@ -37,8 +59,7 @@ export type SelectedField = {
 }
 
 export type FieldValue =
-  | { readonly kind: 'read'; readonly path: readonly string[] }
-  | { readonly kind: 'oneof'; readonly cases: readonly OneofCase[] }
+  | InlineSource
   | { readonly kind: 'step'; readonly step: Step }
   | { readonly kind: 'typename' }
   | { readonly kind: 'introspection'; readonly nodes: readonly FieldNode[] }
@@ -57,6 +78,8 @@ export type Shape =
       readonly kind: 'abstract'
       readonly nonNull: boolean
       readonly name: string
+      /** How the answer tells the type, where not by `__typename`. */
+      readonly variant: VariantRule | undefined
       readonly selections: ReadonlyMap<string, Selection>
     }
 
@@ -72,13 +95,13 @@ export type Step = {
   /** The way from the parent step's value to the objects that own this field. */
   readonly hops: readonly Hop[]
   /** What the owning object must be, where its place may hold several types. */
-  readonly on: string | undefined
+  readonly on: Member | undefined
   readonly source: StepSource
   readonly field: GraphQLField<unknown, unknown>
   readonly node: FieldNode
-  /** The arguments, where no variable has a part in them. */
-  readonly fixedArgs: Readonly<Record<string, unknown>> | undefined
+  readonly args: PlannedArguments
   readonly rules: readonly AccessRule[]
+  readonly fallback: FallbackRule | undefined
   /** Whether it needs nothing of its parent but the key the parent is loaded by, and so starts with it. */
   readonly early: boolean
   /** Sizes of the lists between the parent step's value and the owners, the value's own included. */
@@ -92,17 +115,27 @@ export type Step = {
 }
 
 export type StepSource =
+  | CompletionSource
   | { readonly kind: 'call'; readonly binding: Binding }
-  | { readonly kind: 'load'; readonly entity: Entity; readonly key: Template }
+  | LoadSource
   | (ResolverSource & { readonly selection: Selection })
+
+/** An entity that arrived inside of another's answer, asked for by its loader where it lacks something. */
+export type CompletionSource = {
+  readonly kind: 'complete'
+  readonly entity: Entity
+  /** What the operation needs of it, its key aside; what the caller may not see is not asked for. */
+  readonly needed: readonly { readonly path: readonly string[]; readonly rules: readonly AccessRule[] }[]
+}
+
+/** One of the types that a place may hold. */
+export type Member = { readonly type: string; readonly variant: VariantRule | undefined }
 
 /** One read from an object to what stands in one of its fields. */
 export type Hop = {
   /** What the object must be, where its place may hold several types. */
-  readonly on: string | undefined
-  readonly value:
-    | { readonly kind: 'read'; readonly path: readonly string[] }
-    | { readonly kind: 'oneof'; readonly cases: readonly OneofCase[] }
+  readonly on: Member | undefined
+  readonly value: InlineSource
   readonly rules: readonly AccessRule[]
 }
 
@@ -111,6 +144,7 @@ export type Slice = {
   readonly kind: 'argument'
   readonly field: GraphQLField<unknown, unknown>
   readonly node: FieldNode
+  readonly args: PlannedArguments
   readonly names: readonly string[]
 }
 

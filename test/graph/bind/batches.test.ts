@@ -67,7 +67,7 @@ type A {
 `),
       `web.graphql:8:81  A.b
     b: String @rest(service: "users", get: "/b?i={keys.id}&n={keys.name}", batch: { match: "id" })
-                                                                                  ^ A batch has one key, but the request uses {keys.id} and {keys.name}.`,
+                                                                                  ^ A key of {keys.id} and {keys.name} is matched by as many paths: match: { id: "…", name: "…" }.`,
     )
   })
 

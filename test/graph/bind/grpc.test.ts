@@ -295,7 +295,7 @@ web.graphql:8:3  P.createdAt
 
 web.graphql:9:3  P.attributes
     attributes: String
-    ^ attributes is a map; use JSON.
+    ^ attributes is a map; use JSON, or a list of entries and @from(map: true).
 
 web.graphql:10:3  P.price
     price: String

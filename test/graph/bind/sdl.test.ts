@@ -95,7 +95,7 @@ type Query {
 `),
       `web.graphql:3:57  schema
     a: [String] @rest(service: "users", get: "/a", batch: { mach: "id" })
-                                                          ^ Field "PorticoBatch.match" of required type "String!" was not provided.
+                                                          ^ Field "PorticoBatch.match" of required type "PorticoValue!" was not provided.
 
 web.graphql:3:59  schema
     a: [String] @rest(service: "users", get: "/a", batch: { mach: "id" })

@@ -98,7 +98,7 @@ type A @entity(key: "ide") @rest(service: "users", get: "/a/{keys.id}") {
     )
   })
 
-  it('include a key of two fields', () => {
+  it('include a key of two fields whose loader asks by one', () => {
     assert.equal(
       diagnosticsOf(`
 type Query {
@@ -109,9 +109,9 @@ type A @entity(key: "id name") @rest(service: "users", get: "/a/{keys.id}") {
   name: String
 }
 `),
-      `web.graphql:5:8  A
+      `web.graphql:5:32  A
     type A @entity(key: "id name") @rest(service: "users", get: "/a/{keys.id}") {
-           ^ Composite keys are not built yet; an entity has one key field.`,
+                                   ^ A loader asks by {keys.id} and {keys.name}, the key of A, but the request uses {keys.id}.`,
     )
   })
 
@@ -275,7 +275,7 @@ type A {
 `),
       `web.graphql:6:13  A.b
     b: String @from(oneof: "b")
-              ^ A oneof is a union: give the field a union type of the messages of its cases.`,
+              ^ A oneof is a union: give the field a union type of the messages of its cases, or an enum of their names.`,
     )
   })
 

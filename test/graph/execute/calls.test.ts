@@ -285,7 +285,7 @@ type Query {
   user(id: ID!): User @load(by: { id: "{args.id}" })
   users(ids: [ID]!): [User] @listSize(slicingArguments: ["ids"]) @load(by: { id: "{args.ids}" })
   alias(id: ID!): Alias @load(by: { id: "{args.id}" })
-  news: [NewsItem] @listSize(assumedSize: 5) @rest(service: "users", get: "/news")
+  news: [NewsItem] @listSize(assumedSize: 3) @rest(service: "users", get: "/news")
   slow: String @rest(service: "users", get: "/slow")
   sure: String! @rest(service: "users", get: "/sure")
   strict: String @rest(service: "users", get: "/strict", notFound: ERROR)

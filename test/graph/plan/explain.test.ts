@@ -17,7 +17,8 @@ describe('explain', () => {
       [
         "level 0  users GET /users?ids={keys.id|join(',')} (1 key)  ∥  orders GET /orders?customer={this.id}&limit={args.first} (starts with its parent)",
         'level 1  catalog shop.catalog.v1.Catalog/BatchGetProducts (≤ 15 keys)',
-        'calls ≤ 3 · levels 2 · reads claims.sub, $orders',
+        'where fields lack  orders GET /orders/{keys.id} (≤ 3 calls)',
+        'calls ≤ 6, 3 of them where fields lack · levels 2 · reads claims.sub, $orders · shareable per user',
       ].join('\n'),
     )
   })
@@ -30,7 +31,7 @@ describe('explain', () => {
         'level 1  reviews shop.reviews.v1.Reviews/BatchListReviews (≤ 60 keys, 50 a call)',
         "level 2  users GET /users?ids={keys.id|join(',')} (≤ 240 keys, 50 a call)",
         'level 3  displayName() for search.items.reviews.author.displayName',
-        'calls ≤ 8 · levels 3 · reads nothing of the caller',
+        'calls ≤ 8 · levels 3 · reads nothing of the caller · shareable for all',
       ].join('\n'),
     )
   })
@@ -45,7 +46,7 @@ describe('explain', () => {
       [
         'level 0  reviews shop.reviews.v1.Reviews/CreateReview  then  reviews shop.reviews.v1.Reviews/CreateReview',
         "level 1  users GET /users?ids={keys.id|join(',')} (1 key)",
-        'calls ≤ 3 · levels 2 · reads claims.sub, $id',
+        'calls ≤ 3 · levels 2 · reads claims.sub, $id · shareable no, because it is a mutation',
       ].join('\n'),
     )
   })
@@ -60,7 +61,7 @@ describe('explain', () => {
       [
         'level 0  users GET /as',
         'level 1  users GET /b/{this.id} (≤ 20 calls)',
-        'calls ≤ 21 · levels 2 · reads nothing of the caller',
+        'calls ≤ 21 · levels 2 · reads nothing of the caller · shareable for all',
         'assuming Query.as ≤ 100; @listSize says better',
       ].join('\n'),
     )
@@ -69,7 +70,7 @@ describe('explain', () => {
   it('needs no variables: an argument that is not known yet may be anything', () => {
     assert.match(
       explained(web, 'query ($ids: [ID!]!) { products(ids: $ids) { name } }'),
-      /calls ≤ 1 · levels 1 · reads \$ids$/,
+      /calls ≤ 1 · levels 1 · reads \$ids · shareable for all$/,
     )
   })
 

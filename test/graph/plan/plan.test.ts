@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { worstCasePlan } from '../../../src/graph/operation.ts'
 import { estimate } from '../../../src/graph/plan/estimate.ts'
 import type { OperationPlan, Selection } from '../../../src/graph/plan/plan.ts'
 import { Problem } from '../../../src/kernel/problem.ts'
@@ -49,13 +50,31 @@ describe('a plan', () => {
     )
   })
 
+  it('refuses to grow past its bound where interfaces and unions multiply it', () => {
+    const fragments = Array.from({ length: 14 }, (_, depth) =>
+      depth === 13
+        ? 'fragment F13 on Thing { __typename }'
+        : `fragment F${depth} on Thing { things { ...F${depth + 1} } }`,
+    )
+    const wide = graphOf(`
+      type Query { things: [Thing] @rest(service: "users", get: "/") @listSize(assumedSize: 2) }
+      interface Thing { things: [Thing] }
+      type A implements Thing { things: [Thing] @rest(service: "users", get: "/a", fanout: 9) @listSize(assumedSize: 2) }
+      type B implements Thing { things: [Thing] @rest(service: "users", get: "/b", fanout: 9) @listSize(assumedSize: 2) }`)
+    assert.throws(
+      () => worstCasePlan(wide, operationOf(wide, `{ things { ...F0 } } ${fragments.join(' ')}`)),
+      (error) => error instanceof Problem && error.code === 'RESOURCE_EXHAUSTED' && /multiply it/.test(error.message),
+    )
+  })
+
   it('has a way through each type an abstract place may hold', () => {
     const plan = planOf('{ things { ... on User { best { id } } ... on Post { author { id } } } }')
     assert.deepEqual(
-      plan.steps.map(({ coordinate, on }) => [coordinate, on]),
+      plan.steps.map(({ coordinate, on }) => [coordinate, on?.type]),
       [
         ['Query.things', undefined],
-        ['User.best', 'User'],
+        ['User', 'User'],
+        ['User.best', undefined],
         ['Post.author', 'Post'],
       ],
     )

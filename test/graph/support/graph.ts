@@ -1,28 +1,31 @@
 import assert from 'node:assert/strict'
 import { parse } from 'graphql'
 import { bindGraph } from '../../../src/graph/bind/bind.ts'
-import { type ExecutionRequest, type ExecutionResult, execute } from '../../../src/graph/execute/execute.ts'
+import { dataOf, type ExecutionRequest, type ExecutionResult, execute } from '../../../src/graph/execute/execute.ts'
+import { createStaleValues } from '../../../src/graph/execute/fallback.ts'
 import type { Invoke } from '../../../src/graph/execute/loads.ts'
 import type { Resolver } from '../../../src/graph/execute/resolver.ts'
 import type { Binding, Graph } from '../../../src/graph/graph.ts'
-import { coerceVariables, makeOperation, type Operation } from '../../../src/graph/operation.ts'
+import { makeOperation, type Operation } from '../../../src/graph/operation.ts'
 import type { RenderedRequest } from '../../../src/graph/request.ts'
+import { coerceVariables } from '../../../src/graph/variables.ts'
 import type { Identity } from '../../../src/kernel/caller.ts'
-import { systemClock } from '../../../src/kernel/clock.ts'
-import { formatDiagnostics, hasErrors } from '../../../src/kernel/diagnostic.ts'
-import { type Json, parseLossless } from '../../../src/kernel/json.ts'
+import { type Clock, systemClock } from '../../../src/kernel/clock.ts'
+import { hasErrors } from '../../../src/kernel/diagnostic.ts'
+import type { Json } from '../../../src/kernel/json.ts'
 import type { Signal } from '../../../src/kernel/signal.ts'
 import type { CallContext } from '../../../src/services/call.ts'
+import { told } from '../../support/told.ts'
 import { services } from './services.ts'
 
-/** What `portico check` would print about one schema file. */
+/** What `portico check` would print about one schema file, without codes. */
 export const diagnosticsOf = (sdl: string): string =>
-  formatDiagnostics(bindGraph([{ file: 'web.graphql', text: sdl }], services).diagnostics)
+  told(bindGraph([{ file: 'web.graphql', text: sdl }], services).diagnostics)
 
 export const graphOf = (...texts: readonly string[]): Graph => {
   const files = texts.map((text, index) => ({ file: `${index}.graphql`, text }))
   const { graph, diagnostics } = bindGraph(files, services)
-  assert.ok(graph !== undefined && !hasErrors(diagnostics), formatDiagnostics(diagnostics))
+  assert.ok(graph !== undefined && !hasErrors(diagnostics), told(diagnostics))
   return graph
 }
 
@@ -45,11 +48,13 @@ export type Asked = {
 export type Answer = (asked: Asked) => Json | Promise<Json>
 
 export type World = {
-  readonly sdl: string | readonly string[]
+  /** Schema files over the services of these tests, or a graph already bound. */
+  readonly sdl: string | readonly string[] | Graph
   /** Answers every call; what it throws is the call's failure. */
   readonly answer: Answer
   readonly resolvers?: Readonly<Record<string, Resolver>>
   readonly upstreamCalls?: number
+  readonly clock?: Clock
 }
 
 export type RunOptions = {
@@ -60,8 +65,8 @@ export type RunOptions = {
 }
 
 /** A graph whose services are functions: `asked` is every call in the order it was made. */
-export const world = ({ sdl, answer, resolvers = {}, upstreamCalls = 100 }: World) => {
-  const graph = graphOf(...[sdl].flat())
+export const world = ({ sdl, answer, resolvers = {}, upstreamCalls = 100, clock = systemClock }: World) => {
+  const graph = typeof sdl === 'object' && 'bindings' in sdl ? sdl : graphOf(...[sdl].flat())
   const asked: string[] = []
   const calls: Asked[] = []
   const invoke =
@@ -77,7 +82,8 @@ export const world = ({ sdl, answer, resolvers = {}, upstreamCalls = 100 }: Worl
     resolvers: new Map(Object.entries(resolvers)),
     entities: graph.entities,
     upstreamCalls,
-    clock: systemClock,
+    clock,
+    stale: createStaleValues(clock),
   }
   const requestFor = (source: string, options: RunOptions = {}): ExecutionRequest => {
     const operation = operationOf(graph, source)
@@ -117,10 +123,10 @@ const identityOf = (given: Partial<Identity>): Identity => ({
 })
 
 /** A result with each failure on one line: `me.name UNAVAILABLE why`. */
-export const readable = ({ data, failures, calls }: ExecutionResult) => ({
-  data: data === null ? null : (parseLossless(JSON.stringify(data)) as Record<string, unknown>),
-  errors: failures.map(({ path, problem }) => `${path.join('.')} ${problem.code} ${problem.message}`),
-  calls,
+export const readable = (result: ExecutionResult) => ({
+  data: dataOf(result),
+  errors: result.failures.map(({ path, problem }) => `${path.join('.')} ${problem.code} ${problem.message}`),
+  calls: result.calls,
 })
 
 const lineOf = ({ request, coordinate }: Binding, rendered: RenderedRequest): string => {

@@ -22,7 +22,16 @@ const rest = (name: string): RestService => ({
 const grpc = (name: string, { file, includeDir }: { file: string; includeDir: string }): GrpcService => {
   const loaded = loadProtos({ files: [file], includeDir, displayDir: 'protos' })
   assert.ok('root' in loaded)
-  return { kind: 'grpc', name, address: '127.0.0.1:1', root: loaded.root, ...common }
+  return {
+    kind: 'grpc',
+    name,
+    targets: ['127.0.0.1:1'],
+    root: loaded.root,
+    maxRequestBytes: 1_048_576,
+    errorDetails: [],
+    health: undefined,
+    ...common,
+  }
 }
 
 const protos = join(import.meta.dirname, '../../../protos')
@@ -32,9 +41,11 @@ export const services: ReadonlyMap<string, Service> = new Map(
   [
     rest('users'),
     rest('orders'),
+    { ...rest('profiles'), identity: 'forward' as const },
     grpc('catalog', { file: 'shop/catalog/v1/catalog.proto', includeDir: protos }),
     grpc('reviews', { file: 'shop/reviews/v1/reviews.proto', includeDir: protos }),
     grpc('payments', { file: 'shop/payments/v1/payments.proto', includeDir: protos }),
     grpc('things', { file: 'things.proto', includeDir: import.meta.dirname }),
+    grpc('masked', { file: 'masked.proto', includeDir: import.meta.dirname }),
   ].map((service) => [service.name, service]),
 )

@@ -1,0 +1,119 @@
+import { type ASTNode, type GraphQLOutputType, isObjectType } from 'graphql'
+import { didYouMean } from '../../../kernel/diagnostic.ts'
+import {
+  decoded,
+  type OpenApiDocument,
+  type OpenApiOperation,
+  openApiOperation,
+  openApiPaths,
+  propertiesOf,
+  serverPath,
+} from '../../../services/openapi/document.ts'
+import { directiveOf } from '../../directives.ts'
+import type { Binding } from '../../graph.ts'
+import type { RestRequest } from '../../request.ts'
+import { type BindContext, report } from '../context.ts'
+import { checkAnswer, follow } from './openapi-answers.ts'
+
+/** Holds `@rest` bindings against the OpenAPI documents of their services, where those are given. */
+export const checkOpenApi = (context: BindContext): void => {
+  const seen = new Set<string>()
+  for (const binding of context.bindings) {
+    const { request } = binding
+    const service = context.services.get(request.service)
+    if (request.kind !== 'rest' || service?.kind !== 'rest' || service.openapi === undefined) continue
+    const document = service.openapi
+    const at = placeOf(context, binding)
+    if (at === undefined) continue
+    const found = operationOf(document, request, service.basePath)
+    if (typeof found === 'string') {
+      report(context, at.node, binding.coordinate, { code: 'PORTICO-901', message: found })
+      continue
+    }
+    checkRequest(context, { binding, request, operation: found, document, node: at.node })
+    const answer = found.answer && follow(document, found.answer, binding.select)
+    if (typeof answer === 'string')
+      report(context, at.node, binding.coordinate, {
+        code: 'PORTICO-904',
+        message: `\`select\`: the answer of ${request.method} ${found.path} ${answer}`,
+      })
+    else if (answer !== undefined)
+      checkAnswer({ context, document, seen }, { type: at.type, schema: answer, binding, node: at.node })
+  }
+}
+
+const placeOf = (
+  { schema }: BindContext,
+  { coordinate }: Binding,
+): { readonly node: ASTNode; readonly type: GraphQLOutputType } | undefined => {
+  const [typeName = '', fieldName] = coordinate.split('.')
+  const owner = schema.getType(typeName)
+  if (!isObjectType(owner)) return undefined
+  const field = fieldName === undefined ? undefined : owner.getFields()[fieldName]
+  const directive = directiveOf('rest', ...(field ? [field.astNode] : [owner.astNode, ...owner.extensionASTNodes]))
+  return directive && { node: directive.node, type: field?.type ?? owner }
+}
+
+const segments = (path: string): readonly string[] => path.replaceAll(/\{[^}]*\}/g, '{}').split('/')
+
+const fitsPath = (asked: readonly string[], known: readonly string[]): boolean =>
+  asked.length === known.length && known.every((part, index) => part === asked[index] || part.includes('{}'))
+
+/** The operation that a request means, or a sentence on why there is none. */
+const operationOf = (
+  document: OpenApiDocument,
+  { path, method }: RestRequest,
+  basePath: string,
+): OpenApiOperation | string => {
+  const written = path.map((part) => (typeof part === 'string' ? part : `{${part.text}}`)).join('')
+  const before = serverPath(document)
+  const all = openApiPaths(document)
+  const asked = [segments(written), segments(basePath + written)]
+  const found = all.filter(({ path: known }) =>
+    [segments(known), segments(before + known)].some((form) => asked.some((one) => fitsPath(one, form))),
+  )
+  // A path without parameters goes before one with them (OpenAPI 3.1 §4.8.8.2).
+  const [best] = found.toSorted((a, b) => a.path.split('{').length - b.path.split('{').length)
+  if (best === undefined)
+    return `${document.file} has no path ${written}.${didYouMean(
+      written,
+      all.map(({ path: known }) => known),
+    )}`
+  return best.methods.includes(method)
+    ? openApiOperation(document, best.path, method)
+    : `${document.file} has no ${method} at ${best.path}; it has ${best.methods.join(', ') || 'none'}.`
+}
+
+type Asked = {
+  readonly binding: Binding
+  readonly request: RestRequest
+  readonly operation: OpenApiOperation
+  readonly document: OpenApiDocument
+  readonly node: ASTNode
+}
+
+const checkRequest = (context: BindContext, { binding, request, operation, document, node }: Asked): void => {
+  const { coordinate } = binding
+  const at = `${request.method} ${operation.path}`
+  const query = operation.parameters.filter((one) => one.in === 'query')
+  const known = query.map(({ name }) => name)
+  const given = request.query.map(({ name }) => decoded(name))
+  for (const name of given.filter((one) => !known.some((other) => other === one || one.startsWith(`${other}[`))))
+    report(context, node, coordinate, {
+      code: 'PORTICO-902',
+      message: `${at} has no query parameter ${name}.${didYouMean(name, known)}`,
+    })
+  for (const { name } of query.filter((one) => one.required && !given.includes(one.name)))
+    report(context, node, coordinate, {
+      code: 'PORTICO-903',
+      message: `${at} requires the query parameter ${name}, and the binding does not set it.`,
+    })
+  const body = operation.body && propertiesOf(document, operation.body)
+  if (body === undefined || request.body?.kind !== 'object') return
+  const names = Object.keys(body)
+  for (const [name] of request.body.fields.filter(([one]) => !names.includes(one)))
+    report(context, node, coordinate, {
+      code: 'PORTICO-905',
+      message: `The body of ${at} has no field ${name}.${didYouMean(name, names)}`,
+    })
+}
