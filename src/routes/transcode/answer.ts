@@ -1,0 +1,79 @@
+import protobuf, { type Field, type Type } from 'protobufjs'
+import type { Json } from '../../kernel/json.ts'
+import { Problem } from '../../kernel/problem.ts'
+import { type JsonStyle, messageCodec } from '../../services/grpc/json/codec.ts'
+import { fieldOf } from '../../services/grpc/json/fields.ts'
+
+/** Bytes as a service wrote them, with their media type (`google.api.HttpBody`). */
+export type RawAnswer = { readonly contentType: string; readonly data: Buffer }
+
+/** How an answer's message becomes a body: as JSON text, or raw. Throws Problem UNAVAILABLE (502) for what cannot be read. */
+export type AnswerReader =
+  | { readonly kind: 'json'; readonly read: (message: Uint8Array) => string }
+  | { readonly kind: 'raw'; readonly read: (message: Uint8Array) => RawAnswer }
+
+export type AnswerFields = {
+  /** The field that the body is; empty for the whole message. */
+  readonly responseBody: string
+  readonly style: JsonStyle
+  readonly service: string
+}
+
+/** Undefined where the message has no such field. */
+export const answerReader = (type: Type, { responseBody, style, service }: AnswerFields): AnswerReader | undefined => {
+  const field = responseBody === '' ? undefined : fieldOf(type, responseBody)
+  if (responseBody !== '' && field === undefined) return undefined
+  const body: unknown = field === undefined ? type : field.resolvedType
+  if (body instanceof protobuf.Type && body.fullName === '.google.api.HttpBody' && field?.repeated !== true)
+    return { kind: 'raw', read: guarded(service, rawReader(type, field)) }
+  const codec = messageCodec(type, style)
+  if (field === undefined) return { kind: 'json', read: guarded(service, codec.decodeText) }
+  const name = style.names === 'json' ? field.jsonName : field.protoName
+  const absent = JSON.stringify(valueWhereAbsent(type, field, name, style))
+  const read = (message: Uint8Array): string => {
+    const json = codec.decode(message) as { readonly [name: string]: Json }
+    return Object.hasOwn(json, name) ? JSON.stringify(json[name]) : absent
+  }
+  return { kind: 'json', read: guarded(service, read) }
+}
+
+/** What stands for a field that was not sent: its default where it has one, else null. */
+const valueWhereAbsent = (type: Type, field: Field, name: string, style: JsonStyle): Json => {
+  if (field.map) return {}
+  if (field.repeated) return []
+  if (field.resolvedType instanceof protobuf.Type || field.hasPresence) return null
+  const empty = messageCodec(type, { ...style, defaults: 'always' }).decode(new Uint8Array())
+  return (empty as { readonly [name: string]: Json })[name] ?? null
+}
+
+type HttpBody = { readonly contentType: string; readonly data: Uint8Array }
+
+/** RFC 9110 §8.3.1, as far as a header can hold it. */
+const mediaType = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*;[\t\x20-\x7e]*)?$/
+
+const rawReader = (type: Type, field: Field | undefined) => {
+  return (message: Uint8Array): RawAnswer => {
+    const decoded: unknown = type.decode(message)
+    const body = (field === undefined ? decoded : (decoded as Record<string, unknown>)[field.name]) as HttpBody | null
+    const contentType = body?.contentType ?? ''
+    const data = body?.data ?? new Uint8Array()
+    return {
+      contentType: mediaType.test(contentType) ? contentType : 'application/octet-stream',
+      data: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+    }
+  }
+}
+
+const guarded =
+  <Answer>(service: string, read: (message: Uint8Array) => Answer) =>
+  (message: Uint8Array): Answer => {
+    try {
+      return read(message)
+    } catch (cause) {
+      throw new Problem('UNAVAILABLE', `Service ${service} gave an answer that cannot be read.`, {
+        status: 502,
+        service,
+        cause,
+      })
+    }
+  }

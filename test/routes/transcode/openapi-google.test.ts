@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { symlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { layWorkspace } from '../../support/gateway.ts'
+import { documentIn, operationsOf } from './support/openapi.ts'
+
+describe('the OpenAPI document of Google’s own protos', () => {
+  for (const file of [
+    'google/example/library/v1/library.proto',
+    'google/pubsub/v1/pubsub.proto',
+    'google/logging/v2/logging.proto',
+    'google/spanner/v1/spanner.proto',
+    'google/storage/v2/storage.proto',
+    'google/bigtable/v2/bigtable.proto',
+    'google/cloud/aiplatform/v1/prediction_service.proto',
+    'google/cloud/vision/v1/image_annotator.proto',
+  ])
+    it(`is sound for ${file}`, async (t) => {
+      const workspace = await googleWorkspace([file])
+      t.after(() => workspace.remove())
+      assert.ok(operationsOf(await documentIn(workspace.dir)).length > 0)
+    })
+
+  it('is sound for several at once, and has each message of both once', async (t) => {
+    const workspace = await googleWorkspace(['google/pubsub/v1/pubsub.proto', 'google/logging/v2/logging.proto'])
+    t.after(() => workspace.remove())
+    const { components, paths, servers } = await documentIn(workspace.dir)
+    assert.deepEqual(servers, [{ url: '/' }])
+    assert.ok(paths['/s0/v1/projects/{projectsId}/topics'] && paths['/s1/v2/entries:list'])
+    const names = Object.keys(components.schemas)
+    assert.ok(names.includes('google.protobuf.Empty') && names.every((name) => !/-\d+$/.test(name)))
+  })
+})
+
+/** A workspace that serves each file as a service and a route of its own. */
+const googleWorkspace = async (files: readonly string[]) => {
+  const workspace = await layWorkspace({
+    'portico.yaml': [
+      'listen: 127.0.0.1:0',
+      'services:',
+      ...files.map((file, index) => `  s${index}: { grpc: "127.0.0.1:1", proto: ${file}, identity: none }`),
+      'routes:',
+      ...files.map((_, index) => `  - { path: /s${index}/*, transcode: s${index} }`),
+      '',
+    ].join('\n'),
+  })
+  await symlink(
+    dirname(fileURLToPath(import.meta.resolve('google-proto-files/package.json'))),
+    join(workspace.dir, 'protos'),
+  )
+  return workspace
+}
