@@ -1,11 +1,15 @@
 import type { Logger } from 'pino'
 import type { Connected } from '../graph/connect.ts'
+import type { CostMeter } from '../graph/cost/cost.ts'
 import type { GraphTools } from '../graph/execute/execute.ts'
-import type { Failure } from '../graph/execute/project.ts'
+import type { Failure } from '../graph/execute/write.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { OperationLimits } from '../graph/limits.ts'
+import type { SharedOperations } from '../graph/sharing/operations.ts'
 import { logged } from '../kernel/problem.ts'
 import type { EndpointPlan } from './endpoint/endpoint.ts'
+import type { SubscriptionSettings } from './graphql/config.ts'
+import type { DocumentsPlan } from './graphql/documents.ts'
 
 /** A per-client module as the plan knows it: a graph, and what of it is served how. */
 export type BffPlan = {
@@ -18,6 +22,16 @@ export type BffPlan = {
   /** Absolute path of the resolver module. */
   readonly resolvers: string | undefined
   readonly limits: OperationLimits
+  /** Counts what an operation costs; undefined where `limits.cost` is not set. */
+  readonly cost?: CostMeter | undefined
+  /** Whether identical queries in flight are executed once. */
+  readonly shareOperations: boolean
+  readonly documents: DocumentsPlan
+  /** Whether clients may read the schema; undefined leaves it to the mode. */
+  readonly introspection: boolean | undefined
+  /** Whether errors suggest names of the schema; undefined leaves it to the mode. */
+  readonly suggestions: boolean | undefined
+  readonly subscriptions: SubscriptionSettings
 }
 
 /** What a mounted BFF runs with. */
@@ -25,6 +39,12 @@ export type BffRuntime = {
   readonly tools: GraphTools & Connected
   readonly log: Logger
   readonly observePartial: (bff: string, service: string) => void
+  /** Operations in flight, of all BFFs. */
+  readonly sharedOperations: SharedOperations
+  /** Told of every operation that was answered by another's execution. */
+  readonly observeShared: (bff: string) => void
+  /** Told the static cost of every operation, where costs are counted. */
+  readonly observeCost?: ((bff: string, cost: number) => void) | undefined
 }
 
 /** Services whose part is missing, each once; what the gateway itself refused stands as `gateway`. */

@@ -2,6 +2,10 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bindGraph } from '../graph/bind/bind.ts'
 import { readSchema } from '../graph/bind/sdl.ts'
+import { costMeter } from '../graph/cost/cost.ts'
+import { readWeights } from '../graph/cost/weights.ts'
+import type { Exposure } from '../graph/expose/config.ts'
+import { exposeAll } from '../graph/expose/together.ts'
 import type { OperationLimits } from '../graph/limits.ts'
 import type { Diagnostic, Place } from '../kernel/diagnostic.ts'
 import { hasErrors } from '../kernel/diagnostic.ts'
@@ -9,13 +13,23 @@ import type { Service } from '../services/service.ts'
 import type { BffPlan } from './bff.ts'
 import { compileEndpoint } from './endpoint/compile.ts'
 import type { EndpointPlan } from './endpoint/endpoint.ts'
+import { compileDocuments } from './graphql/compile.ts'
+import type { DocumentsSettings, SubscriptionSettings } from './graphql/config.ts'
 
 export type BffSettings = {
   readonly prefix: string
-  readonly schema: readonly string[]
+  readonly schema?: readonly string[] | undefined
+  readonly expose?: readonly Exposure[] | undefined
   readonly operations?: readonly string[] | undefined
   readonly resolvers?: string | undefined
   readonly graphql?: boolean | undefined
+  readonly documents?: DocumentsSettings | undefined
+  readonly shareOperations?: boolean | undefined
+  readonly introspection?: boolean | undefined
+  readonly suggestions?: boolean | undefined
+  readonly subscriptions: SubscriptionSettings
+  /** The policy `auth`, as far as endpoints are concerned: whether nobody gets in without a token. */
+  readonly auth?: string | { readonly optional?: boolean | undefined } | undefined
 }
 
 export type BffSurroundings = {
@@ -38,7 +52,7 @@ export const compileBff = (
   readonly files: readonly string[]
 } => {
   const diagnostics: Diagnostic[] = []
-  const found = (key: 'schema' | 'operations', patterns: readonly string[]): readonly string[] =>
+  const found = (key: 'schema' | 'operations' | 'documents.trusted', patterns: readonly string[]): readonly string[] =>
     patterns.flatMap((pattern, index) => {
       const matches = globSync(pattern, { cwd: workspaceDir })
         .filter((file) => statSync(join(workspaceDir, file), { throwIfNoEntry: false })?.isFile())
@@ -47,51 +61,98 @@ export const compileBff = (
       if (matches.length === 0)
         diagnostics.push({
           severity: 'error',
-          place: placeOf(['bffs', name, key, ...(patterns.length > 1 ? [index] : [])]),
+          code: 'PORTICO-009',
+          place: placeOf(['bffs', name, ...key.split('.'), ...(patterns.length > 1 ? [index] : [])]),
           coordinate: `bffs.${name}.${key}`,
           message: `No file of the workspace is named ${pattern}.`,
         })
       return matches
     })
-  const schemaFiles = [...new Set(found('schema', settings.schema))]
+  const { schema = [], expose = [] } = settings
+  if (schema.length === 0 && expose.length === 0)
+    diagnostics.push({
+      severity: 'error',
+      code: 'PORTICO-016',
+      place: placeOf(['bffs', name]),
+      coordinate: `bffs.${name}`,
+      message: 'A BFF shows something: name SDL files by `schema`, gRPC services by `expose`, or both.',
+    })
+  const schemaFiles = [...new Set(found('schema', schema))]
   const operationFiles = [...new Set(found('operations', settings.operations ?? []))]
+  const trusted = settings.documents === 'any' ? undefined : settings.documents?.trusted
+  const documentFiles = [...new Set(found('documents.trusted', trusted ?? []))]
   const resolvers = settings.resolvers === undefined ? undefined : resolve(workspaceDir, settings.resolvers)
   if (resolvers !== undefined && !existsSync(resolvers))
     diagnostics.push({
       severity: 'error',
+      code: 'PORTICO-009',
       place: placeOf(['bffs', name, 'resolvers']),
       coordinate: `bffs.${name}.resolvers`,
       message: `There is no file ${settings.resolvers} in the workspace.`,
     })
-  const files = [...schemaFiles, ...operationFiles, ...(settings.resolvers === undefined ? [] : [settings.resolvers])]
+  const files = [
+    ...schemaFiles,
+    ...operationFiles,
+    ...documentFiles,
+    ...(settings.resolvers === undefined ? [] : [settings.resolvers]),
+  ]
   if (hasErrors(diagnostics)) return { bff: undefined, diagnostics, files }
   const read = (file: string) => ({ file, text: readFileSync(join(workspaceDir, file), 'utf8') })
+  const written = schemaFiles.map(read)
   if (services === undefined) {
-    const schema = readSchema(schemaFiles.map(read))
-    return { bff: undefined, diagnostics: 'diagnostics' in schema ? schema.diagnostics : [], files }
+    // What is exposed cannot be told yet, and the schema files may speak of it.
+    const alone = expose.length > 0 ? undefined : readSchema(written)
+    const mistakes = alone !== undefined && 'diagnostics' in alone ? alone.diagnostics : []
+    return { bff: undefined, diagnostics: mistakes, files }
   }
-  const { graph, diagnostics: mistakes } = bindGraph(schemaFiles.map(read), services)
+  const exposed = exposeAll(expose, {
+    services,
+    files: written,
+    placeOf: (at) => ({
+      place: placeOf(['bffs', name, 'expose', ...at]),
+      coordinate: ['bffs', name, 'expose', ...at].join('.'),
+    }),
+  })
+  diagnostics.push(...exposed.diagnostics)
+  if (hasErrors(diagnostics)) return { bff: undefined, diagnostics, files }
+  const { graph, diagnostics: mistakes } = bindGraph([...written, ...exposed.files], services)
   diagnostics.push(...mistakes)
   if (graph === undefined) return { bff: undefined, diagnostics, files }
   if (graph.resolvers.size > 0 && resolvers === undefined)
     diagnostics.push({
       severity: 'error',
+      code: 'PORTICO-017',
       place: placeOf(['bffs', name]),
       coordinate: `bffs.${name}`,
       message: `The schema names functions by @resolver (${[...graph.resolvers].join(', ')}); add \`resolvers:\` with the module that exports them.`,
     })
   const endpoints: EndpointPlan[] = []
   for (const file of operationFiles) {
-    const compiled = compileEndpoint(read(file), { graph, limits })
+    const compiled = compileEndpoint(read(file), { graph, limits, guarded: needsToken(settings.auth) })
     diagnostics.push(...compiled.diagnostics)
     if (compiled.endpoint !== undefined) endpoints.push(compiled.endpoint)
   }
   diagnostics.push(...clashes(endpoints, workspaceDir))
+  const { documents, diagnostics: refused } = compileDocuments(settings.documents, {
+    files: documentFiles.map(read),
+    graph,
+    limits,
+  })
+  const { weights, diagnostics: misweighed } = readWeights(graph.schema)
+  diagnostics.push(...refused, ...misweighed)
   if (hasErrors(diagnostics)) return { bff: undefined, diagnostics, files }
   const { prefix } = settings
   const graphql = settings.graphql ?? settings.operations === undefined
-  return { bff: { name, prefix, graph, graphql, endpoints, resolvers, limits }, diagnostics, files }
+  const cost =
+    limits.cost && costMeter(graph, { weights, listSize: limits.listSize, strict: limits.cost.mode === 'enforce' })
+  const { introspection, suggestions, subscriptions } = settings
+  const { shareOperations = false } = settings
+  const served = { shareOperations, documents, introspection, suggestions, subscriptions, cost }
+  return { bff: { name, prefix, graph, graphql, endpoints, resolvers, limits, ...served }, diagnostics, files }
 }
+
+const needsToken = (auth: BffSettings['auth']): boolean =>
+  auth !== undefined && (typeof auth === 'string' || auth.optional !== true)
 
 /** Two operations at one address: the second would never be asked. */
 const clashes = (endpoints: readonly EndpointPlan[], workspaceDir: string): readonly Diagnostic[] => {
@@ -105,6 +166,7 @@ const clashes = (endpoints: readonly EndpointPlan[], workspaceDir: string): read
     return [
       {
         severity: 'error',
+        code: 'PORTICO-105',
         place: { file: endpoint.file, line: 1, column: 1, text },
         coordinate: endpoint.name,
         message: `${endpoint.method} ${endpoint.path} is already served by ${other.file}.`,

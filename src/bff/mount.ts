@@ -2,13 +2,15 @@ import type { FastifyInstance, RouteShorthandOptions } from 'fastify'
 import type { BffPlan } from './bff.ts'
 import { mountEndpoints } from './endpoint/mount.ts'
 import { type GraphqlMount, mountGraphql } from './graphql/mount.ts'
+import { createSlots } from './slots.ts'
 
 /** Serves a BFF: its operations as endpoints, and its graph where the plan says so. */
 export const mountBff = (
   app: FastifyInstance,
   bff: BffPlan,
-  mount: Omit<GraphqlMount, 'hooks'> & { readonly hooks: RouteShorthandOptions },
+  mount: Omit<GraphqlMount, 'hooks' | 'slots'> & { readonly hooks: RouteShorthandOptions },
 ): void => {
-  mountEndpoints(app, bff, mount)
-  if (bff.graphql) mountGraphql(app, bff, mount)
+  const shared = { ...mount, slots: createSlots(bff.subscriptions.connections) }
+  mountEndpoints(app, bff, shared)
+  if (bff.graphql) mountGraphql(app, bff, shared)
 }

@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { refuseCostly } from '../graph/cost/cost.ts'
 import { type ExecutionResult, execute } from '../graph/execute/execute.ts'
 import { introspect, type Operation } from '../graph/operation.ts'
 import { checkListSizes } from '../graph/plan/list-sizes.ts'
+import { callContextOf, headerOf } from '../services/call-context.ts'
 import { type BffPlan, type BffRuntime, reportFailures } from './bff.ts'
-import { callContextOf, headerOf } from './call-context.ts'
 
 /** What answers a request: an operation with its variables, coerced. */
 export type ToRun = {
@@ -11,6 +12,16 @@ export type ToRun = {
   readonly runtime: BffRuntime
   readonly operation: Operation
   readonly variables: Readonly<Record<string, unknown>>
+}
+
+/** Counts what an operation costs, where that is counted. Throws RESOURCE_EXHAUSTED where it costs more than it may. */
+export const checkCost = ({ bff, runtime, operation, variables }: ToRun): number | undefined => {
+  const { cost, limits } = bff
+  if (cost === undefined || limits.cost === undefined) return undefined
+  const found = cost(operation.plan(variables), variables)
+  runtime.observeCost?.(bff.name, found)
+  refuseCostly(found, limits.cost)
+  return found
 }
 
 /** Runs an operation for a request, and tells operators what failed of it. Throws INVALID_ARGUMENT for lists that are too long. */
@@ -21,16 +32,17 @@ export const runOperation = async (
 ): Promise<ExecutionResult> => {
   const plan = operation.plan(variables)
   checkListSizes(plan, variables, bff.limits.listSize)
-  const result = await execute(
-    {
-      plan,
-      variables,
-      context: callContextOf(request, reply),
-      header: headerOf(request),
-      introspection: introspect(bff.graph, operation, { plan, variables }),
-    },
-    runtime.tools,
-  )
+  checkCost({ bff, runtime, operation, variables })
+  const asked = {
+    plan,
+    variables,
+    context: callContextOf(request, reply),
+    header: headerOf(request),
+    introspection: introspect(bff.graph, operation, { plan, variables }),
+  }
+  const result = await (bff.shareOperations
+    ? runtime.sharedOperations.execute(asked, runtime.tools, () => runtime.observeShared(bff.name))
+    : execute(asked, runtime.tools))
   if (result.failures.length > 0) reportFailures(result.failures, { bff: bff.name, requestId: request.id, runtime })
   return result
 }

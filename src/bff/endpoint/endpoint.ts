@@ -1,10 +1,14 @@
 import type { GraphQLInputType } from 'graphql'
 import type { Operation } from '../../graph/operation.ts'
+import type { CachePlan } from './cache.ts'
+import type { Lifetime } from './lifetime.ts'
 
 /** A stored operation exposed as a tailored REST endpoint. */
 export type EndpointPlan = {
-  /** The operation's name, for logs and listings. */
+  /** The operation's name, for logs, listings and documents. */
   readonly name: string
+  /** What its author says of it. */
+  readonly description: string | undefined
   /** The file it comes from, relative to the workspace. */
   readonly file: string
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -13,12 +17,19 @@ export type EndpointPlan = {
   readonly operation: Operation
   /** Where each variable comes from. */
   readonly inputs: readonly EndpointInput[]
+  /** Whether parameters and members that mean nothing are ignored instead of refused. */
+  readonly lenient: boolean
+  /** Whether it answers with the events of a subscription. */
+  readonly streams: boolean
   /** Status of a whole answer. */
   readonly status: number
   /** Path of the value that is the body; empty for the whole. */
   readonly unwrap: readonly string[]
   /** Paths of what must be there. */
   readonly require: readonly (readonly string[])[]
+  /** What caches may do with a whole answer; undefined where the method has answers that are never kept. */
+  readonly cache: CachePlan | undefined
+  readonly lifetime: Lifetime
 }
 
 export type EndpointInput = {
@@ -26,4 +37,7 @@ export type EndpointInput = {
   /** `member`: of the JSON body; `body`: the whole of it. */
   readonly from: 'path' | 'query' | 'member' | 'body'
   readonly type: GraphQLInputType
+  /** As JSON, enums by their names; undefined where it has none. */
+  readonly fallback: { readonly value: unknown } | undefined
+  readonly description: string | undefined
 }

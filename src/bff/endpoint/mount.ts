@@ -1,79 +1,77 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
-import type { ExecutionResult } from '../../graph/execute/execute.ts'
-import type { Failure } from '../../graph/execute/project.ts'
-import { coerceVariables } from '../../graph/operation.ts'
-import { dig } from '../../graph/template.ts'
+import { coerceVariables } from '../../graph/variables.ts'
+import { preferredType } from '../../kernel/accept.ts'
+import { eventStream } from '../../kernel/event-stream.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { type BffPlan, type BffRuntime, missingServices } from '../bff.ts'
+import type { Signal } from '../../kernel/signal.ts'
+import type { BffPlan, BffRuntime } from '../bff.ts'
 import { readLossless } from '../lossless-body.ts'
 import { runOperation } from '../run-operation.ts'
+import type { Slots } from '../slots.ts'
+import { endpointAnswer, sendAnswer } from './answer.ts'
 import type { EndpointPlan } from './endpoint.ts'
 import { inputReader } from './inputs.ts'
+import { lifetimeHeaders } from './lifetime.ts'
+import { streamEvents } from './stream.ts'
+
+export type EndpointMount = {
+  readonly runtime: BffRuntime
+  readonly hooks: RouteShorthandOptions
+  readonly budgetMs: number
+  readonly slots: Slots
+  /** Aborts with a Problem when the gateway stops: event streams then end. */
+  readonly stop?: Signal | undefined
+}
 
 /** Serves a BFF's stored operations, each as a route of its own, in one scope. */
-export const mountEndpoints = (
-  app: FastifyInstance,
-  bff: BffPlan,
-  { runtime, hooks }: { runtime: BffRuntime; hooks: RouteShorthandOptions },
-): void => {
+export const mountEndpoints = (app: FastifyInstance, bff: BffPlan, mount: EndpointMount): void => {
   if (bff.endpoints.length === 0) return
   app.register((scope, _options, done) => {
     readLossless(scope)
     for (const endpoint of bff.endpoints) {
       const { method, path } = endpoint
       scope.route({
-        ...hooks,
+        ...mount.hooks,
         method,
         url: bff.prefix + path.replaceAll(/\{(\w+)\}/g, ':$1'),
-        handler: answer(endpoint, { bff, runtime }),
+        handler: serve(endpoint, bff, mount),
       })
     }
     done()
   })
 }
 
-const answer = (endpoint: EndpointPlan, { bff, runtime }: { bff: BffPlan; runtime: BffRuntime }) => {
-  const { operation } = endpoint
-  const read = inputReader(endpoint.inputs)
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+
+const serve = (
+  endpoint: EndpointPlan,
+  bff: BffPlan,
+  { runtime, hooks, budgetMs, slots, stop }: EndpointMount,
+): Handler => {
+  const { operation, lifetime, streams } = endpoint
+  const read = inputReader(endpoint, bff.prefix)
+  const headers = lifetimeHeaders(lifetime)
+  const offered = streams ? eventStream.contentType : 'application/json'
+  const coded = 'compress' in hooks && hooks.compress !== false
+  return async (request, reply) => {
+    reply.headers(headers)
+    checkAccept(request, offered)
     const coerced = coerceVariables(bff.graph, operation, read(request))
     if ('errors' in coerced)
       throw new Problem('INVALID_ARGUMENT', coerced.errors.map(({ message }) => message).join(' '))
-    const result = await runOperation({ bff, runtime, operation, variables: coerced.values }, request, reply)
-    return send(reply, endpoint, result)
+    const variables = coerced.values
+    if (streams) {
+      if (request.method === 'HEAD') return reply.type(offered).header('cache-control', 'no-store').send()
+      return streamEvents(endpoint, { request, reply, variables }, { bff, runtime, budgetMs, slots, stop })
+    }
+    const result = await runOperation({ bff, runtime, operation, variables }, request, reply)
+    return sendAnswer(endpoint, endpointAnswer(endpoint, result), { request, reply, coded })
   }
 }
 
-const send = (reply: FastifyReply, endpoint: EndpointPlan, { data, failures }: ExecutionResult): FastifyReply => {
-  const missing = endpoint.require.find((path) => data === null || isMissing(data, path))
-  if (data === null || missing !== undefined) throw whyMissing(missing ?? [], failures)
-  const body = endpoint.unwrap.length === 0 ? data : dig(data, endpoint.unwrap)
-  reply.code(endpoint.status).header('content-type', 'application/json; charset=utf-8')
-  if (failures.length === 0) return reply.send(JSON.stringify(body ?? null))
-  reply.header('portico-partial', missingServices(failures).join(', ')).header('cache-control', 'no-store')
-  const marked = typeof body === 'object' && body !== null && !Array.isArray(body)
-  return reply.send(
-    JSON.stringify(marked ? { ...body, _errors: errorEntries(failures, endpoint.unwrap) } : (body ?? null)),
-  )
+/** Throws 406 for a client that does not take what it would get (RFC 9110 §15.5.7). */
+const checkAccept = ({ headers: { accept } }: FastifyRequest, offered: string): void => {
+  if (accept === undefined || accept === offered || accept === '*/*') return
+  if (preferredType(accept, [offered]) === undefined)
+    throw new Problem('INVALID_ARGUMENT', `This address answers ${offered}.`, { status: 406 })
 }
-
-const isMissing = (data: object, path: readonly string[]): boolean => {
-  const value = dig(data, path)
-  return value === null || value === undefined
-}
-
-/** The failure that took a required value away, or that it was not found. */
-const whyMissing = (path: readonly string[], failures: readonly Failure[]): Problem => {
-  const why = failures.find((failure) =>
-    path.every((name, index) => failure.path[index] === undefined || failure.path[index] === name),
-  )
-  return why?.problem ?? new Problem('NOT_FOUND', `There is no ${path.join('.') || 'answer'} for this request.`)
-}
-
-/** Failures as the `_errors` of an answer, their paths as the body has them. */
-const errorEntries = (failures: readonly Failure[], unwrap: readonly string[]): readonly object[] =>
-  failures.map(({ path, problem: { code, service } }) => ({
-    path: unwrap.every((name, index) => path[index] === name) ? path.slice(unwrap.length) : path,
-    code,
-    ...(service === undefined ? {} : { service }),
-  }))

@@ -4,7 +4,11 @@ import { Problem } from '../../kernel/problem.ts'
 
 /** The parameters of a GraphQL request (GraphQL over HTTP §5). */
 export type GraphqlParameters = {
-  readonly query: string
+  /** Undefined where the document is named by an id. */
+  readonly query: string | undefined
+  readonly documentId: string | undefined
+  /** `extensions.persistedQuery.sha256Hash`. */
+  readonly hash: string | undefined
   readonly operationName: string | undefined
   readonly variables: Readonly<Record<string, unknown>>
 }
@@ -14,18 +18,33 @@ export const readParameters = (request: FastifyRequest): GraphqlParameters => {
   if (request.method !== 'GET' && !/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
     throw new Problem('INVALID_ARGUMENT', 'The body should be application/json.', { status: 415 })
   const given = request.method === 'GET' ? fromQuery(request.query as Record<string, unknown>) : fromBody(request.body)
-  const { query, operationName, variables, extensions } = given
-  if (query === undefined || query === null)
-    throw wrong('The parameter query is missing: it holds the GraphQL document.')
-  if (typeof query !== 'string') throw wrong('query should be a string.')
+  return checkParameters(given)
+}
+
+/** What a client may send, wherever it stands: a body, a query string, the message of a WebSocket. Throws INVALID_ARGUMENT. */
+export const checkParameters = (given: Readonly<Record<string, unknown>>): GraphqlParameters => {
+  const { query, documentId, operationName, variables, extensions } = given
+  if (!isAbsent(query) && typeof query !== 'string') throw wrong('query should be a string.')
+  if (!isAbsent(documentId) && (typeof documentId !== 'string' || documentId === ''))
+    throw wrong('documentId should be a string.')
   if (!isAbsent(operationName) && typeof operationName !== 'string') throw wrong('operationName should be a string.')
   if (!isAbsent(variables) && !isObject(variables)) throw wrong('variables should be a JSON object.')
   if (!isAbsent(extensions) && !isObject(extensions)) throw wrong('extensions should be a JSON object.')
   return {
-    query,
+    // An empty query beside an id is what some clients send for none.
+    query: typeof query === 'string' && (query !== '' || isAbsent(documentId)) ? query : undefined,
+    documentId: typeof documentId === 'string' ? documentId : undefined,
+    hash: isObject(extensions) ? hashOf(extensions['persistedQuery']) : undefined,
     operationName: typeof operationName === 'string' && operationName !== '' ? operationName : undefined,
     variables: isObject(variables) ? variables : {},
   }
+}
+
+const hashOf = (persisted: unknown): string | undefined => {
+  if (isAbsent(persisted)) return undefined
+  const hash = isObject(persisted) && persisted['version'] === 1 ? persisted['sha256Hash'] : undefined
+  if (typeof hash === 'string' && /^[0-9a-f]{64}$/i.test(hash)) return hash
+  throw wrong('extensions.persistedQuery should be { "version": 1, "sha256Hash": "<64 hex digits>" }.')
 }
 
 const fromBody = (body: unknown): Record<string, unknown> => {
@@ -57,5 +76,5 @@ const wrong = (detail: string): Problem => new Problem('INVALID_ARGUMENT', detai
 
 const isAbsent = (value: unknown): boolean => value === undefined || value === null
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

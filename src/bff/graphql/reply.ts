@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GraphQLError } from 'graphql'
 import type { ExecutionResult } from '../../graph/execute/execute.ts'
-import type { Failure } from '../../graph/execute/project.ts'
+import type { Failure } from '../../graph/execute/write.ts'
 import { Problem, problemExtensions } from '../../kernel/problem.ts'
 import { missingServices } from '../bff.ts'
 
@@ -40,17 +40,53 @@ export const fieldError = ({ problem, path, coordinate, node }: Failure, request
     extensions: problemExtensions(problem, { coordinate, requestId }),
   })
 
+/** The body of an operation that was executed; `extensions` as JSON text where there are any. */
+export const resultBody = (
+  { text = 'null', failures }: ExecutionResult,
+  { requestId, extensions }: { readonly requestId: string; readonly extensions?: string | undefined },
+): string => {
+  const lost = failures.filter(({ fallback }) => fallback === undefined)
+  const errors =
+    lost.length === 0 ? '' : `"errors":${JSON.stringify(lost.map((failure) => fieldError(failure, requestId)))},`
+  const said = withFallbacks(failures, extensions)
+  return `{${errors}"data":${text}${said === undefined ? '' : `,"extensions":${said}`}}`
+}
+
+/**
+ * Extensions with what stands in for failed fields. Not among the errors: clients throw away the whole data of an
+ * answer that has any, and there is a value.
+ */
+const withFallbacks = (failures: readonly Failure[], extensions: string | undefined): string | undefined => {
+  const entries = failures.flatMap(({ path, problem: { code, service }, fallback }) =>
+    fallback === undefined ? [] : [{ path, code, ...(service === undefined ? {} : { service }), fallback }],
+  )
+  if (entries.length === 0) return extensions
+  const others = extensions === undefined || extensions === '{}' ? '' : `${extensions.slice(1, -1)},`
+  return `{${others}"fallbacks":${JSON.stringify(entries)}}`
+}
+
+const sharedBodies = new WeakMap<ExecutionResult, Buffer>()
+
+/** The body of a whole result that several requests get, encoded once: a third of what answering one of them costs. */
+const sharedBody = (result: ExecutionResult): Buffer => {
+  let body = sharedBodies.get(result)
+  if (body === undefined) sharedBodies.set(result, (body = Buffer.from(resultBody(result, { requestId: '' }))))
+  return body
+}
+
 /** An operation that was executed: 200 with what there is. */
 export const sendResult = (
   request: FastifyRequest,
   reply: FastifyReply,
-  { data, failures }: ExecutionResult,
+  result: ExecutionResult & { readonly extensions?: string | undefined },
 ): FastifyReply => {
   const type = negotiate(request.headers.accept)
-  if (failures.length === 0) return reply.header('content-type', type).send(`{"data":${JSON.stringify(data)}}`)
-  const errors = failures.map((failure) => fieldError(failure, request.id))
-  reply.header('portico-partial', missingServices(failures).join(', ')).header('cache-control', 'no-store')
-  return reply.header('content-type', type).send(JSON.stringify({ errors, data }))
+  const { failures, extensions, shared } = result
+  if (shared === true && failures.length === 0 && extensions === undefined)
+    return reply.header('content-type', type).send(sharedBody(result))
+  if (failures.length > 0)
+    reply.header('portico-partial', missingServices(failures).join(', ')).header('cache-control', 'no-store')
+  return reply.header('content-type', type).send(resultBody(result, { requestId: request.id, extensions }))
 }
 
 /** A request that was not executed: its document or its variables are wrong. */
@@ -60,30 +96,38 @@ export const sendRequestErrors = (
   errors: readonly GraphQLError[],
 ): FastifyReply => {
   const type = negotiate(request.headers.accept)
-  const body = {
-    errors: errors.map(({ message, locations, extensions }) => ({
-      message,
-      ...(locations === undefined ? {} : { locations }),
-      extensions: { code: 'INVALID_ARGUMENT', retryable: false, ...extensions, requestId: request.id },
-    })),
-  }
   return reply
     .code(type === responseJson ? 400 : 200)
     .header('content-type', type)
     .header('cache-control', 'no-store')
-    .send(JSON.stringify(body))
+    .send(JSON.stringify({ errors: requestErrors(errors, request.id) }))
 }
 
+/** Longer messages are cut: graphql-js repeats what the client sent, which may be long. */
+const longestMessage = 500
+
+/** Mistakes of a document or of variables as clients see them. */
+export const requestErrors = (errors: readonly GraphQLError[], requestId: string): readonly object[] =>
+  errors.map(({ message, locations, extensions }) => ({
+    message: message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message,
+    ...(locations === undefined ? {} : { locations }),
+    extensions: { code: 'INVALID_ARGUMENT', retryable: false, ...extensions, requestId },
+  }))
+
+/** A problem without a place in an answer, as an entry of `errors`. */
+export const problemError = (problem: Problem, requestId: string): object => ({
+  message: problem.message,
+  extensions: problemExtensions(problem, { requestId }),
+})
+
 /** A problem of the request as a whole, in the shape GraphQL clients read. */
-export const sendProblem = (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply => {
-  const error = { message: problem.message, extensions: problemExtensions(problem, { requestId: request.id }) }
-  return reply
+export const sendProblem = (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply =>
+  reply
     .code(problem.status)
     .headers(problem.headers)
     .header('content-type', acceptable(request.headers.accept))
     .header('cache-control', 'no-store')
-    .send(JSON.stringify({ errors: [error] }))
-}
+    .send(JSON.stringify({ errors: [problemError(problem, request.id)] }))
 
 const acceptable = (accept: string | undefined): string =>
   accept?.includes('graphql-response+json') === true ? responseJson : legacyJson

@@ -1,0 +1,207 @@
+import type { WebSocket } from '@fastify/websocket'
+import type { FastifyRequest } from 'fastify'
+import { print } from 'graphql'
+import type { Identity } from '../../kernel/caller.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import { asProblem, Problem } from '../../kernel/problem.ts'
+import { Aborter, type Signal } from '../../kernel/signal.ts'
+import { whenExpired } from '../expiry.ts'
+import type { Slots } from '../slots.ts'
+import type { SubscriptionSettings } from './config.ts'
+import { messageOf, numberedMessage } from './messages.ts'
+import { checkParameters, isObject } from './parameters.ts'
+import type { Prepare, Prepared } from './prepare.ts'
+import { problemError, requestErrors } from './reply.ts'
+
+export type SessionTools = {
+  readonly settings: SubscriptionSettings
+  readonly slots: Slots
+  readonly prepare: Prepare
+  readonly clock: Clock
+  /** Verifies the token of `connection_init`; undefined where the BFF has no `auth`. Rejects with Problem. */
+  readonly verify: ((authorization: string | undefined) => Promise<Identity | undefined>) | undefined
+}
+
+/** An operation of a WebSocket, checked, until it completes. */
+export type OpenSubscription = Extract<Prepared, { operation: unknown }> & { readonly signal: Signal }
+
+/** What a WebSocket that upgraded is known by: its request, and whether it still has to prove who it is. */
+export type Upgrade = { readonly request: FastifyRequest; readonly unproven: boolean }
+
+/** One WebSocket as subscriptions see it. */
+export type Session = {
+  readonly request: FastifyRequest
+  readonly identity: () => Identity | undefined
+  readonly authorization: () => string | undefined
+  /** By the number mercurius knows it by. */
+  readonly find: (number: string) => OpenSubscription | undefined
+}
+
+/** Bytes that may wait for a client that sends without reading. */
+const mostBuffered = 1_048_576
+const longestId = 128
+
+/**
+ * Stands between a WebSocket and mercurius and keeps graphql-transport-ws
+ * (https://github.com/graphql/graphql-over-http/blob/main/rfcs/GraphQLOverWebSocket.md) where mercurius has no
+ * bound or check: close codes 4400, 4401, 4403, 4408, 4409 and 4429, tokens and their expiry, how many
+ * subscriptions, silent clients, documents. Only messages that are sound get through, rebuilt from what was
+ * understood: mercurius would take headers and further tokens from them.
+ */
+export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, tools: SessionTools): Session => {
+  const { settings, slots, prepare, clock, verify } = tools
+  /** By the client's id; mercurius knows each by a number of its own, lest one that ended is taken for its successor. */
+  const open = new Map<string, Opened>()
+  const byNumber = new Map<string, Opened>()
+  let numbers = 0
+  let state: 'new' | 'verifying' | 'ready' = 'new'
+  let identity = request.caller.identity
+  let { authorization } = request.headers
+  let callOff = (): void => undefined
+  let alive = true
+
+  const emit = socket.emit.bind(socket)
+  const send = socket.send.bind(socket) as (data: string, ...more: readonly unknown[]) => void
+  const pass = (message: object): void => void emit('message', Buffer.from(JSON.stringify(message)), false)
+  const end = (one: Opened): void => {
+    open.delete(one.id)
+    byNumber.delete(one.number)
+    one.ended.abort()
+  }
+  const fail = (one: Opened, payload: readonly object[]): void => {
+    if (one.ended.aborted) return
+    end(one)
+    send(JSON.stringify({ type: 'error', id: one.id, payload }))
+  }
+
+  const release = slots.take()
+  if (release === undefined) socket.close(1013, 'Too many connections')
+  const initTimer = setTimeout(() => socket.close(4408, 'Connection initialisation timeout'), settings.initTimeout)
+  const pinger = setInterval(() => {
+    if (!alive) return socket.terminate()
+    alive = false
+    socket.ping()
+  }, settings.ping)
+  socket.on('pong', () => {
+    alive = true
+  })
+  socket.once('close', () => {
+    clearTimeout(initTimer)
+    clearInterval(pinger)
+    callOff()
+    release?.()
+    for (const one of open.values()) end(one)
+  })
+
+  const init = async (payload: unknown): Promise<void> => {
+    if (state !== 'new') return socket.close(4429, 'Too many initialisation requests')
+    state = 'verifying'
+    clearTimeout(initTimer)
+    const given = isObject(payload) ? (payload['authorization'] ?? payload['Authorization']) : undefined
+    try {
+      if (given !== undefined && verify !== undefined) {
+        authorization = typeof given === 'string' ? given : ''
+        identity = await verify(authorization)
+      } else if (unproven) throw new Problem('UNAUTHENTICATED', 'A token is needed.')
+    } catch {
+      return socket.close(4403, 'Forbidden')
+    }
+    if (socket.readyState !== socket.OPEN) return
+    state = 'ready'
+    callOff = whenExpired(identity, clock, () => socket.close(4403, 'Token expired'))
+    pass({ type: 'connection_init' })
+  }
+
+  const subscribe = async (id: string, payload: unknown): Promise<void> => {
+    if (open.has(id)) return socket.close(4409, 'Subscriber already exists')
+    if (open.size >= settings.perConnection) {
+      const problem = new Problem(
+        'RESOURCE_EXHAUSTED',
+        `At most ${settings.perConnection} subscriptions of a connection are open at once.`,
+      )
+      return send(JSON.stringify({ type: 'error', id, payload: [problemError(problem, request.id)] }))
+    }
+    numbers += 1
+    const one: Opened = { id, number: String(numbers), ended: new Aborter(), prepared: undefined }
+    open.set(id, one)
+    byNumber.set(one.number, one)
+    try {
+      if (!isObject(payload)) throw new Problem('INVALID_ARGUMENT', 'payload should be an object.')
+      const prepared = await prepare(checkParameters(payload))
+      if ('errors' in prepared) return fail(one, requestErrors(prepared.errors, request.id))
+      if (prepared.operation.node.operation !== 'subscription')
+        throw new Problem('INVALID_ARGUMENT', 'A WebSocket serves subscriptions; send queries and mutations over HTTP.')
+      if (one.ended.aborted) return
+      one.prepared = prepared
+      const { document, node } = prepared.operation
+      const { variables } = payload
+      const query = print(document)
+      pass({ type: 'subscribe', id: one.number, payload: { query, operationName: node.name?.value, variables } })
+    } catch (thrown) {
+      fail(one, [problemError(asProblem(thrown), request.id)])
+    }
+  }
+
+  const complete = (one: Opened | undefined): void => {
+    if (one === undefined) return
+    end(one)
+    pass({ type: 'complete', id: one.number })
+  }
+
+  const receive = (data: unknown, isBinary: unknown): void => {
+    if (socket.readyState !== socket.OPEN) return
+    if (socket.bufferedAmount > mostBuffered) return socket.terminate()
+    const message = isBinary === true ? undefined : messageOf(String(data))
+    const id = message?.['id']
+    const named = typeof id === 'string' && id !== '' && id.length <= longestId
+    switch (message?.['type']) {
+      case 'connection_init':
+        return void init(message['payload'])
+      case 'ping':
+        return pass({ type: 'ping' })
+      case 'pong':
+        return
+      case 'subscribe':
+        if (!named) break
+        return state === 'ready' ? void subscribe(id, message['payload']) : socket.close(4401, 'Unauthorized')
+      case 'complete':
+        if (!named) break
+        return complete(open.get(id))
+    }
+    socket.close(4400, 'Invalid message received')
+  }
+
+  socket.emit = ((event: string, ...args: readonly unknown[]): boolean => {
+    if (event !== 'message') return emit(event, ...args)
+    receive(args[0], args[1])
+    return true
+  }) as typeof socket.emit
+  socket.send = ((data: unknown, ...more: readonly unknown[]): void => {
+    const message = numberedMessage(data)
+    if (message === undefined) return send(data as string, ...more)
+    const { type, number, rest } = message
+    const one = byNumber.get(number)
+    // Of a subscription that is over nothing more is said.
+    if (one === undefined) return (more.at(-1) as (() => void) | undefined)?.()
+    if (type !== 'next') end(one)
+    send(`{"type":"${type}","id":${JSON.stringify(one.id)}${rest}`, ...more)
+  }) as typeof socket.send
+
+  return {
+    request,
+    identity: () => identity,
+    authorization: () => authorization,
+    find(number) {
+      const one = byNumber.get(number)
+      return one?.prepared && { ...one.prepared, signal: one.ended }
+    },
+  }
+}
+
+type Opened = {
+  readonly id: string
+  readonly number: string
+  readonly ended: Aborter
+  /** Once its document was found and checked. */
+  prepared: Extract<Prepared, { operation: unknown }> | undefined
+}
