@@ -6,6 +6,8 @@ import { workspaceConfig } from '../src/compile/config.ts'
 import { editorSchema } from '../src/config/json-schema.ts'
 import { configReference } from '../src/config/reference.ts'
 import { prelude, preludeScalars } from '../src/graph/directives.ts'
+import { codeGroups } from '../src/kernel/codes/codes.ts'
+import type { CodeEntry } from '../src/kernel/codes/entry.ts'
 
 /** `node docs/generate.ts` writes what the code alone can say; `--check` fails where the files say otherwise. */
 
@@ -57,10 +59,28 @@ const directivesReference = (): string => {
   ].join('\n\n')}\n`
 }
 
+const diagnosticsReference = (): string =>
+  `${[
+    '# Diagnostics',
+    'Every mistake `portico check` finds has a code that stays. `portico check --explain PORTICO-401` prints a section of this page; `--format json` and `--format sarif` print diagnostics for programs. Exit status 1 says that there is an error; warnings alone exit 0; 2 says that the arguments were wrong.',
+    ...codeGroups.flatMap(({ title, codes }) => [
+      `## ${title}`,
+      ...Object.entries<CodeEntry>(codes)
+        .toSorted(([a], [b]) => a.localeCompare(b))
+        .flatMap(([code, { severity, title: name, cause, fix, example }]) => [
+          `### ${code}: ${name}`,
+          `${severity === 'error' ? 'Error' : 'Warning'}. ${cause}`,
+          ...(example === undefined ? [] : [`\`\`\`text\n${example}\n\`\`\``]),
+          `To mend it: ${fix.charAt(0).toLowerCase()}${fix.slice(1)}`,
+        ]),
+    ]),
+  ].join('\n\n')}\n`
+
 const generated: Readonly<Record<string, () => string>> = {
   'portico.schema.json': () => `${JSON.stringify(editorSchema(workspaceConfig), null, 2)}\n`,
   'docs/reference/configuration.md': () => configReference(workspaceConfig),
   'docs/reference/directives.md': directivesReference,
+  'docs/reference/diagnostics.md': diagnosticsReference,
 }
 
 const written = (file: string): string => {

@@ -1,5 +1,6 @@
 import { compileBff } from './bff/compile.ts'
 import { bffConfig } from './bff/config.ts'
+import { describeEndpoints } from './bff/endpoint/openapi.ts'
 import { mountBff } from './bff/mount.ts'
 import { compression } from './policies/compression/policy.ts'
 import { cors } from './policies/cors/policy.ts'
@@ -11,18 +12,43 @@ import { rateLimit } from './policies/rate-limit/policy.ts'
 import { compileProxy } from './routes/proxy/compile.ts'
 import { proxyRouteConfig } from './routes/proxy/config.ts'
 import { mountProxy } from './routes/proxy/mount.ts'
-import { compileService } from './services/compile.ts'
+import { compileTranscode } from './routes/transcode/compile.ts'
+import { transcodeRouteConfig } from './routes/transcode/config.ts'
+import { mountTranscode } from './routes/transcode/mount.ts'
+import { describeTranscode } from './routes/transcode/openapi.ts'
+import { compileService, serviceFiles } from './services/compile.ts'
 import { grpcServiceConfig, restServiceConfig } from './services/config.ts'
+import { methodKind } from './services/grpc/method-kind.ts'
+import { compareDefinitions } from './services/grpc/protos/compare.ts'
+import { reflectDescriptors } from './services/grpc/protos/reflection.ts'
+import { bundledFile } from './services/grpc/protos/sources.ts'
 
 /** What Portico is made of. Every kind stands here by name; nothing registers itself. */
 
 /** Policies in the order in which requests meet them: CORS answers preflights, which carry no token, before auth asks for one. */
 export const policies = { cors, auth, rateLimit, compression }
 
-export const services = { rest: restServiceConfig, grpc: grpcServiceConfig, compile: compileService }
+export const services = {
+  rest: restServiceConfig,
+  grpc: grpcServiceConfig,
+  compile: compileService,
+  files: serviceFiles,
+  methodKind,
+  compare: compareDefinitions,
+  reflect: reflectDescriptors,
+  isBundled: (proto: string): boolean => bundledFile(proto) !== undefined,
+}
 
 export const providers = { config: jwtProviderConfig, compile: compileJwtProvider, verify: verifyToken }
 
-export const bffs = { config: bffConfig, compile: compileBff, mount: mountBff }
+export const bffs = { config: bffConfig, compile: compileBff, mount: mountBff, describe: describeEndpoints }
 
-export const routes = { config: proxyRouteConfig, compile: compileProxy, mount: mountProxy }
+export const routes = {
+  proxy: { config: proxyRouteConfig, compile: compileProxy, mount: mountProxy },
+  transcode: {
+    config: transcodeRouteConfig,
+    compile: compileTranscode,
+    mount: mountTranscode,
+    describe: describeTranscode,
+  },
+}

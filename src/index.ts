@@ -1,4 +1,14 @@
-export { defineResolvers, type Resolver, type ResolverContext, type Resolvers } from './graph/execute/resolver.ts'
+export { createGateway, type Gateway, type GatewayOptions } from './admin/gateway.ts'
+export type { GrpcClient, RestClient, RestOptions } from './graph/execute/clients.ts'
+export {
+  defineResolvers,
+  type PureContext,
+  type Resolver,
+  type ResolverContext,
+  type ResolverSchema,
+  type Resolvers,
+  type ResolversOf,
+} from './graph/execute/resolver.ts'
 export { Problem, type ProblemOptions } from './kernel/problem.ts'
 export { definePolicy, type Policy } from './policies/policy.ts'
-export { createGateway, type Gateway, type GatewayOptions, type Reloaded, WorkspaceError } from './runtime/gateway.ts'
+export { type Reloaded, WorkspaceError } from './runtime/gateway.ts'

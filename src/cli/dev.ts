@@ -1,6 +1,7 @@
 import { Command } from 'commander'
+import type { Gateway } from '../admin/gateway.ts'
 import { listAddresses } from '../compile/listing.ts'
-import type { Gateway } from '../runtime/gateway.ts'
+import { documentedApis } from '../compile/openapi.ts'
 import { createLog } from '../telemetry/log.ts'
 import { readableLine } from './log-lines.ts'
 import type { Exit, Terminal } from './program.ts'
@@ -36,12 +37,13 @@ export const devCommand = (terminal: Terminal, done: (exit: Exit) => void): Comm
       )
     })
 
-const welcome = ({ listen, probes, plan }: Gateway): string => {
+const welcome = ({ listen, probes, admin, plan }: Gateway): string => {
   const base = urlOf(listen)
   const local = base.replace('//0.0.0.0:', '//localhost:').replace('//[::]:', '//localhost:')
   const graphiql = plan().bffs.flatMap(({ served }) =>
     served.graphql ? [`  GraphiQL  ${local}${served.prefix}/graphiql\n`] : [],
   )
+  const docs = admin === undefined || documentedApis(plan()).length === 0 ? '' : `  API docs  ${urlOf(admin)}/docs\n`
   const addresses = listAddresses(plan()).map(({ method, address }) => `  ${method} ${address}\n`)
-  return `Portico serves ${local}${probes === undefined ? '' : `, probes at ${urlOf(probes)}`}\n${graphiql.join('')}${addresses.join('')}`
+  return `Portico serves ${local}${probes === undefined ? '' : `, probes at ${urlOf(probes)}`}\n${graphiql.join('')}${docs}${addresses.join('')}`
 }

@@ -14,7 +14,7 @@ export const explainCommand = (terminal: Terminal, done: (exit: Exit) => void): 
     )
     .argument('<operation...>', "an operation's file, or its address such as 'GET /mobile/my-dashboard'")
     .option('--dir <dir>', 'the workspace', '.')
-    .option('--variables <json>', 'variables, for the sizes of lists', readVariables, {})
+    .option('--variables <json>', 'variables, for the sizes of lists and for @skip and @include', readVariables, {})
     .option('--bff <name>', 'the BFF that runs a file which is no stored operation')
     .addHelpText(
       'after',

@@ -3,7 +3,11 @@ import { checkCommand } from './check.ts'
 import { devCommand } from './dev.ts'
 import { explainCommand } from './explain.ts'
 import { initCommand } from './init.ts'
+import { openapiCommand } from './openapi.ts'
+import { registerCommand } from './register.ts'
+import { typesCommand } from './resolver-types.ts'
 import { routesCommand } from './routes.ts'
+import { scaffoldCommand } from './scaffold.ts'
 import { startCommand } from './start.ts'
 
 /** How a command ended: the process' exit status. 130 and 143 say that a second signal cut it. */
@@ -31,7 +35,18 @@ export const runProgram = async (args: readonly string[], terminal: Terminal, ve
     .showSuggestionAfterError()
     .showHelpAfterError('(portico --help lists the commands)')
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
-  for (const make of [startCommand, devCommand, checkCommand, explainCommand, routesCommand, initCommand]) {
+  for (const make of [
+    startCommand,
+    devCommand,
+    checkCommand,
+    explainCommand,
+    routesCommand,
+    openapiCommand,
+    registerCommand,
+    scaffoldCommand,
+    typesCommand,
+    initCommand,
+  ]) {
     const command = make(terminal, done)
     program.addCommand(command.copyInheritedSettings(program))
   }

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { type Diagnostic, formatDiagnostics } from '../kernel/diagnostic.ts'
+import { type Diagnostic, formatDiagnostics, inOrder } from '../kernel/diagnostic.ts'
 import type { Terminal } from './program.ts'
 
 /** Writes diagnostics for people: places bold, carets red or yellow where the terminal has colours. */
@@ -26,4 +26,14 @@ export const summary = (diagnostics: readonly Diagnostic[]): string => {
     return found === 0 ? [] : [`${found} ${severity}${found === 1 ? '' : 's'}`]
   }
   return [...count('error'), ...count('warning')].join(', ') || 'no mistakes'
+}
+
+/** Diagnostics for programs: one JSON object with the list and its counts. Places as in the text; paths relative to the workspace. */
+export const jsonReport = (diagnostics: readonly Diagnostic[]): string => {
+  const listed = inOrder(diagnostics).map(({ code, severity, place, coordinate, message }) => {
+    const { file, line, column } = place
+    return { code, severity, file, line, column, coordinate, message }
+  })
+  const errors = listed.filter(({ severity }) => severity === 'error').length
+  return `${JSON.stringify({ errors, warnings: listed.length - errors, diagnostics: listed }, null, 2)}\n`
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
+import { createGateway, type Gateway } from '../admin/gateway.ts'
 import type { Diagnostic } from '../kernel/diagnostic.ts'
-import { createGateway, type Gateway, WorkspaceError } from '../runtime/gateway.ts'
+import { WorkspaceError } from '../runtime/gateway.ts'
 import { watchWorkspace } from '../runtime/watch.ts'
 import type { Exit, Terminal } from './program.ts'
 import { summary, writeDiagnostics } from './report.ts'
@@ -22,13 +23,16 @@ export const serve = (serving: Serving): Promise<Exit> => {
   return Promise.race([serveUntil(end.asked, serving), end.cut])
 }
 
+/** While a workspace is written, its documents are worth a port nobody asked for. */
+const adminByDefault = { host: '127.0.0.1', port: 9080 } as const
+
 const serveUntil = async (asked: Promise<void>, serving: Serving): Promise<Exit> => {
   const { dir, development, terminal, log, opened, reloaded } = serving
   let hangUp = (): void => {}
   process.on('SIGHUP', () => hangUp())
   let gateway: Gateway
   try {
-    gateway = await createGateway({ dir, development, log })
+    gateway = await createGateway({ dir, development, log, ...(development ? { adminByDefault } : {}) })
   } catch (error) {
     if (error instanceof WorkspaceError) {
       writeDiagnostics(error.diagnostics, terminal)
@@ -75,9 +79,9 @@ const endSignals = (): { readonly asked: Promise<void>; readonly cut: Promise<Ex
 const whyNot = (error: unknown): string => {
   const { code, address, port, message } = error as NodeJS.ErrnoException & { address?: string; port?: number }
   if (code === 'EADDRNOTAVAIL')
-    return `${address}:${port} is no address of this machine; change listen or probes in portico.yaml.`
+    return `${address}:${port} is no address of this machine; change listen, probes or admin in portico.yaml.`
   if (code === 'EADDRINUSE')
-    return `${address}:${port} is in use; stop what listens there, or change listen or probes in portico.yaml.`
+    return `${address}:${port} is in use; stop what listens there, or change listen, probes or admin in portico.yaml.`
   if (code === 'EACCES') return `${address}:${port} may not be opened by this user; ports below 1024 are for root.`
   return message
 }

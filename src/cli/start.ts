@@ -19,8 +19,15 @@ export const startCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
           development: false,
           terminal,
           log,
-          opened: ({ listen, probes }) =>
-            log.info({ listen: urlOf(listen), ...(probes && { probes: urlOf(probes) }) }, 'listening'),
+          opened: ({ listen, probes, admin }) =>
+            log.info(
+              {
+                listen: urlOf(listen),
+                ...(probes && { probes: urlOf(probes) }),
+                ...(admin && { admin: urlOf(admin) }),
+              },
+              'listening',
+            ),
           reloaded: () => {},
         }),
       )

@@ -6,13 +6,17 @@ import { planned } from '../config/planned.ts'
 import { readConfig } from '../config/read.ts'
 import { type Diagnostic, didYouMean, hasErrors, startOf } from '../kernel/diagnostic.ts'
 import type { Service } from '../services/service.ts'
+import { openAdmin } from './admin.ts'
+import { checkBff } from './check/bff.ts'
 import { type WorkspaceConfig, workspaceConfig } from './config.ts'
 import { overlaps } from './overlaps.ts'
-import type { Plan, PolicyName, PolicyUse } from './plan.ts'
+import type { Plan, PolicyName, PolicyUse, RoutePlan } from './plan.ts'
 
 export type Compiled = {
   /** Undefined when any diagnostic is an error. */
   readonly plan: Plan | undefined
+  /** The services that are sound, whatever else is wrong. */
+  readonly services: ReadonlyMap<string, Service>
   readonly diagnostics: readonly Diagnostic[]
   /** Files the workspace is made of, relative to it, sound or not: what a change of means another generation. */
   readonly files: readonly string[]
@@ -34,8 +38,11 @@ export const compileWorkspace = async (
     const message = `There is no readable ${workspaceFile} in ${workspace}. \`portico init\` lays a workspace.`
     return {
       plan: undefined,
+      services: new Map(),
       files: [workspaceFile],
-      diagnostics: [{ severity: 'error', place: startOf(workspaceFile), coordinate: 'workspace', message }],
+      diagnostics: [
+        { severity: 'error', code: 'PORTICO-001', place: startOf(workspaceFile), coordinate: 'workspace', message },
+      ],
     }
   }
   const {
@@ -43,7 +50,8 @@ export const compileWorkspace = async (
     diagnostics: mistakes,
     places,
   } = readConfig({ file: workspaceFile, text, shape: workspaceConfig, env, workspaceDir: dir, planned })
-  if (config === undefined) return { plan: undefined, diagnostics: mistakes, files: [workspaceFile] }
+  if (config === undefined)
+    return { plan: undefined, services: new Map(), diagnostics: mistakes.map(identified), files: [workspaceFile] }
   return compileConfig(config, { dir, places, mistakes })
 }
 
@@ -56,14 +64,19 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
 
   const known = new Map<string, Service>()
   let allServices = true
-  for (const [name, service] of Object.entries(config.services)) {
-    const compiled = services.compile(name, service, { workspaceDir: dir, placeOf })
+  // Together, for some may have to be asked over the network.
+  const compiling = Object.entries(config.services).map(async ([name, service]) => ({
+    name,
+    service,
+    compiled: await services.compile(name, service, { workspaceDir: dir, placeOf }),
+  }))
+  for (const { name, service, compiled } of await Promise.all(compiling)) {
     if ('service' in compiled) known.set(name, compiled.service)
     else {
       allServices = false
       diagnostics.push(...compiled.diagnostics)
     }
-    if (service.tls?.ca !== undefined) files.push(service.tls.ca)
+    files.push(...services.files(service))
   }
 
   const verifying = new Map<string, NonNullable<Awaited<ReturnType<typeof providers.compile>>['provider']>>()
@@ -91,6 +104,7 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
     })
     diagnostics.push(...compiled.diagnostics)
     files.push(...compiled.files)
+    if (compiled.bff !== undefined) diagnostics.push(...checkBff({ bff: compiled.bff, settings, placeOf }))
     if (compiled.bff !== undefined) servedBffs.push({ served: compiled.bff, policies: policiesOf(settings) })
   }
 
@@ -103,23 +117,28 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
         coordinate: `routes[${index}].auth`,
       }),
     )
-    const compiled = routes.compile(settings, {
+    const surroundings = {
       services: known,
       maxBodyBytes: config.limits.body,
-      placeOf: (setting) => ({
+      placeOf: (setting: string) => ({
         place: places.at(['routes', index, setting], 'value'),
         coordinate: `routes[${index}].${setting}`,
       }),
-    })
-    if ('route' in compiled) servedRoutes.push({ served: compiled.route, policies: policiesOf(settings) })
-    else if (allServices || config.services[settings.service] === undefined) diagnostics.push(...compiled.diagnostics)
+    }
+    const compiled = compileRoute(settings, surroundings)
+    // Of a service that is wrong itself, nothing more is said here.
+    const named = 'service' in settings ? [settings.service] : settings.transcode
+    if (compiled.route !== undefined) servedRoutes.push({ served: compiled.route, policies: policiesOf(settings) })
+    if (named.every((name) => known.has(name) || config.services[name] === undefined))
+      diagnostics.push(...compiled.diagnostics)
   }
-  diagnostics.push(...overlaps(config, places))
+  diagnostics.push(...overlaps(config, places), ...openAdmin(config, places))
 
   const plan: Plan = {
     dir,
     listen: config.listen,
     probes: config.probes,
+    admin: config.admin,
     trustedProxies: config.trustedProxies,
     budgetMs: config.budget,
     drainMs: config.drain,
@@ -135,10 +154,33 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
   }
   return {
     plan: hasErrors(diagnostics) ? undefined : plan,
+    services: known,
     diagnostics: unique(diagnostics),
     files: [...new Set(files)],
   }
 }
+
+type RouteConfig = WorkspaceConfig['routes'][number]
+type RouteSurroundings = Parameters<typeof routes.proxy.compile>[1] & Parameters<typeof routes.transcode.compile>[1]
+
+/** One entry of `routes:`, of the kind that its keys say. */
+const compileRoute = (
+  settings: RouteConfig,
+  surroundings: RouteSurroundings,
+): { readonly route?: RoutePlan; readonly diagnostics: readonly Diagnostic[] } => {
+  if ('service' in settings) {
+    const compiled = routes.proxy.compile(settings, surroundings)
+    return 'route' in compiled ? { route: { kind: 'proxy', ...compiled.route }, diagnostics: [] } : compiled
+  }
+  const { route, diagnostics } = routes.transcode.compile(settings, surroundings)
+  return route === undefined ? { diagnostics } : { route: { kind: 'transcode', ...route }, diagnostics }
+}
+
+/** That a service does not say whom it asks for is a mistake of its own kind. */
+const identified = (mistake: Diagnostic): Diagnostic =>
+  mistake.code === 'PORTICO-004' && /^services\.[^.]+\.identity$/.test(mistake.coordinate)
+    ? { ...mistake, code: 'PORTICO-702' }
+    : mistake
 
 /** Shared SDL is read by several BFFs; its mistakes are told once. */
 const unique = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => {
@@ -165,6 +207,7 @@ const unknownProvider = (
   return [
     {
       severity: 'error',
+      code: 'PORTICO-010',
       place,
       coordinate,
       message: `There is no provider ${name} under \`auth:\`.${didYouMean(name, Object.keys(config.auth))}`,

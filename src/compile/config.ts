@@ -21,9 +21,21 @@ const limits = z.strictObject({
   depth: count.default(12).describe('Levels of selections in a GraphQL operation.'),
   aliases: count.default(30).describe('Aliases in a GraphQL operation.'),
   rootFields: count.default(20).describe('Root fields in a GraphQL operation.'),
+  fields: count.default(2_000).describe('Fields in a GraphQL operation, counted where fragments are spread.'),
+  directives: count.default(10).describe('Directives at one place of a GraphQL operation.'),
   tokens: count.default(2_000).describe('Tokens in a GraphQL document.'),
   listSize: count.default(100).describe('The largest value of an argument that @listSize names as slicing.'),
   upstreamCalls: count.default(100).describe('Upstream calls one operation may make.'),
+  cost: z
+    .strictObject({
+      max: count.describe('The most an operation may cost.'),
+      mode: z
+        .enum(['measure', 'enforce'])
+        .default('enforce')
+        .describe('Whether dearer operations are refused, or costs only counted in the metrics.'),
+    })
+    .optional()
+    .describe('The static cost of a GraphQL operation, by @cost and @listSize. Not counted when absent.'),
 })
 
 /** The whole of `portico.yaml`. */
@@ -33,6 +45,11 @@ export const workspaceConfig = z.strictObject({
     .optional()
     .describe(
       'Where /livez, /readyz and /metrics answer, for kubelet and Prometheus; nothing secret. Off when absent.',
+    ),
+  admin: hostPort
+    .optional()
+    .describe(
+      'Where the documents of the APIs are shown, to this machine alone: a loopback address such as 127.0.0.1:9080. Off when absent; `portico dev` then opens 127.0.0.1:9080 if it is free.',
     ),
   trustedProxies: z
     .array(cidr)
@@ -60,7 +77,12 @@ export const workspaceConfig = z.strictObject({
     .default({})
     .describe('Per-client modules over the shared graph, by name.'),
   routes: z
-    .array(z.strictObject({ ...routes.config, ...policyKeys }))
+    .array(
+      z.union([
+        z.strictObject({ ...routes.proxy.config, ...policyKeys }),
+        z.strictObject({ ...routes.transcode.config, ...policyKeys }),
+      ]),
+    )
     .default([])
     .describe('Generic routes beside the BFFs; the most specific match wins, whatever the order.'),
 })

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import type { EndpointPlan } from '../bff/endpoint/endpoint.ts'
 import { worstCasePlan } from '../graph/operation.ts'
+import { conditionVariables } from '../graph/plan/collect.ts'
 import { explain } from '../graph/plan/explain.ts'
 import { parseOperation, withDefaults } from '../graph/standalone.ts'
 import { didYouMean } from '../kernel/diagnostic.ts'
@@ -74,8 +75,21 @@ const explained = (
   operation: EndpointPlan['operation'],
   variables: Readonly<Record<string, unknown>>,
 ): { readonly text: string } => ({
-  text: explain(worstCasePlan(graph, operation), withDefaults(operation.node, variables)),
+  text: explain(
+    planFor(graph, operation, withDefaults(operation.node, variables)),
+    withDefaults(operation.node, variables),
+  ),
 })
+
+/** The plan for the given conditions; the worst case where a variable of @skip or @include is not given. */
+const planFor = (
+  graph: BffPlan['graph'],
+  operation: EndpointPlan['operation'],
+  variables: Readonly<Record<string, unknown>>,
+): ReturnType<typeof worstCasePlan> =>
+  conditionVariables(operation.document, operation.node).every((name) => typeof variables[name] === 'boolean')
+    ? operation.plan(variables)
+    : worstCasePlan(graph, operation)
 
 const addressOf = ({ prefix }: BffPlan, { method, path }: EndpointPlan): string => `${method} ${prefix}${path}`
 

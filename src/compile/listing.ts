@@ -1,6 +1,6 @@
 import { duration } from '../config/scalars.ts'
 import { writtenValue } from '../config/written.ts'
-import type { Plan, PolicyUse } from './plan.ts'
+import type { Plan, PolicyUse, RoutePlan } from './plan.ts'
 
 /** One address that a gateway answers. */
 export type Listed = {
@@ -28,13 +28,27 @@ export const listAddresses = ({ bffs, routes }: Plan): readonly Listed[] => [
         : []),
     ]
   }),
-  ...routes.map(({ served: { methods, path, service, websocket }, policies }) => ({
-    method: methods.length === 7 ? '*' : methods.join(','),
-    address: path,
-    by: `proxy to ${service.name}${websocket ? ', WebSocket too' : ''}`,
-    policies: policies.map(inShort),
-  })),
+  ...routes.flatMap(({ served, policies }) =>
+    addressesOf(served).map((address) => ({ ...address, policies: policies.map(inShort) })),
+  ),
 ]
+
+const addressesOf = (route: RoutePlan): readonly Omit<Listed, 'policies'>[] => {
+  if (route.kind === 'transcode')
+    return route.bindings.map(({ verb, pattern, service, method }) => ({
+      method: verb,
+      address: pattern,
+      by: `${service}  ${method.path.slice(1)}${route.websocket && (method.requestStream || method.responseStream) ? ', WebSocket too' : ''}`,
+    }))
+  const { methods, path, service, websocket } = route
+  return [
+    {
+      method: methods.length === 7 ? '*' : methods.join(','),
+      address: path,
+      by: `proxy to ${service.name}${websocket ? ', WebSocket too' : ''}`,
+    },
+  ]
+}
 
 const inShort = ({ name, settings }: PolicyUse): string => {
   const known = settings as {

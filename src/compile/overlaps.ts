@@ -12,19 +12,23 @@ export const overlaps = ({ bffs, routes }: WorkspaceConfig, places: Places): rea
     if (other === undefined) continue
     found.push({
       severity: 'error',
+      code: 'PORTICO-105',
       place: places.at(['bffs', name, 'prefix'], 'value'),
       coordinate: `bffs.${name}.prefix`,
       message: `${prefix} is the prefix of ${other} already; every BFF has its own.`,
     })
   }
   const paths = new Map<string, number>()
-  for (const [index, { path, methods }] of routes.entries()) {
+  for (const [index, route] of routes.entries()) {
+    const { path } = route
+    const methods = 'service' in route ? route.methods : undefined
     const place = places.at(['routes', index, 'path'], 'value')
     const coordinate = `routes[${index}].path`
     for (const method of methods ?? ['*']) {
       const other = paths.get(`${method} ${path}`) ?? paths.get(`* ${path}`)
       if (other !== undefined) {
-        found.push({ severity: 'error', place, coordinate, message: `${path} is served by routes[${other}] already.` })
+        const message = `${path} is served by routes[${other}] already.`
+        found.push({ severity: 'error', code: 'PORTICO-105', place, coordinate, message })
         break
       }
       paths.set(`${method} ${path}`, index)
@@ -33,6 +37,7 @@ export const overlaps = ({ bffs, routes }: WorkspaceConfig, places: Places): rea
     if (owner !== undefined)
       found.push({
         severity: 'warning',
+        code: 'PORTICO-605',
         place,
         coordinate,
         message: `${path} lies under ${owner[0]}, the prefix of the BFF ${owner[1]}, whose own addresses win.`,

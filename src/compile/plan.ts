@@ -2,6 +2,7 @@ import type { BffPlan } from '../bff/bff.ts'
 import type { HostPort } from '../config/scalars.ts'
 import type { JwtProvider } from '../policies/jwt/provider.ts'
 import type { ProxyRoute } from '../routes/proxy/compile.ts'
+import type { TranscodeRoute } from '../routes/transcode/compile.ts'
 import type { Service } from '../services/service.ts'
 import type { WorkspaceConfig } from './config.ts'
 
@@ -11,6 +12,8 @@ export type Plan = {
   readonly dir: string
   readonly listen: HostPort
   readonly probes: HostPort | undefined
+  /** A loopback address. */
+  readonly admin: HostPort | undefined
   readonly trustedProxies: readonly string[]
   readonly budgetMs: number
   readonly drainMs: number
@@ -21,8 +24,11 @@ export type Plan = {
   readonly providers: ReadonlyMap<string, JwtProvider>
   readonly bffs: readonly WithPolicies<BffPlan>[]
   /** The most specific first: the order in which they match. */
-  readonly routes: readonly WithPolicies<ProxyRoute>[]
+  readonly routes: readonly WithPolicies<RoutePlan>[]
 }
+
+/** A route of either kind. */
+export type RoutePlan = ({ readonly kind: 'proxy' } & ProxyRoute) | ({ readonly kind: 'transcode' } & TranscodeRoute)
 
 /** A thing that policies stand before, with their settings in the catalogue's order. */
 export type WithPolicies<T> = { readonly served: T; readonly policies: readonly PolicyUse[] }

@@ -9,7 +9,8 @@ import '../kernel/fastify.ts'
 import type { BffRuntime } from '../bff/bff.ts'
 import { logged, Problem } from '../kernel/problem.ts'
 import { problemOf } from '../kernel/refusal.ts'
-import { guardUpgrades } from '../kernel/upgrade.ts'
+import type { Signal } from '../kernel/signal.ts'
+import { guardUpgrade, guardUpgrades } from '../kernel/upgrade.ts'
 import { mergeHooks, type Policy, type PolicyTools } from '../policies/policy.ts'
 import type { Connector } from '../services/connect.ts'
 import { accessLog } from '../telemetry/access-log.ts'
@@ -27,6 +28,8 @@ export type AppTools = {
   /** What each BFF runs with, by name. */
   readonly bffRuntimes: ReadonlyMap<string, BffRuntime>
   readonly development: boolean
+  /** Aborts with a Problem when the generation ends: streams, which would not end by themselves, then do. */
+  readonly draining: Signal
 }
 
 /**
@@ -43,6 +46,11 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
     genReqId: (raw) => requestId(raw.headers['x-request-id']),
     exposeHeadRoutes: true,
     return503OnClosing: false,
+    // What the router refuses before any hook: a path whose escapes are no UTF-8.
+    frameworkErrors: (error, request, reply) => {
+      guardUpgrade(request, reply)
+      sendProblem(reply, problemOf(error))
+    },
     routerOptions: { caseSensitive: true, maxParamLength: 1_024 },
   })
   observeRequests(app, clock, [metrics.observeRequest, ...(plan.accessLog ? [accessLog(log)] : [])])
@@ -69,16 +77,15 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
       ),
     )
 
-  routes.mount(
+  const hooksFor = (route: { readonly name: string }): RouteShorthandOptions =>
+    hooksOf(plan.routes.find(({ served }) => served === route)?.policies ?? [], route.name)
+  const planned = plan.routes.map((route) => route.served)
+  routes.proxy.mount(
     app,
-    plan.routes.map(({ served }) => served),
+    planned.filter((route) => route.kind === 'proxy'),
     {
-      connectors: new Map(
-        [...tools.connectors].flatMap(([name, connector]) =>
-          connector.kind === 'rest' ? [[name, connector] as const] : [],
-        ),
-      ),
-      hooksFor: (route) => hooksOf(plan.routes.find(({ served }) => served === route)?.policies ?? [], route.name),
+      connectors: connectorsOf(tools.connectors, 'rest'),
+      hooksFor,
       clock,
       log,
       observe: metrics.observeCall,
@@ -87,6 +94,17 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
           requestId: reply.request.id,
           headers: reply.getHeaders() as OutgoingHttpHeaders,
         }),
+    },
+  )
+  routes.transcode.mount(
+    app,
+    planned.filter((route) => route.kind === 'transcode'),
+    {
+      connectors: connectorsOf(tools.connectors, 'grpc'),
+      hooksFor,
+      clock,
+      log,
+      stop: tools.draining,
     },
   )
   for (const { served, policies: uses } of plan.bffs) {
@@ -99,6 +117,8 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
       development,
       budgetMs: plan.budgetMs,
       verify: provider === undefined ? undefined : (authorization) => providers.verify(app, provider, authorization),
+      shared: policyTools.redis,
+      stop: tools.draining,
     })
   }
   app.register((scope, _options, done) => {
@@ -108,6 +128,16 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
   await app.ready()
   return app
 }
+
+const connectorsOf = <Kind extends Connector['kind']>(
+  connectors: ReadonlyMap<string, Connector>,
+  kind: Kind,
+): ReadonlyMap<string, Extract<Connector, { readonly kind: Kind }>> =>
+  new Map(
+    [...connectors].flatMap(([name, connector]) =>
+      connector.kind === kind ? [[name, connector as Extract<Connector, { readonly kind: Kind }>] as const] : [],
+    ),
+  )
 
 const providerOf = (uses: readonly PolicyUse[]): string | undefined => {
   const settings = uses.find(({ name }) => name === 'auth')?.settings as
@@ -132,6 +162,7 @@ const trustedBy = (ranges: readonly string[]): false | ((address: string) => boo
 const identify = (app: FastifyInstance, { clock, budgetMs }: { clock: Clock; budgetMs: number }): void => {
   app.decorateRequest('caller', null as never)
   app.decorateRequest('deadline', 0)
+  app.decorateRequest('pattern', undefined)
   app.decorateRequest('canonicalPath', {
     getter() {
       const { url } = this

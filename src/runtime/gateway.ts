@@ -96,7 +96,7 @@ class GatewayProcess {
     try {
       this.listener = await this.listen(plan)
       if (plan.probes !== undefined)
-        this.probes = await openProbes(plan.probes, { ready: () => this.ready, metrics: this.metrics })
+        this.probes = await openProbes(plan.probes, { waitsFor: () => this.waitsFor(), metrics: this.metrics })
     } catch (error) {
       await this.listener?.close()
       await this.release()
@@ -182,7 +182,7 @@ class GatewayProcess {
     this.metrics.observeReload('success', next.id)
     log.info({ generation: next.id }, 'reloaded')
     if (moved(old.plan, next.plan))
-      log.warn('listen, probes and limits.headers take effect when the gateway is started anew')
+      log.warn('listen, probes, admin and limits.headers take effect when the gateway is started anew')
     const drained = old
       .drain(old.plan.drainMs)
       .catch((err: unknown) => log.error({ err, generation: old.id }, 'draining failed'))
@@ -199,6 +199,13 @@ class GatewayProcess {
     )
     this.metrics.observeReload('failure', id)
     return { ok: !hasErrors(diagnostics), diagnostics }
+  }
+
+  /** Why it should get no traffic now. */
+  private waitsFor(): string | undefined {
+    if (!this.ready) return 'draining'
+    const failing = this.generation.failing()
+    return failing.length === 0 ? undefined : `not serving: ${failing.join(', ')}`
   }
 
   private async close(): Promise<void> {
@@ -218,4 +225,5 @@ class GatewayProcess {
 }
 
 const moved = (a: Plan, b: Plan): boolean =>
-  JSON.stringify([a.listen, a.probes, a.limits.headers]) !== JSON.stringify([b.listen, b.probes, b.limits.headers])
+  JSON.stringify([a.listen, a.probes, a.admin, a.limits.headers]) !==
+  JSON.stringify([b.listen, b.probes, b.admin, b.limits.headers])

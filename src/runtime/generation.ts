@@ -1,21 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { pathToFileURL } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { BffRuntime } from '../bff/bff.ts'
 import type { Plan } from '../compile/plan.ts'
 import { connectBindings } from '../graph/connect.ts'
-import type { Resolver, Resolvers } from '../graph/execute/resolver.ts'
+import { connectClients } from '../graph/execute/clients.ts'
+import { createStaleValues } from '../graph/execute/fallback.ts'
+import type { Resolver } from '../graph/execute/resolver.ts'
+import { createSharing } from '../graph/sharing/sharing.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Problem } from '../kernel/problem.ts'
+import { Aborter } from '../kernel/signal.ts'
 import { leaseStores } from '../policies/stores.ts'
 import { connectServices } from '../services/connect.ts'
 import type { Resources } from '../services/resources.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { buildApp } from './app.ts'
 import { writeProblemTo } from './problem-reply.ts'
+import { loadResolvers } from './resolvers.ts'
 
 /** One immutable, fully built gateway made from one state of a workspace. */
 export type Generation = {
@@ -23,6 +27,8 @@ export type Generation = {
   readonly plan: Plan
   handle(request: IncomingMessage, response: ServerResponse): void
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
+  /** Services that, by their health checks, do not serve. */
+  failing(): readonly string[]
   /** Requests and sockets it still serves. */
   active(): number
   /** Ends it: waits for what it has begun, at most so long, then closes what is left and gives its resources back. */
@@ -42,26 +48,49 @@ export type GenerationTools = {
 export const buildGeneration = async (id: number, plan: Plan, tools: GenerationTools): Promise<Generation> => {
   const { clock, log, metrics, resources, redis, development } = tools
   const resolvers = new Map(
-    await Promise.all(plan.bffs.map(async ({ served }) => [served.name, await loadResolvers(served, id)] as const)),
+    await Promise.all(plan.bffs.map(async ({ served }) => [served.name, await loadResolvers(served)] as const)),
   )
   const lease = leaseStores(resources)
-  const connectors = connectServices(plan.services.values(), resources, { clock, observe: metrics.observeCall })
+  const warn = (message: string): void => log.warn(message)
+  const connectors = connectServices(plan.services.values(), resources, { clock, observe: metrics.observeCall, warn })
+  const sharing = createSharing({
+    services: [...plan.services.values()].filter(({ shareCalls }) => shareCalls === true).map(({ name }) => name),
+    clock,
+    observeCall: metrics.observeSharedCall,
+  })
   const bffRuntimes = new Map(
     plan.bffs.map(({ served }): [string, BffRuntime] => {
       const { graph, limits, name } = served
-      const connected = connectBindings(graph.bindings, connectors, clock)
+      const connected = connectBindings(graph.bindings, connectors, { clock, sharing })
       const entities = graph.entities
       const own = resolvers.get(name) ?? new Map<string, Resolver>()
+      const called = [...graph.fields.values()].flatMap(({ source }) =>
+        source.kind === 'resolver' ? source.calls : [],
+      )
+      const changed = (): void => sharing.changed()
+      const clients = connectClients(called, { services: plan.services, connectors, changed })
       return [
         name,
         {
-          tools: { ...connected, resolvers: own, entities, upstreamCalls: limits.upstreamCalls, clock },
+          tools: {
+            ...connected,
+            resolvers: own,
+            entities,
+            clients,
+            upstreamCalls: limits.upstreamCalls,
+            clock,
+            stale: createStaleValues(clock),
+          },
           log,
           observePartial: metrics.observePartial,
+          observeCost: metrics.observeCost,
+          sharedOperations: sharing.operations,
+          observeShared: metrics.observeSharedOperation,
         },
       ]
     }),
   )
+  const draining = new Aborter()
   const app = await buildApp(plan, {
     clock,
     log,
@@ -69,6 +98,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     connectors,
     bffRuntimes,
     development,
+    draining,
     policyTools: {
       clock,
       log,
@@ -82,10 +112,13 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
   return {
     handle: serving.handle,
     upgrade: serving.upgrade,
+    failing: () =>
+      [...connectors].filter(([, connector]) => connector.kind === 'grpc' && !connector.serves()).map(([name]) => name),
     active: serving.active,
     id,
     plan,
     async drain(withinMs) {
+      draining.abort(new Problem('UNAVAILABLE', 'The gateway is going away. Ask again.'))
       await serving.end(withinMs)
       await Promise.all([...connectors.values()].map((connector) => connector.release()))
       await lease.release()
@@ -162,25 +195,4 @@ const underWay = () => {
       })
     },
   }
-}
-
-/** The functions of a BFF's resolver module; a changed module is a new one for each generation. */
-const loadResolvers = async (
-  { name, resolvers: file, graph }: Plan['bffs'][number]['served'],
-  generation: number,
-): Promise<ReadonlyMap<string, Resolver>> => {
-  if (file === undefined) return new Map()
-  const module = (await import(`${pathToFileURL(file).href}?generation=${generation}`)) as {
-    readonly resolvers?: Resolvers
-  }
-  const given = module.resolvers
-  if (given === undefined) throw new Error(`${file} exports no \`resolvers\`.`)
-  return new Map(
-    [...graph.resolvers].map((fn) => {
-      const resolver = given[fn]
-      if (resolver === undefined)
-        throw new Error(`${file} has no function ${fn}, which the schema of the BFF ${name} names by @resolver.`)
-      return [fn, typeof resolver === 'function' ? { resolve: resolver } : resolver]
-    }),
-  )
 }

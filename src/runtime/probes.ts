@@ -6,14 +6,17 @@ import { listen } from './listener.ts'
 
 export type Probes = { readonly address: HostPort; close(): Promise<void> }
 
+type ProbeTools = {
+  /** Why the process should get no traffic now; undefined while it should. */
+  readonly waitsFor: () => string | undefined
+  readonly metrics: Metrics
+}
+
 /**
  * The port for kubelet and Prometheus: `/livez` while the process runs, `/readyz` while it should get traffic,
  * `/metrics` in the Prometheus text format. Nothing here is secret, and nothing can be changed.
  */
-export const openProbes = async (
-  address: HostPort,
-  { ready, metrics }: { ready: () => boolean; metrics: Metrics },
-): Promise<Probes> => {
+export const openProbes = async (address: HostPort, { waitsFor, metrics }: ProbeTools): Promise<Probes> => {
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0]
     const say = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => {
@@ -23,8 +26,10 @@ export const openProbes = async (
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') say(405, 'GET or HEAD\n')
     else if (path === '/livez') say(200, 'ok\n')
-    else if (path === '/readyz') say(ready() ? 200 : 503, ready() ? 'ok\n' : 'draining\n')
-    else if (path === '/metrics')
+    else if (path === '/readyz') {
+      const why = waitsFor()
+      say(why === undefined ? 200 : 503, `${why ?? 'ok'}\n`)
+    } else if (path === '/metrics')
       metrics.render().then(
         ({ contentType, body }) => say(200, body, contentType),
         () => say(500, 'The metrics could not be read.\n'),

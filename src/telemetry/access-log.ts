@@ -20,7 +20,7 @@ export const accessLog =
         method: request.method,
         path: request.canonicalPath ?? pathOf(request.url),
         ...(query >= 0 && { query: request.url.slice(query, query + longestQuery) }),
-        route: request.routeOptions.url ?? null,
+        route: request.pattern ?? request.routeOptions.url ?? null,
         status,
         ms: Math.round(milliseconds * 1_000) / 1_000,
         bytes,

@@ -7,6 +7,12 @@ export type Metrics = {
   readonly observeCall: CallObserver
   /** An answer went out without a service's part. */
   readonly observePartial: (bff: string, service: string) => void
+  /** A call of a service was answered by an identical one in flight. */
+  readonly observeSharedCall: (service: string) => void
+  /** An operation of a BFF was answered by an identical one in flight. */
+  readonly observeSharedOperation: (bff: string) => void
+  /** The static cost of an operation, counted before it runs. */
+  readonly observeCost: (bff: string, cost: number) => void
   /** A reload ended; `generation` is the one that serves now. */
   readonly observeReload: (result: 'success' | 'failure', generation: number) => void
   readonly observeRateLimited: (scope: string) => void
@@ -43,6 +49,25 @@ export const createMetrics = (): Metrics => {
     labelNames: ['bff', 'service'],
     registers,
   })
+  const sharedCalls = new Counter({
+    name: 'portico_shared_calls_total',
+    help: 'Calls that were answered by an identical one in flight.',
+    labelNames: ['service'],
+    registers,
+  })
+  const sharedOperations = new Counter({
+    name: 'portico_shared_operations_total',
+    help: 'Operations that were answered by an identical one in flight.',
+    labelNames: ['bff'],
+    registers,
+  })
+  const costs = new Histogram({
+    name: 'portico_graphql_operation_cost',
+    help: 'What operations cost by @cost and @listSize, before they run.',
+    labelNames: ['bff'],
+    buckets: [1, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 100_000],
+    registers,
+  })
   const reloads = new Counter({
     name: 'portico_config_reload_total',
     help: 'Reloads of the workspace.',
@@ -64,16 +89,21 @@ export const createMetrics = (): Metrics => {
   const requestChild = children((route) =>
     children((method) => children((status: number) => requests.labels(method, route, String(status)))),
   )
+  const sharedCallChild = children((service: string) => sharedCalls.labels(service))
+  const sharedOperationChild = children((bff: string) => sharedOperations.labels(bff))
   const callChild = children((service) => children((outcome: string) => calls.labels(service, outcome)))
 
   return {
     observeRequest({ request, status, milliseconds }) {
       const method = methods.has(request.method) ? request.method : 'OTHER'
-      const route = request.is404 ? 'unmatched' : (request.routeOptions.url ?? 'unmatched')
+      const route = request.is404 ? 'unmatched' : (request.pattern ?? request.routeOptions.url ?? 'unmatched')
       requestChild(route)(method)(status).observe(milliseconds / 1_000)
     },
     observeCall: ({ service, outcome, milliseconds }) => callChild(service)(outcome).observe(milliseconds / 1_000),
     observePartial: (bff, service) => partials.inc({ bff, service }),
+    observeCost: (bff, cost) => costs.labels(bff).observe(cost),
+    observeSharedCall: (service) => sharedCallChild(service).inc(),
+    observeSharedOperation: (bff) => sharedOperationChild(bff).inc(),
     observeReload(result, generation) {
       reloads.inc({ result })
       generations.set(generation)

@@ -8,7 +8,7 @@ import { type Program, portico, runProgram } from '../support/process.ts'
 import { temporaryShop } from '../support/workspace.ts'
 
 describe('portico', { concurrency: 2 }, () => {
-  for (const command of ['start', 'dev', 'check', 'explain', 'routes', 'init'])
+  for (const command of ['start', 'dev', 'check', 'explain', 'routes', 'register', 'scaffold', 'init'])
     it(`explains ${command} with an example`, async () => {
       const { status, out } = await portico([command, '--help'])
       assert.equal(status, 0)
@@ -45,7 +45,7 @@ describe('portico check', { concurrency: 2 }, () => {
   it('says what it checked, and exits 0', async () => {
     assert.deepEqual(await portico(['check']), {
       status: 0,
-      out: 'checked 5 services, 2 BFFs, 5 stored operations, 2 routes: no mistakes\n',
+      out: 'checked 5 services, 2 BFFs, 5 stored operations, 3 routes: no mistakes\n',
       err: '',
     })
   })
@@ -57,7 +57,7 @@ describe('portico check', { concurrency: 2 }, () => {
     })
     const { status, out, err } = await portico(['check', dir])
     assert.equal(status, 1)
-    assert.match(err, /^schema\/shop\.graphql:\d+:\d+ {2}Product\.unitsSold\n +unitsSold: Int!\n +\^ /m)
+    assert.match(err, /^schema\/shop\.graphql:\d+:\d+ {2}Product\.unitsSold {2}PORTICO-308\n +unitsSold: Int!\n +\^ /m)
     assert.match(out, /^\d+ errors?\n$/)
   })
 
@@ -71,7 +71,7 @@ describe('portico check', { concurrency: 2 }, () => {
     const { status, out, err } = await portico(['check', dir])
     assert.equal(status, 0)
     assert.match(err, /\(warning\)/)
-    assert.match(out, /3 routes: 1 warning\n$/)
+    assert.match(out, /4 routes: 1 warning\n$/)
   })
 
   it('says where there is no workspace', async (t) => {
@@ -86,7 +86,8 @@ describe('portico explain', { concurrency: 2 }, () => {
   const dashboard = [
     "level 0  users GET /users?ids={keys.id|join(',')} (1 key)  ∥  orders GET /orders?customer={this.id}&limit={args.first} (starts with its parent)",
     'level 1  catalog shop.catalog.v1.Catalog/BatchGetProducts (≤ 15 keys)',
-    'calls ≤ 3 · levels 2 · reads claims.sub, $orders',
+    'where fields lack  orders GET /orders/{keys.id} (≤ 3 calls)',
+    'calls ≤ 6, 3 of them where fields lack · levels 2 · reads claims.sub, $orders, forwarded authorization · shareable per user',
   ]
   for (const args of [
     ['GET /mobile/my-dashboard'],
@@ -106,7 +107,18 @@ describe('portico explain', { concurrency: 2 }, () => {
     const file = await query(t, '{ me { name } }')
     const { status, out } = await portico(['explain', file, '--bff', 'web'])
     assert.equal(status, 0)
-    assert.match(out, /^level 0 {2}users GET .*\ncalls ≤ 1 · levels 1 · reads claims\.sub\n$/)
+    assert.match(
+      out,
+      /^level 0 {2}users GET .*\ncalls ≤ 1 · levels 1 · reads claims\.sub, forwarded authorization · shareable per user\n$/,
+    )
+  })
+
+  it('plans with the given @skip and @include, and for the worst case without', async (t) => {
+    const file = await query(t, 'query ($more: Boolean!) { me { name orders(first: 2) @include(if: $more) { id } } }')
+    const explain = async (variables: string) =>
+      (await portico(['explain', file, '--bff', 'web', '--variables', variables])).out
+    assert.match(await explain('{"more": false}'), /calls ≤ 1 /)
+    assert.match(await explain('{}'), /calls ≤ 2 /)
   })
 
   for (const [what, args, said] of [
@@ -135,7 +147,7 @@ describe('portico routes', { concurrency: 2 }, () => {
     const { status, out } = await portico(['routes'])
     const lines = out.trimEnd().split('\n')
     assert.equal(status, 0)
-    assert.equal(lines.length, 8)
+    assert.equal(lines.length, 17)
     assert.match(
       out,
       /^GET,POST +\/web\/graphql +web {2}GraphQL +cors https:\/\/shop\.example → auth shoppers \(optional\) → rateLimit 600 in 1m by user → compression$/m,

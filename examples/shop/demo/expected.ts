@@ -99,6 +99,20 @@ const promoOf = (promo: ProductSeed['promo']) => {
   return 'percentOff' in promo ? { percent: promo.percentOff } : { amount: money(promo.centsOff) }
 }
 
+/** Of `GET /api/v1/products/{id}`, what shows that ProtoJSON is kept: 64 bits as digits, maps, times, bytes. */
+export const transcodedProductOf = (id: string) => {
+  const { name, attributes, tags, createdAt, unitsSold, thumbnail } = productOf(id)
+  return {
+    id,
+    name,
+    attributes,
+    tags,
+    createdAt: timestamp(createdAt),
+    unitsSold: String(unitsSold),
+    thumbnail: thumbnail?.toString('base64') ?? '',
+  }
+}
+
 /** The items of `GET /mobile/search`. */
 export const searchFor = (words: readonly string[], first: number) =>
   [...goods.values()]

@@ -12,6 +12,7 @@ import {
   quietProduct,
   reviewEvent,
   searchFor,
+  transcodedProductOf,
 } from './expected.ts'
 import { type Step, shown, type Visit } from './step.ts'
 
@@ -143,6 +144,19 @@ export const steps: readonly Step[] = [
       const check = () => {
         assert.equal(answer.status, 200)
         assert.ok(answer.text.includes(`"loyalty_points":${loyaltyPointsOf('u-2')},`), answer.text)
+      }
+      return { request: answer.request, answer: shown(answer), check }
+    },
+  },
+  {
+    title: 'REST in, gRPC out, from the proto alone: 64-bit numbers, times and bytes as ProtoJSON writes them',
+    async run({ ask }) {
+      const answer = await ask('/api/v1/products/p-1')
+      const check = () => {
+        assert.equal(answer.status, 200)
+        const expected = transcodedProductOf('p-1')
+        const given = answer.json as Readonly<Record<string, unknown>>
+        assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, given[name]])), expected)
       }
       return { request: answer.request, answer: shown(answer), check }
     },

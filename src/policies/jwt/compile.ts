@@ -31,7 +31,8 @@ export const compileJwtProvider = async (
   const diagnostics: Diagnostic[] = []
   const refuse = (key: 'secret' | 'jwks', message: string): undefined => {
     const coordinate = `auth.${name}.jwt.${key}`
-    diagnostics.push({ severity: 'error', place: placeOf(['auth', name, 'jwt', key]), coordinate, message })
+    const place = placeOf(['auth', name, 'jwt', key])
+    diagnostics.push({ severity: 'error', code: 'PORTICO-013', place, coordinate, message })
   }
   const algorithms: readonly JwtAlgorithm[] =
     config.algorithms ?? (config.secret === undefined ? ['RS256', 'ES256', 'EdDSA'] : ['HS256'])

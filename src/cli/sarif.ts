@@ -1,0 +1,47 @@
+import { codeEntry } from '../kernel/codes/codes.ts'
+import { type Diagnostic, inOrder } from '../kernel/diagnostic.ts'
+
+/** Diagnostics as a SARIF 2.1.0 log (OASIS), which code hosts show beside the lines of a change. */
+export const sarifReport = (diagnostics: readonly Diagnostic[]): string => {
+  const used = [...new Set(diagnostics.map(({ code }) => code))].sort()
+  const log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'portico check', rules: used.map(ruleOf) } },
+        columnKind: 'utf16CodeUnits',
+        results: inOrder(diagnostics).map((diagnostic) => resultOf(diagnostic, used.indexOf(diagnostic.code))),
+      },
+    ],
+  }
+  return `${JSON.stringify(log, null, 2)}\n`
+}
+
+const ruleOf = (code: string): object => {
+  const entry = codeEntry(code)
+  return {
+    id: code,
+    shortDescription: { text: entry?.title ?? code },
+    fullDescription: { text: entry?.cause ?? '' },
+    help: { text: entry?.fix ?? '' },
+    defaultConfiguration: { level: entry?.severity ?? 'error' },
+  }
+}
+
+const resultOf = ({ code, severity, place, coordinate, message }: Diagnostic, ruleIndex: number): object => ({
+  ruleId: code,
+  ruleIndex,
+  level: severity,
+  message: { text: message },
+  locations: [
+    {
+      physicalLocation: {
+        // A URI reference (RFC 3986): relative to the workspace, and encoded where a name has blanks.
+        artifactLocation: { uri: place.file.split('/').map(encodeURIComponent).join('/') },
+        region: { startLine: place.line, startColumn: place.column },
+      },
+      logicalLocations: [{ fullyQualifiedName: coordinate }],
+    },
+  ],
+})

@@ -1,0 +1,95 @@
+import { NoDeprecatedCustomRule, validate } from 'graphql'
+import type { BffPlan } from '../../bff/bff.ts'
+import { placeOfNode } from '../../graph/bind/sdl.ts'
+import { worstCasePlan } from '../../graph/operation.ts'
+import { estimate } from '../../graph/plan/estimate.ts'
+import type { Diagnostic, Place } from '../../kernel/diagnostic.ts'
+import type { WorkspaceConfig } from '../config.ts'
+
+type Checked = {
+  readonly bff: BffPlan
+  readonly settings: WorkspaceConfig['bffs'][string]
+  readonly placeOf: (path: readonly (string | number)[]) => Place
+}
+
+/** Doubts about a BFF that is sound in itself: what is open, what is deprecated, and what costs too much. */
+export const checkBff = (checked: Checked): readonly Diagnostic[] => [
+  ...openMutations(checked),
+  ...openInProduction(checked),
+  ...deprecatedUses(checked),
+  ...costlyOperations(checked),
+]
+
+/** Where a BFF asks who calls, a mutation that does not care should say so. */
+const openMutations = ({ bff: { graph }, settings }: Checked): readonly Diagnostic[] => {
+  if (settings.auth === undefined || graph.rootRule !== undefined) return []
+  const mutation = graph.schema.getMutationType()
+  return Object.values(mutation?.getFields() ?? {}).flatMap(({ name, astNode }): Diagnostic[] => {
+    const coordinate = `${mutation?.name}.${name}`
+    if (!astNode || graph.fields.get(coordinate)?.rule !== undefined) return []
+    return [
+      {
+        severity: 'warning',
+        code: 'PORTICO-701',
+        place: placeOfNode(astNode),
+        coordinate,
+        message: `Whoever reaches the BFF may call ${coordinate}: add @auth to it or to \`schema\`, or say that it is meant by @auth(public: true).`,
+      },
+    ]
+  })
+}
+
+/** Both are so in development by default; a setting makes them so in production. */
+const openInProduction = ({ bff: { name }, settings, placeOf }: Checked): readonly Diagnostic[] => {
+  const doubt = (setting: 'introspection' | 'documents', message: string): Diagnostic => ({
+    severity: 'warning',
+    code: 'PORTICO-706',
+    place: placeOf(['bffs', name, setting]),
+    coordinate: `bffs.${name}.${setting}`,
+    message,
+  })
+  return [
+    ...(settings.introspection === true
+      ? [doubt('introspection', 'Clients may read the whole schema in production too; development has it by default.')]
+      : []),
+    ...(settings.documents === 'any'
+      ? [doubt('documents', 'Production answers any document; name those of your clients by `trusted`.')]
+      : []),
+  ]
+}
+
+const deprecatedUses = ({ bff: { graph, endpoints } }: Checked): readonly Diagnostic[] =>
+  endpoints.flatMap(({ name, operation }) =>
+    validate(graph.clientSchema, operation.document, [NoDeprecatedCustomRule]).flatMap(({ message, nodes }) => {
+      const node = nodes?.[0]
+      return node === undefined
+        ? []
+        : [
+            {
+              severity: 'warning',
+              code: 'PORTICO-606',
+              place: placeOfNode(node),
+              coordinate: name,
+              message,
+            } satisfies Diagnostic,
+          ]
+    }),
+  )
+
+/** Only where every list has a size that its schema says: of others the run knows better. */
+const costlyOperations = ({ bff: { graph, endpoints, limits } }: Checked): readonly Diagnostic[] =>
+  endpoints.flatMap(({ name, operation }): Diagnostic[] => {
+    const plan = worstCasePlan(graph, operation)
+    if (plan.steps.some(({ sizes }) => sizes.some(({ kind }) => kind !== 'assumed'))) return []
+    const { calls } = estimate(plan, {})
+    if (calls <= limits.upstreamCalls) return []
+    return [
+      {
+        severity: 'error',
+        code: 'PORTICO-403',
+        place: placeOfNode(operation.node),
+        coordinate: name,
+        message: `It makes ${calls} upstream calls in the worst case, and limits.upstreamCalls allows ${limits.upstreamCalls}: batch, ask for less, or raise the limit.`,
+      },
+    ]
+  })

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { layWorkspace } from '../support/gateway.ts'
+import { portico } from '../support/process.ts'
+
+describe('portico check --format', { concurrency: 2 }, () => {
+  it('prints one JSON object with every mistake in order, and exits 1 on errors', async (t) => {
+    const { status, out, err } = await portico(['check', await mistaken(t), '--format', 'json'])
+    assert.deepEqual([status, err], [1, ''])
+    assert.deepEqual(JSON.parse(out), {
+      errors: 1,
+      warnings: 1,
+      diagnostics: [
+        {
+          code: 'PORTICO-103',
+          severity: 'error',
+          file: 'a schema.graphql',
+          line: 2,
+          column: 3,
+          coordinate: 'Query.a',
+          message: 'Query.a has no source: add @rest, @grpc, @load or @resolver.',
+        },
+        {
+          code: 'PORTICO-502',
+          severity: 'warning',
+          file: 'a schema.graphql',
+          line: 3,
+          column: 50,
+          coordinate: 'Query.b',
+          message:
+            "{args.id} stands in the path and may be absent; then the request is refused, since a path cannot leave a segment out. Make the argument non-null, give it a default, or write {args.id ?? '…'}.",
+        },
+      ],
+    })
+  })
+
+  it('prints a SARIF 2.1.0 log whose results point at rules, files and lines', async (t) => {
+    const { status, out } = await portico(['check', await mistaken(t), '--format', 'sarif'])
+    assert.equal(status, 1)
+    const { version, runs } = JSON.parse(out) as Sarif
+    assert.equal(version, '2.1.0')
+    const [run] = runs
+    assert.deepEqual(
+      run?.tool.driver.rules.map(({ id }) => id),
+      ['PORTICO-103', 'PORTICO-502'],
+    )
+    assert.deepEqual(
+      run?.results.map(({ ruleId, ruleIndex, level, locations }) => ({ ruleId, ruleIndex, level, locations })),
+      [
+        {
+          ruleId: 'PORTICO-103',
+          ruleIndex: 0,
+          level: 'error',
+          locations: [locationAt('Query.a', { startLine: 2, startColumn: 3 })],
+        },
+        {
+          ruleId: 'PORTICO-502',
+          ruleIndex: 1,
+          level: 'warning',
+          locations: [locationAt('Query.b', { startLine: 3, startColumn: 50 })],
+        },
+      ],
+    )
+  })
+
+  it('is text, json or sarif', async () => {
+    const { status, err } = await portico(['check', '--format', 'xml'])
+    assert.equal(status, 2)
+    assert.match(err, /Allowed choices are text, json, sarif/)
+  })
+})
+
+describe('portico check --explain', { concurrency: 2 }, () => {
+  for (const code of ['PORTICO-401', 'portico-401', '401'])
+    it(`takes ${code}, and tells severity, cause and the way to mend it`, async () => {
+      const { status, out } = await portico(['check', '--explain', code])
+      assert.equal(status, 0)
+      assert.match(out, /^PORTICO-401 {2}One call for each item of a list {2}\(error\)\n\nA binding is reached under/)
+      assert.match(out, /`fanout: n` for at most n calls\.\n$/)
+    })
+
+  it('exits 2 on a code that there is not', async () => {
+    const { status, out, err } = await portico(['check', '--explain', 'PORTICO-41'])
+    assert.deepEqual([status, out], [2, ''])
+    assert.match(err, /^There is no code PORTICO-41\. Did you mean PORTICO-\d+\?\n$/)
+  })
+})
+
+type Sarif = {
+  readonly version: string
+  readonly runs: readonly {
+    readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } }
+    readonly results: readonly {
+      readonly ruleId: string
+      readonly ruleIndex: number
+      readonly level: string
+      readonly locations: readonly unknown[]
+    }[]
+  }[]
+}
+
+function locationAt(fullyQualifiedName: string, region: Readonly<Record<string, number>>): object {
+  return {
+    physicalLocation: { artifactLocation: { uri: 'a%20schema.graphql' }, region },
+    logicalLocations: [{ fullyQualifiedName }],
+  }
+}
+
+async function mistaken(t: TestContext): Promise<string> {
+  const { dir, remove } = await layWorkspace({
+    'portico.yaml':
+      'services:\n  users: { rest: "http://127.0.0.1:1", identity: none }\nbffs:\n  web: { prefix: /web, schema: a schema.graphql }\n',
+    'a schema.graphql':
+      'type Query {\n  a: String\n  b(id: ID): String @rest(service: "users", get: "/b/{args.id}")\n}\n',
+  })
+  t.after(remove)
+  return dir
+}
