@@ -27,6 +27,9 @@ export const itemOf = (number: number): object => ({
   text: 'lorem ipsum '.repeat(80),
 })
 
+/** 100 KiB as JSON. */
+export const longText = 'x'.repeat(102_398)
+
 export const userOf = (number: number): User => ({
   id: `${number}`,
   name: `User ${number}`,

@@ -18,7 +18,7 @@ export type Sample = {
 export type Course = { readonly rounds: number; readonly seconds: number; readonly connections: number }
 
 /** How long a contestant runs before its first window counts, and before each later one. */
-const firstWarmupMs = 2_000
+const firstWarmupMs = 6_000
 const warmupMs = 300
 
 /**
@@ -26,7 +26,7 @@ const warmupMs = 300
  * one window, every other round in reverse, so that what else the machine does hits all alike.
  */
 export const measure = async (workload: Workload, course: Course): Promise<readonly Sample[]> => {
-  const upstream = await start({ script: './upstream.ts', core: 1 })
+  const upstream = await start({ script: workload.upstream ?? './upstream.ts', core: 1 })
   const load = await start({ script: './load.ts', core: 1 })
   const running = new Map<Contestant, Entered>()
   try {
@@ -60,7 +60,7 @@ export const runUnderLoad = async (
   contestant: Contestant,
   { seconds, execArgv }: { readonly seconds: number; readonly execArgv: readonly string[] },
 ): Promise<void> => {
-  const upstream = await start({ script: './upstream.ts', core: 1 })
+  const upstream = await start({ script: workload.upstream ?? './upstream.ts', core: 1 })
   const load = await start({ script: './load.ts', core: 1 })
   const entered = await enter(workload, contestant, { upstreamPort: upstream.port, execArgv })
   try {
@@ -90,7 +90,11 @@ const enter = async (
     core: 0,
     execArgv,
     ...(args && { args }),
-    env: { UPSTREAM: `http://127.0.0.1:${upstreamPort}`, ...env },
+    env: {
+      UPSTREAM: `http://127.0.0.1:${upstreamPort}`,
+      UPSTREAM_ADDRESS: `127.0.0.1:${upstreamPort}`,
+      ...env,
+    },
   })
   try {
     return { process, requests: await answersOf(workload, process.port) }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { authorOf, itemOf, ordersOf, posts, productOf, userOf } from './data.ts'
+import { authorOf, itemOf, longText, ordersOf, posts, productOf, userOf } from './data.ts'
 
 /**
  * The one upstream of all benches, a process of its own. It answers from bytes made once for each address, so that
@@ -17,6 +17,7 @@ const make = (target: string): unknown => {
   if (kind === 'orders') return ordersOf(Number(searchParams.get('userId')))
   if (kind === 'products') return searchParams.getAll('id').map(productOf)
   if (kind === 'posts') return posts
+  if (kind === 'texts') return longText
   if (kind === 'users') return searchParams.getAll('id').map((one) => authorOf(Number(one)))
   throw new Error(`No upstream data at ${target}.`)
 }

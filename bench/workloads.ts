@@ -1,4 +1,5 @@
 import { authorOf, itemOf, numbers, ordersOf, posts, postsQuery, productOf, userOf } from './data.ts'
+import { fullProductOf, productList } from './products.ts'
 
 /** What is asked of every contestant alike, and what a right answer is. */
 export type Workload = {
@@ -9,6 +10,8 @@ export type Workload = {
   readonly contestants: readonly Contestant[]
   /** What we want of ours against the peer, in CPU time. */
   readonly goal: number
+  /** The script of its upstream, where it is not the one of REST. */
+  readonly upstream?: string
 }
 
 export type WorkloadRequest = {
@@ -89,5 +92,48 @@ const graphql: Workload = {
   goal: 0.8,
 }
 
+/** W4 with the one setting that peers lack; the figure depends on how many ask at once. */
+const sharedGraphql: Workload = {
+  ...graphql,
+  name: 'W4S',
+  title: 'GraphQL: 100 posts with their 10 authors, identical operations in flight shared',
+  contestants: [
+    { name: 'mercurius JIT and DataLoader', script: './contestants/mercurius.ts' },
+    { name: 'bare Fastify, the answer made beforehand', script: './contestants/ready-made.ts' },
+    portico('posts-shared', 'operations shared'),
+  ],
+  goal: 0.04,
+}
+
+const byHand: Contestant = {
+  name: 'Fastify, grpc-js and proto-loader by hand',
+  script: './contestants/products-by-hand.ts',
+}
+
+const transcodedProduct: Workload = {
+  name: 'W5',
+  title: 'GET /v1/products/{id} to a unary gRPC call, 10 fields',
+  requests: numbers.map((number) => ({
+    method: 'GET',
+    path: `/v1/products/p-${number}`,
+    answer: fullProductOf(`p-${number}`),
+  })),
+  contestants: [byHand, portico('products')],
+  goal: 0.56,
+  upstream: './upstream-grpc.ts',
+}
+
+const transcodedList: Workload = {
+  name: 'W5L',
+  title: 'GET /v1/products to a unary gRPC call, 100 products',
+  requests: [{ method: 'GET', path: '/v1/products?pageSize=100', answer: productList }],
+  contestants: [byHand, portico('products')],
+  goal: 0.56,
+  upstream: './upstream-grpc.ts',
+}
+
+/** The workloads of `node bench/transcoding.ts`, which also shows where the time goes. */
+export const transcoding: readonly Workload[] = [transcodedProduct, transcodedList]
+
 /** Every workload, in the order they are run. */
-export const workloads: readonly Workload[] = [proxy, dashboard, graphql]
+export const workloads: readonly Workload[] = [proxy, dashboard, graphql, sharedGraphql, ...transcoding]

@@ -54,7 +54,8 @@ export const jsonText = (text: string): string => {
 /** A body as the page would write it: JSON by its structure, another text as it is. */
 const bodyText = (actual: string, wanted: string, exact: boolean): string => {
   const value = exact ? undefined : parse(actual)
-  if (value === undefined) return actual === '' ? noBody : actual
+  // Pages do not show the line breaks at the end of a text.
+  if (value === undefined) return actual === '' ? noBody : exact ? actual : actual.trimEnd()
   return pretty(aligned(value, parse(wanted)))
 }
 

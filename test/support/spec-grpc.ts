@@ -1,6 +1,15 @@
-import { globSync } from 'node:fs'
-import { join } from 'node:path'
-import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js'
+import { existsSync, globSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js'
 import protobuf from 'protobufjs'
 import { jsonText } from './spec-compare.ts'
 import { type Block, type Entry, readEntries } from './spec-page.ts'
@@ -12,7 +21,7 @@ const ruleHead =
 
 type Conversation = { readonly rules: readonly Entry[]; readonly seen: SeenCall[]; readonly name: string }
 
-/** A real gRPC server of every unary method the workspace's protos define, answering as a page says. */
+/** A real gRPC server of every method the workspace's protos define, answering as a page says. */
 export const startGrpcUpstream = async (
   name: string,
   { blocks, seen, dir }: { readonly blocks: readonly Block[]; readonly seen: SeenCall[]; readonly dir: string },
@@ -28,11 +37,13 @@ export const startGrpcUpstream = async (
   return { address: `127.0.0.1:${port}`, close: async () => server.forceShutdown() }
 }
 
+/** What workspaces may import from `google/` without having it. */
+const googleProtos = dirname(fileURLToPath(import.meta.resolve('google-proto-files/package.json')))
+
 const loadRoot = (dir: string): protobuf.Root => {
   const root = new protobuf.Root()
-  const resolvePath = root.resolvePath.bind(root)
-  root.resolvePath = (origin, target) =>
-    target.startsWith('google/') ? resolvePath(origin, target) : join(dir, target)
+  root.resolvePath = (_origin, target) =>
+    target.startsWith('google/') && !existsSync(join(dir, target)) ? join(googleProtos, target) : join(dir, target)
   root.loadSync(globSync('**/*.proto', { cwd: dir }))
   root.resolveAll()
   return root
@@ -45,34 +56,59 @@ const servicesIn = (object: protobuf.ReflectionObject): readonly protobuf.Servic
 
 const serve = (server: Server, service: protobuf.Service, conversation: Conversation): void => {
   const definition: Record<string, object> = {}
-  const handlers: Record<string, (call: ServerUnaryCall<object, object>, done: sendUnaryData<object>) => void> = {}
-  for (const { name, resolvedRequestType, resolvedResponseType } of service.methodsArray) {
+  const handlers: Record<string, unknown> = {}
+  for (const {
+    name,
+    requestStream,
+    responseStream,
+    resolvedRequestType,
+    resolvedResponseType,
+  } of service.methodsArray) {
     if (resolvedRequestType === null || resolvedResponseType === null) continue
     const method = `${service.fullName.slice(1)}/${name}`
+    const [asks, tells] = [requestStream === true, responseStream === true]
     definition[name] = {
       path: `/${method}`,
-      requestStream: false,
-      responseStream: false,
+      requestStream: asks,
+      responseStream: tells,
       requestSerialize: (value: object) => Buffer.from(resolvedRequestType.encode(value).finish()),
       requestDeserialize: (bytes: Buffer) =>
-        resolvedRequestType.toObject(resolvedRequestType.decode(bytes), { longs: String, enums: String }),
+        resolvedRequestType.toObject(resolvedRequestType.decode(bytes), {
+          longs: String,
+          enums: String,
+          bytes: String,
+        }),
       responseSerialize: (value: object) =>
         Buffer.from(resolvedResponseType.encode(resolvedResponseType.fromObject(value)).finish()),
       responseDeserialize: (bytes: Buffer) => resolvedResponseType.decode(bytes),
     }
-    handlers[name] = (call, done) => answer(method, { call, done, conversation })
+    handlers[name] = (call: ServerCall, done?: sendUnaryData<object>): void => {
+      if (asks) {
+        const requests: object[] = []
+        call.on('data', (message: object) => requests.push(message))
+        call.on('end', () => answer(method, { call, done, conversation, request: requests }))
+      } else answer(method, { call, done, conversation, request: call.request })
+    }
   }
-  server.addService(definition as never, handlers)
+  server.addService(definition as never, handlers as never)
 }
+
+/** What calls of every kind have; streams can be written to. */
+type ServerCall = ServerUnaryCall<object, object> & Partial<Pick<ServerWritableStream<object, object>, 'write' | 'end'>>
 
 type Exchange = {
-  readonly call: ServerUnaryCall<object, object>
-  readonly done: sendUnaryData<object>
+  readonly call: ServerCall
+  /** Undefined where answers are streamed. */
+  readonly done: sendUnaryData<object> | undefined
   readonly conversation: Conversation
+  /** One message, or the list of those that were streamed. */
+  readonly request: object
 }
 
-const answer = (method: string, { call, done, conversation: { rules, seen, name } }: Exchange): void => {
-  const request = JSON.stringify(call.request)
+const answer = (method: string, exchange: Exchange): void => {
+  const { call, conversation } = exchange
+  const { rules, seen, name } = conversation
+  const request = JSON.stringify(exchange.request)
   const rule = rules.find(
     ({ head: { groups = {} } }) =>
       groups['method'] === method && (groups['request'] === undefined || same(groups['request'], request)),
@@ -95,10 +131,27 @@ const answer = (method: string, { call, done, conversation: { rules, seen, name 
   setTimeout(() => {
     if (call.cancelled) return
     ended = true
-    const code = status[outcome as keyof typeof status]
-    if (code === status.OK) done(null, JSON.parse(rule?.body ?? '{}') as object)
-    else done({ code, details: rule?.body ?? 'the page says so' })
+    reply(exchange, rule, status[outcome as keyof typeof status])
   }, Number(delay))
+}
+
+/** Headers of a rule come as metadata, a name that begins with `trailer-` as a trailer. */
+const reply = ({ call, done }: Exchange, rule: Entry | undefined, code: status): void => {
+  const [metadata, trailers] = [new Metadata(), new Metadata()]
+  for (const [name, value] of rule?.headers ?? []) {
+    const trailer = /^trailer-(.+)$/.exec(name)?.[1]
+    ;(trailer === undefined ? metadata : trailers).add(trailer ?? name, value)
+  }
+  if (Object.keys(metadata.getMap()).length > 0) call.sendMetadata(metadata)
+  const failure = { code, details: rule?.body ?? 'the page says so', metadata: trailers }
+  if (done !== undefined) {
+    if (code === status.OK) done(null, JSON.parse(rule?.body ?? '{}') as object, trailers)
+    else done(failure)
+    return
+  }
+  for (const line of (rule?.body ?? '').split('\n')) if (line !== '') call.write?.(JSON.parse(line) as object)
+  if (code === status.OK) call.end?.(trailers)
+  else call.emit('error', failure)
 }
 
 const same = (a: string, b: string): boolean => jsonText(a) === jsonText(b)
