@@ -2,8 +2,9 @@ import { type ASTNode, type DocumentNode, type OperationDefinitionNode, print } 
 import type { Directive } from '../../graph/directives.ts'
 import type { Graph } from '../../graph/graph.ts'
 import { makeOperation, type Operation, worstCasePlan } from '../../graph/operation.ts'
-import type { Selection } from '../../graph/plan/plan.ts'
+import type { OperationPlan, Selection } from '../../graph/plan/plan.ts'
 import { didYouMean } from '../../kernel/diagnostic.ts'
+import { Problem } from '../../kernel/problem.ts'
 import { callerReads, readCache } from './cache.ts'
 import { describedBy } from './described.ts'
 import type { EndpointPlan } from './endpoint.ts'
@@ -59,7 +60,12 @@ export const readEndpoint = (reading: Reading): EndpointPlan | undefined => {
   if (streams && args['status'] !== undefined)
     report(at('status'), 'PORTICO-609', 'A stream of events begins with status 200.')
   const operation = makeOperation(graph, document, node)
-  const { root } = worstCasePlan(graph, operation)
+  const planned = wholePlan(graph, operation)
+  if (planned instanceof Problem) {
+    report(node, 'PORTICO-403', planned.message)
+    return undefined
+  }
+  const { root } = planned
   const selected = (text: unknown, where: string): readonly string[] => {
     const found = typeof text === 'string' ? text.split('.').filter((name) => name !== '') : undefined
     if (found !== undefined && isSelected(root, found)) return found
@@ -169,4 +175,14 @@ const isSelected = (selection: Selection, path: readonly string[]): boolean => {
   const field = selection.fields.find(({ key }) => key === first)
   if (field === undefined) return false
   return rest.length === 0 || (field.shape.kind === 'object' && isSelected(field.shape.selection, rest))
+}
+
+/** The plan with every condition taken, or why it grows too large. */
+const wholePlan = (graph: Graph, operation: Operation): OperationPlan | Problem => {
+  try {
+    return worstCasePlan(graph, operation)
+  } catch (thrown) {
+    if (thrown instanceof Problem) return thrown
+    throw thrown
+  }
 }
