@@ -61,7 +61,10 @@ export type Scope = {
 /** A value a template needs is not there, so that the call must not be made: a dropped filter would widen the answer. */
 export const noCall = Symbol('no call')
 
-/** The value at a path of an upstream or input object; own properties only, undefined where the path ends early. */
+/**
+ * The value at a path of an upstream or input object; own properties only, undefined where the path ends early, and
+ * the Error where one stands on the way.
+ */
 export const dig = (value: unknown, path: readonly string[]): unknown => {
   const [only] = path
   if (only !== undefined && path.length === 1)
@@ -70,6 +73,7 @@ export const dig = (value: unknown, path: readonly string[]): unknown => {
       : undefined
   let found = value
   for (const name of path) {
+    if (found instanceof Error) return found
     if (found === null || typeof found !== 'object' || !Object.hasOwn(found, name)) return undefined
     found = (found as Record<string, unknown>)[name]
   }
@@ -84,6 +88,8 @@ const read = (expression: Expression, scope: Scope): unknown => {
       const { known } = scope
       const value =
         known !== undefined && known.field === expression.field ? known.value : dig(scope.parent, expression.path)
+      // An entity that could not be completed has its failure where a value lacks: what needs the value fails alike.
+      if (value instanceof Error) throw value
       return expression.asId === true ? idOf(value as Json | undefined) : value
     }
     case 'keys':

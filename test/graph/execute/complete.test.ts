@@ -55,6 +55,14 @@ describe('an entity inside of another answer', () => {
     assert.deepEqual(asked, ['orders GET /orders', 'orders GET /orders/by?ids=1', 'users GET /users/u-1'])
   })
 
+  it('fails the calls below it that need what lacks, and sends its failure nowhere', async () => {
+    const { asked, run } = orders([{ id: 1 }], new Problem('UNAVAILABLE', 'down', { service: 'orders' }))
+    const { data, errors } = await run('{ orders { owner { name } } }')
+    assert.deepEqual(data, { orders: [{ owner: null }] })
+    assert.deepEqual(errors, ['orders.0.owner UNAVAILABLE down'])
+    assert.deepEqual(asked, ['orders GET /orders', 'orders GET /orders/by?ids=1'])
+  })
+
   it('asks for nothing that the caller may not see', async () => {
     const { asked, run } = orders([{ id: 1 }])
     const { errors } = await run('{ orders { secret } }')
