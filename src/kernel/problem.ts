@@ -42,8 +42,9 @@ export class Problem extends Error {
     this.details = details ?? noDetails
   }
 
+  /** Whether the same request may pass at another time: what is too large (RFC 9110 §15.5.14) never does. */
   get retryable(): boolean {
-    return codes[this.code].retryable
+    return codes[this.code].retryable && this.status !== 413
   }
 
   /** The short name of the status, the same for every problem of that status (RFC 9457 §3.1.3). */

@@ -12,6 +12,10 @@ describe('Problem', () => {
     assert.equal(new Problem('UNAVAILABLE', 'x', { status: 502 }).title, 'Bad Gateway')
     assert.equal(new Problem('RESOURCE_EXHAUSTED', 'x', { status: 413 }).title, 'Payload Too Large')
   })
+
+  it('never says of what is too large that it may be tried again', () => {
+    assert.equal(new Problem('RESOURCE_EXHAUSTED', 'x', { status: 413 }).retryable, false)
+  })
 })
 
 describe('asProblem', () => {
