@@ -3,7 +3,8 @@ import {
   type GatewayOptions as BareOptions,
   createGateway as createBare,
 } from '../runtime/gateway.ts'
-import { type AdminPort, openAdminPort } from './port.ts'
+import type { SidePort } from '../runtime/listener.ts'
+import { openAdminPort } from './port.ts'
 
 export type GatewayOptions = BareOptions & {
   /** Where the admin port opens when the workspace says nothing of it, if that address is free; nowhere by default. */
@@ -22,7 +23,7 @@ export type Gateway = Bare & {
  */
 export const createGateway = async (options: GatewayOptions = {}): Promise<Gateway> => {
   const gateway = await createBare(options)
-  let admin: AdminPort | undefined
+  let admin: SidePort | undefined
   try {
     admin = await openAdmin(gateway, options.adminByDefault)
   } catch (error) {
@@ -39,7 +40,7 @@ export const createGateway = async (options: GatewayOptions = {}): Promise<Gatew
   }
 }
 
-const openAdmin = async (gateway: Bare, byDefault: Bare['listen'] | undefined): Promise<AdminPort | undefined> => {
+const openAdmin = async (gateway: Bare, byDefault: Bare['listen'] | undefined): Promise<SidePort | undefined> => {
   const { admin } = gateway.plan()
   if (admin !== undefined) return openAdminPort(admin, gateway)
   if (byDefault === undefined) return undefined

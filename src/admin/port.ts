@@ -1,18 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Plan } from '../compile/plan.ts'
 import { asProblem, Problem } from '../kernel/problem.ts'
 import type { Gateway } from '../runtime/gateway.ts'
-import { listen } from '../runtime/listener.ts'
+import { openSidePort, type SidePort } from '../runtime/listener.ts'
 import { writeProblem } from '../runtime/problem-reply.ts'
 import { type Documents, documentsOf } from './documents.ts'
 import { docsPage, indexPage, pageFile, pagePolicy } from './pages.ts'
 import { swaggerUiFile } from './swagger-ui.ts'
 
 type HostPort = Gateway['listen']
-
-export type AdminPort = { readonly address: HostPort; close(): Promise<void> }
 
 /** What the port shows, as it is now. */
 export type Administered = Pick<Gateway, 'plan' | 'listen'>
@@ -22,7 +19,7 @@ export type Administered = Pick<Gateway, 'plan' | 'listen'>
  * `/openapi/<name>.json`. It reads only, has no login, and so answers this machine alone: no other origin's page
  * gets at it, not by CORS and not by a name of its own that resolves to loopback.
  */
-export const openAdminPort = async (address: HostPort, gateway: Administered): Promise<AdminPort> => {
+export const openAdminPort = (address: HostPort, gateway: Administered): Promise<SidePort> => {
   const documents = new WeakMap<Plan, Documents>()
   const current = (): Documents => {
     const plan = gateway.plan()
@@ -35,16 +32,7 @@ export const openAdminPort = async (address: HostPort, gateway: Administered): P
   const server = createServer((request, response) => {
     answer(request, response, current).catch((thrown: unknown) => writeProblem(response, asProblem(thrown)))
   })
-  await listen(server, address)
-  const { port } = server.address() as AddressInfo
-  return {
-    address: { host: address.host, port },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return openSidePort(server, address)
 }
 
 /** Names of this machine itself. A page elsewhere that makes its own name resolve to it (DNS rebinding) sends that name. */

@@ -9,8 +9,8 @@ import { createResources } from '../services/resources.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { buildGeneration, type Generation } from './generation.ts'
-import { type Listener, openListener } from './listener.ts'
-import { openProbes, type Probes } from './probes.ts'
+import { type Listener, openListener, type SidePort } from './listener.ts'
+import { openProbes } from './probes.ts'
 
 export type GatewayOptions = {
   /** The workspace folder; the current one by default. */
@@ -79,7 +79,7 @@ class GatewayProcess {
   private files: readonly string[]
   private diagnostics: readonly Diagnostic[]
   private listener!: Listener
-  private probes: Probes | undefined
+  private probes: SidePort | undefined
   private ready = false
   private reloading: Promise<Reloaded> | undefined
   private closing: Promise<void> | undefined

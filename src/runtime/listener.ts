@@ -57,10 +57,8 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
     else writeProblemTo(socket, unparsable(error.code))
   })
-  await listen(server, address)
-  const { port } = server.address() as AddressInfo
   return {
-    address: { host: address.host, port },
+    address: await listen(server, address),
     close: () =>
       new Promise((resolve) => {
         retiring = true
@@ -90,11 +88,24 @@ const unparsable = (code: string | undefined): Problem => {
   return new Problem('INVALID_ARGUMENT', 'This is not a well-formed HTTP request.')
 }
 
-export const listen = (server: Server, { host, port }: HostPort): Promise<void> =>
+/** Opens a port, and says which one it is where any would do. Rejects where it is taken. */
+const listen = (server: Server, { host, port }: HostPort): Promise<HostPort> =>
   new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, () => {
       server.off('error', reject)
-      resolve()
+      resolve({ host, port: (server.address() as AddressInfo).port })
     })
   })
+
+export type SidePort = { readonly address: HostPort; close(): Promise<void> }
+
+/** A port beside that of clients, for operators: closing it waits for nobody. */
+export const openSidePort = async (server: Server, wanted: HostPort): Promise<SidePort> => ({
+  address: await listen(server, wanted),
+  close: () =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    }),
+})

@@ -1,10 +1,7 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { HostPort } from '../config/scalars.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { listen } from './listener.ts'
-
-export type Probes = { readonly address: HostPort; close(): Promise<void> }
+import { openSidePort, type SidePort } from './listener.ts'
 
 type ProbeTools = {
   /** Why the process should get no traffic now; undefined while it should. */
@@ -16,7 +13,7 @@ type ProbeTools = {
  * The port for kubelet and Prometheus: `/livez` while the process runs, `/readyz` while it should get traffic,
  * `/metrics` in the Prometheus text format. Nothing here is secret, and nothing can be changed.
  */
-export const openProbes = async (address: HostPort, { waitsFor, metrics }: ProbeTools): Promise<Probes> => {
+export const openProbes = (address: HostPort, { waitsFor, metrics }: ProbeTools): Promise<SidePort> => {
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0]
     const say = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => {
@@ -36,14 +33,5 @@ export const openProbes = async (address: HostPort, { waitsFor, metrics }: Probe
       )
     else say(404, '/livez, /readyz and /metrics\n')
   })
-  await listen(server, address)
-  const { port } = server.address() as AddressInfo
-  return {
-    address: { host: address.host, port },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return openSidePort(server, address)
 }
