@@ -10,7 +10,7 @@ import { GrpcFailure } from './failure.ts'
 import { failureOf, grpcJsMetadata, metadataEntries } from './grpc-js.ts'
 import { metadataOf, wallDeadline } from './request.ts'
 import { grpcStatus, problemOfFailure, tooLargeToSend } from './status.ts'
-import type { Connection } from './wire/unary.ts'
+import type { Connection } from './wire/call.ts'
 
 /**
  * Streaming calls by grpc-js, without guards: they live long and take no slot. Below grpc-js' own stream objects,

@@ -10,7 +10,8 @@ import { Endpoints } from '../../../../src/services/grpc/client/endpoints.ts'
 import { neverSent } from '../../../../src/services/grpc/client/failure.ts'
 import { grpcJsExchange } from '../../../../src/services/grpc/client/streaming.ts'
 import { unaryOver } from '../../../../src/services/grpc/client/unary.ts'
-import { type Connection, wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
+import type { Connection } from '../../../../src/services/grpc/client/wire/call.ts'
+import { wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
 import { serviceGuards } from '../../../../src/services/stack.ts'
 import { answerText, probeService, questionBytes, requestContext } from '../fixtures/probe.ts'
 
@@ -191,6 +192,19 @@ describe('our own client', () => {
     })
     assert.equal(await wire(test, [`127.0.0.1:${port}`]).ask(), 'done')
   })
+
+  for (const code of ['NGHTTP2_NO_ERROR', 'NGHTTP2_ENHANCE_YOUR_CALM'] as const)
+    it(`repeats a call that a server going away (${code}) did not get to`, async (test) => {
+      let calls = 0
+      const { port } = await raw(test, (stream) => {
+        calls += 1
+        if (calls === 2) stream.session?.goaway(constants[code], 1)
+        else ended(stream, frame(`call ${calls}`))
+      })
+      const { ask } = wire(test, [`127.0.0.1:${port}`])
+      assert.equal(await ask(), 'call 1')
+      assert.equal(await ask(), 'call 3')
+    })
 
   it('says so where it was refused each time, and that nothing was sent', async (test) => {
     const { port } = await raw(test, (stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM))

@@ -1,8 +1,16 @@
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2'
-import type { GrpcAnswer, MetadataEntries } from '../exchange.ts'
+import type { GrpcAnswer } from '../exchange.ts'
 import { GrpcFailure, noMessage } from '../failure.ts'
-import { ofTheProtocol } from '../metadata.ts'
-import { grpcStatus } from '../status.ts'
+import {
+  brokenFailure,
+  closedFailure,
+  compressedFailure,
+  endingOf,
+  entriesOf,
+  foreignFailure,
+  oversizeFailure,
+  prefixBytes,
+} from './response.ts'
 
 /** What becomes of a unary call. */
 export type AnswerTaker = { answered(answer: GrpcAnswer): void; failed(failure: GrpcFailure): void }
@@ -45,9 +53,8 @@ export class AnswerReader {
 
   onResponse(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): void {
     this.#headers = headers
-    const { ':status': status, 'content-type': type } = headers
-    if (status !== 200 || type === undefined || !grpcType.test(type))
-      this.#fail(new GrpcFailure('foreign', grpcStatus.unavailable, `HTTP status ${status}, content type ${type}`))
+    const failure = foreignFailure(headers)
+    if (failure !== undefined) this.#fail(failure)
   }
 
   onData(chunk: Buffer): void {
@@ -57,10 +64,8 @@ export class AnswerReader {
     else (this.#rest ??= []).push(chunk)
     if (this.#bytes < prefixBytes) return
     const length = this.#announced()
-    if (length > this.#maxBytes) {
-      const words = `A message of ${length} bytes`
-      this.#fail(new GrpcFailure('oversize', grpcStatus.resourceExhausted, words))
-    } else if (this.#bytes > prefixBytes + length) this.#fail(broken('More than one message.'))
+    if (length > this.#maxBytes) this.#fail(oversizeFailure(length))
+    else if (this.#bytes > prefixBytes + length) this.#fail(brokenFailure('More than one message.'))
   }
 
   onTrailers(trailers: IncomingHttpHeaders): void {
@@ -72,32 +77,25 @@ export class AnswerReader {
     const headers = this.#headers
     // Where there is nothing but a status, it stands in the headers.
     const last = this.#trailers ?? headers
-    const written = last?.['grpc-status']
-    if (headers === undefined || last === undefined || typeof written !== 'string') return
-    const trailers = entriesOf(last)
-    const code = statusNumber.test(written) ? Number(written) : grpcStatus.unknown
-    if (code !== grpcStatus.ok) {
-      this.#fail(new GrpcFailure('status', code, messageText(last['grpc-message']), { trailers }))
+    const ending = last === undefined ? undefined : endingOf(last)
+    if (headers === undefined || ending === undefined) return
+    if (ending instanceof GrpcFailure) {
+      this.#fail(ending)
       return
     }
     const message = this.#message()
     if (message instanceof GrpcFailure) this.#fail(message)
-    else if (message === undefined) this.#fail(noMessage(trailers))
+    else if (message === undefined) this.#fail(noMessage(ending))
     else {
       this.#told = true
-      this.#taker.answered({ message, headers: entriesOf(headers), trailers })
+      this.#taker.answered({ message, headers: entriesOf(headers), trailers: ending })
     }
   }
 
   /** Where nothing else was told before, the stream ended without a status. */
   onClose(cause?: Error): void {
     if (this.#told) return
-    const { rstCode } = this.#stream
-    const words = cause?.message ?? `The stream was closed with code ${rstCode} and without a status.`
-    // RFC 9113 §8.7: nothing of such a stream was processed.
-    if (rstCode === constants.NGHTTP2_REFUSED_STREAM)
-      this.#fail(new GrpcFailure('unreached', grpcStatus.unavailable, words, { cause }))
-    else this.#fail(broken(words, cause))
+    this.#fail(closedFailure(this.#stream.rstCode, cause))
   }
 
   #announced(): number {
@@ -118,9 +116,8 @@ export class AnswerReader {
     if (this.#bytes === 0) return undefined
     const bytes = this.#joined()
     if (bytes.length < prefixBytes || bytes.length < prefixBytes + bytes.readUInt32BE(1))
-      return broken('Half a message.')
-    // `identity` is all that is asked for.
-    return bytes[0] === 0 ? bytes.subarray(prefixBytes) : broken('A compressed message, which was not asked for.')
+      return brokenFailure('Half a message.')
+    return bytes[0] === 0 ? bytes.subarray(prefixBytes) : compressedFailure()
   }
 
   #fail(failure: GrpcFailure): void {
@@ -130,43 +127,6 @@ export class AnswerReader {
     this.#taker.failed(failure)
   }
 }
-
-const broken = (message: string, cause?: unknown): GrpcFailure =>
-  new GrpcFailure('broken', grpcStatus.internal, message, { cause })
-
-/** A flag of compression and the length. */
-const prefixBytes = 5
-/** Not gRPC-Web, which frames its trailers otherwise. */
-const grpcType = /^application\/grpc(?:$|[+;])/
-const statusNumber = /^\d{1,3}$/
-
-/** `grpc-message` is percent-encoded UTF-8; what is not so encoded is kept as it is. */
-const messageText = (written: string | readonly string[] | undefined): string => {
-  const text = typeof written === 'string' ? written : ''
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
-
-const none: MetadataEntries = []
-
-const entriesOf = (headers: IncomingHttpHeaders): MetadataEntries => {
-  let entries: (readonly [string, string])[] | undefined
-  for (const name in headers) {
-    if (name.startsWith(':') || ofTheProtocol.has(name)) continue
-    const value = headers[name]
-    if (value === undefined) continue
-    entries ??= []
-    for (const one of typeof value === 'string' ? partsOf(name, value) : value) entries.push([name, one])
-  }
-  return entries ?? none
-}
-
-/** Binary values that came several times are joined by commas, of which base64 has none. */
-const partsOf = (name: string, value: string): readonly string[] =>
-  name.endsWith('-bin') && value.includes(',') ? value.split(/, */) : [value]
 
 function onResponse(this: ReadStream, headers: IncomingHttpHeaders): void {
   this[reader].onResponse(headers)

@@ -9,6 +9,8 @@ export class WireConnection {
   readonly session: ClientHttp2Session
   /** Calls under way. */
   active = 0
+  /** What a server that goes away says of later streams: nothing of them was processed. */
+  lastStreamId = Number.POSITIVE_INFINITY
   readonly #keepalive: NodeJS.Timeout
 
   constructor(session: ClientHttp2Session, gone: (connection: WireConnection) => void) {
@@ -16,7 +18,10 @@ export class WireConnection {
     session.unref()
     this.#keepalive = setInterval(() => this.#ping(), keepaliveMs).unref()
     // Calls that the server has accepted may end; new ones go elsewhere.
-    session.once('goaway', () => gone(this))
+    session.on('goaway', (_code: number, lastStreamId: number) => {
+      this.lastStreamId = lastStreamId
+      gone(this)
+    })
     session.once('close', () => {
       clearInterval(this.#keepalive)
       gone(this)

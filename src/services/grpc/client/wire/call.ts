@@ -1,0 +1,163 @@
+import { type ClientHttp2Stream, constants } from 'node:http2'
+import type { Clock } from '../../../../kernel/clock.ts'
+import type { CallContext } from '../../../call.ts'
+import { abortProblem } from '../../../guards/aborted.ts'
+import type { GrpcService } from '../../../service.ts'
+import type { Endpoint } from '../endpoint.ts'
+import type { Endpoints } from '../endpoints.ts'
+import type { MetadataEntries } from '../exchange.ts'
+import { GrpcFailure } from '../failure.ts'
+import { grpcStatus, problemOfFailure } from '../status.ts'
+import { authorityOf } from './connect.ts'
+import { WireConnection } from './connection.ts'
+import { requestHeaders, sendMessage } from './request.ts'
+
+/** What calls of one service are made with. */
+export type Connection = {
+  readonly service: GrpcService
+  readonly endpoints: Pick<Endpoints, 'pick'>
+  readonly clock: Clock
+}
+
+/** What a call asks: one message, and nothing after it. */
+export type Asked = {
+  readonly connection: Connection
+  readonly path: string
+  readonly context: CallContext
+  readonly message: Buffer
+  readonly metadata: MetadataEntries
+}
+
+/** Reads what comes back on one stream. */
+export type WireReader = {
+  /** Ends the call as nobody waits for it any more; nobody is told. */
+  cancel(): void
+}
+
+/** A call that reached nobody is tried again elsewhere, so often in all. */
+const mostAttempts = 3
+
+/**
+ * A call of one message on its way: it picks an endpoint, takes a connection, sends the message, and begins again
+ * where it reached nobody. What comes back is read by whoever extends it.
+ */
+export abstract class WireCall {
+  readonly #asked: Asked
+  #attempts = 0
+  #over = false
+  #using: WireConnection | undefined
+  #stream: ClientHttp2Stream | undefined
+  #reader: WireReader | undefined
+
+  constructor(asked: Asked) {
+    this.#asked = asked
+  }
+
+  /** Reads the answer; the reader tells this call how it ended. */
+  protected abstract read(stream: ClientHttp2Stream, service: GrpcService): WireReader
+
+  /** Told once, of a call that failed. */
+  protected abstract ended(problem: unknown): void
+
+  start(): void {
+    this.#asked.context.signal.addEventListener('abort', this)
+    this.#attempt()
+  }
+
+  failed(failure: GrpcFailure): void {
+    const told = failure.kind === 'broken' && this.#unprocessed() ? unreached(failure.message, failure) : failure
+    this.#letGo()
+    if (told.kind === 'unreached' && this.#attempts < mostAttempts && !this.#over) this.#attempt()
+    else this.#fail(problemOfFailure(this.#asked.connection.service, told))
+  }
+
+  /** The signal aborts. */
+  handleEvent(): void {
+    this.#reader?.cancel()
+    const { context, connection } = this.#asked
+    this.#fail(abortProblem(context.signal, connection.service.name))
+  }
+
+  /** The call is over: gives its connection back and forgets the signal. */
+  protected finish(): void {
+    this.#over = true
+    this.#letGo()
+    this.#asked.context.signal.removeEventListener('abort', this)
+  }
+
+  #attempt(): void {
+    this.#attempts += 1
+    try {
+      const picked = this.#asked.connection.endpoints.pick()
+      if (picked instanceof Promise) picked.then(this.#take, this.#thrown)
+      else this.#take(picked)
+    } catch (thrown) {
+      this.#thrown(thrown)
+    }
+  }
+
+  readonly #take = (endpoint: Endpoint): void => {
+    if (this.#over) return
+    try {
+      const taken = endpoint.link.take()
+      if (taken instanceof WireConnection) this.#send(taken, endpoint)
+      else taken.then((connection) => this.#send(connection, endpoint), this.#thrown)
+    } catch (thrown) {
+      this.#thrown(thrown)
+    }
+  }
+
+  readonly #thrown = (thrown: unknown): void => {
+    if (thrown instanceof GrpcFailure) this.failed(thrown)
+    else this.#fail(thrown)
+  }
+
+  #send(using: WireConnection, { address }: Endpoint): void {
+    if (this.#over) {
+      using.end()
+      return
+    }
+    this.#using = using
+    const { connection, path, context, message, metadata } = this.#asked
+    const { service, clock } = connection
+    const authority = service.tls?.serverName ?? authorityOf(address.name, address.port)
+    let stream: ClientHttp2Stream
+    try {
+      stream = using.session.request(
+        requestHeaders({ service, clock, path, authority, deadline: context.deadline, metadata }),
+      )
+    } catch (cause) {
+      // The session ended in the meantime.
+      this.failed(unreached('The session takes no more calls.', cause))
+      return
+    }
+    this.#stream = stream
+    this.#reader = this.read(stream, service)
+    sendMessage(stream, message)
+  }
+
+  /** Whether the service did nothing of the stream that broke, by what it said of it. */
+  #unprocessed(): boolean {
+    const [stream, using] = [this.#stream, this.#using]
+    if (stream === undefined || using === undefined) return false
+    const { id, rstCode } = stream
+    // Never begun; refused (RFC 9113 §8.7); or later than the last one the server cares for (§6.8).
+    return id === undefined || rstCode === constants.NGHTTP2_REFUSED_STREAM || id > using.lastStreamId
+  }
+
+  #letGo(): void {
+    this.#using?.end()
+    this.#using = undefined
+    this.#stream = undefined
+    this.#reader = undefined
+  }
+
+  #fail(problem: unknown): void {
+    if (this.#over) return
+    this.finish()
+    this.ended(problem)
+  }
+}
+
+const unreached = (message: string, cause: unknown): GrpcFailure =>
+  new GrpcFailure('unreached', grpcStatus.unavailable, message, { cause })
