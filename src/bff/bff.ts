@@ -7,6 +7,7 @@ import type { Graph } from '../graph/graph.ts'
 import type { OperationLimits } from '../graph/limits.ts'
 import type { SharedOperations } from '../graph/sharing/operations.ts'
 import { logged } from '../kernel/problem.ts'
+import type { Reason } from '../kernel/reason.ts'
 import type { EndpointPlan } from './endpoint/endpoint.ts'
 import type { SubscriptionSettings } from './graphql/config.ts'
 import type { DocumentsPlan } from './graphql/documents.ts'
@@ -39,6 +40,8 @@ export type BffRuntime = {
   readonly tools: GraphTools & Connected
   readonly log: Logger
   readonly observePartial: (bff: string, service: string) => void
+  /** Told of the values an answer lacks because something failed. */
+  readonly observeMissing?: ((bff: string, missing: MissingValues) => void) | undefined
   /** Operations in flight, of all BFFs. */
   readonly sharedOperations: SharedOperations
   /** Told of every operation that was answered by another's execution. */
@@ -51,6 +54,14 @@ export type BffRuntime = {
 export const missingServices = (failures: readonly Failure[]): readonly string[] => [
   ...new Set(failures.map(({ problem }) => problem.service ?? 'gateway')),
 ]
+
+/** Values of one field that answers lack for one reason. */
+export type MissingValues = {
+  /** Of a field of the schema. */
+  readonly coordinate: string
+  readonly reason: Reason
+  readonly count: number
+}
 
 /** What a caller did wrong or lacks: no fault of a service, nothing an operator could mend. */
 const callersOwn: ReadonlySet<string> = new Set([
@@ -66,10 +77,26 @@ export const reportFailures = (
   failures: readonly Failure[],
   { bff, requestId, runtime }: { readonly bff: string; readonly requestId: string; readonly runtime: BffRuntime },
 ): void => {
+  for (const missing of missingValues(failures)) runtime.observeMissing?.(bff, missing)
   const faults = failures.filter(({ problem }) => !callersOwn.has(problem.code))
   for (const service of missingServices(faults)) runtime.observePartial(bff, service)
   const [first] = faults
   if (first === undefined) return
   const { problem, coordinate } = first
-  runtime.log.warn({ requestId, bff, coordinate, ...logged(problem), failures: faults.length }, 'partial answer')
+  const missing = missingValues(faults).slice(0, mostMissing)
+  const told = { ...logged(problem), failures: faults.length, missing }
+  runtime.log.warn({ requestId, bff, coordinate, ...told }, 'partial answer')
+}
+
+/** Fields and reasons that one line names; its `failures` counts all. */
+const mostMissing = 10
+
+const missingValues = (failures: readonly Failure[]): readonly MissingValues[] => {
+  const counts = new Map<string, MissingValues>()
+  for (const { coordinate, problem } of failures) {
+    const { reason } = problem
+    const name = `${coordinate} ${reason}`
+    counts.set(name, { coordinate, reason, count: (counts.get(name)?.count ?? 0) + 1 })
+  }
+  return [...counts.values()]
 }

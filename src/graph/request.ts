@@ -68,7 +68,9 @@ const renderRest = (request: RestRequest, scope: Scope): RenderedRequest | typeo
   const path = renderText(request.path, scope, segment)
   if (path === noCall) return noCall
   if (path === undefined)
-    throw new Problem('INVALID_ARGUMENT', 'A value that the address of this request needs is missing.')
+    throw new Problem('INVALID_ARGUMENT', 'A value that the address of this request needs is missing.', {
+      reason: 'TEMPLATE_EMPTY',
+    })
   const query = renderQuery(request.query, scope)
   if (query === noCall) return noCall
   const headers = renderHeaders(request.headers, scope)

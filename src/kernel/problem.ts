@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { type Code, codes } from './code.ts'
 import type { Json } from './json.ts'
+import type { Reason } from './reason.ts'
 
 /** What may stand beside a problem's code and detail. */
 export type ProblemOptions = {
@@ -12,6 +13,8 @@ export type ProblemOptions = {
   readonly service?: string
   /** What a service says of its failure beyond the code, each with its `@type`: only what clients may see. */
   readonly details?: readonly ProblemDetail[]
+  /** Why the value is missing, where the code alone does not say. */
+  readonly reason?: Reason
   /** What really happened: logged, never sent. */
   readonly cause?: unknown
 }
@@ -20,6 +23,14 @@ export type ProblemOptions = {
 export type ProblemDetail = { readonly '@type': string; readonly [member: string]: Json }
 
 const noDetails: readonly ProblemDetail[] = []
+
+/** What the gateway means by a code where no service is to blame. */
+const ownReasons: { readonly [code in Code]?: Reason } = {
+  UNAUTHENTICATED: 'AUTH_DENIED',
+  PERMISSION_DENIED: 'AUTH_DENIED',
+  INVALID_ARGUMENT: 'TEMPLATE_INVALID',
+  RESOURCE_EXHAUSTED: 'COST_LIMIT',
+}
 
 /**
  * An error that a client may see. `detail` is written for the client: it never holds an upstream's
@@ -32,14 +43,24 @@ export class Problem extends Error {
   readonly headers: Readonly<Record<string, string>>
   readonly service: string | undefined
   readonly details: readonly ProblemDetail[]
+  readonly #reason: Reason | undefined
 
-  constructor(code: Code, detail: string, { status, headers, service, details, cause }: ProblemOptions = {}) {
+  constructor(code: Code, detail: string, { status, headers, service, details, reason, cause }: ProblemOptions = {}) {
     super(detail, { cause })
     this.code = code
     this.status = status ?? codes[code].status
     this.headers = headers ?? {}
     this.service = service
     this.details = details ?? noDetails
+    this.#reason = reason
+  }
+
+  /** Why a value that this took away is missing: as who made it says, else as the code does. */
+  get reason(): Reason {
+    if (this.#reason !== undefined) return this.#reason
+    if (this.code === 'DEADLINE_EXCEEDED') return 'TIMEOUT'
+    if (this.code === 'NOT_FOUND') return 'NOT_FOUND'
+    return this.service === undefined ? (ownReasons[this.code] ?? 'INTERNAL') : 'UPSTREAM_ERROR'
   }
 
   /** Whether the same request may pass at another time: what is too large (RFC 9110 §15.5.14) never does. */

@@ -83,6 +83,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
           },
           log,
           observePartial: metrics.observePartial,
+          observeMissing: metrics.observeMissing,
           observeCost: metrics.observeCost,
           sharedOperations: sharing.operations,
           observeShared: metrics.observeSharedOperation,

@@ -7,6 +7,11 @@ export type Metrics = {
   readonly observeCall: CallObserver
   /** An answer went out without a service's part. */
   readonly observePartial: (bff: string, service: string) => void
+  /** An answer lacks values of a field, for one reason. */
+  readonly observeMissing: (
+    bff: string,
+    missing: { readonly coordinate: string; readonly reason: string; readonly count: number },
+  ) => void
   /** A call of a service was answered by an identical one in flight. */
   readonly observeSharedCall: (service: string) => void
   /** An operation of a BFF was answered by an identical one in flight. */
@@ -47,6 +52,12 @@ export const createMetrics = (): Metrics => {
     name: 'portico_partial_answers_total',
     help: 'Answers that went out without a service’s part.',
     labelNames: ['bff', 'service'],
+    registers,
+  })
+  const missing = new Counter({
+    name: 'portico_missing_values_total',
+    help: 'Values that answers lack because something failed, by field and reason.',
+    labelNames: ['bff', 'coordinate', 'reason'],
     registers,
   })
   const sharedCalls = new Counter({
@@ -101,6 +112,7 @@ export const createMetrics = (): Metrics => {
     },
     observeCall: ({ service, outcome, milliseconds }) => callChild(service)(outcome).observe(milliseconds / 1_000),
     observePartial: (bff, service) => partials.inc({ bff, service }),
+    observeMissing: (bff, { coordinate, reason, count }) => missing.inc({ bff, coordinate, reason }, count),
     observeCost: (bff, cost) => costs.labels(bff).observe(cost),
     observeSharedCall: (service) => sharedCallChild(service).inc(),
     observeSharedOperation: (bff) => sharedOperationChild(bff).inc(),

@@ -13,6 +13,14 @@ describe('Problem', () => {
     assert.equal(new Problem('RESOURCE_EXHAUSTED', 'x', { status: 413 }).title, 'Payload Too Large')
   })
 
+  it('says why a value is missing as who made it does, else as its code and service do', () => {
+    assert.equal(new Problem('UNAVAILABLE', 'x', { service: 'users', reason: 'OVERLOADED' }).reason, 'OVERLOADED')
+    assert.equal(new Problem('DEADLINE_EXCEEDED', 'x', { service: 'users' }).reason, 'TIMEOUT')
+    assert.equal(new Problem('PERMISSION_DENIED', 'x', { service: 'users' }).reason, 'UPSTREAM_ERROR')
+    assert.equal(new Problem('PERMISSION_DENIED', 'x').reason, 'AUTH_DENIED')
+    assert.equal(new Problem('INTERNAL', 'x').reason, 'INTERNAL')
+  })
+
   it('never says of what is too large that it may be tried again', () => {
     assert.equal(new Problem('RESOURCE_EXHAUSTED', 'x', { status: 413 }).retryable, false)
   })

@@ -88,6 +88,7 @@ describe('metrics', () => {
     metrics.observeCall({ service: 'users', outcome: 'OK', milliseconds: 400 })
     metrics.observeCall({ service: 'users', outcome: 'DEADLINE_EXCEEDED', milliseconds: 800 })
     metrics.observePartial('web', 'payments')
+    metrics.observeMissing('web', { coordinate: 'Order.payment', reason: 'TIMEOUT', count: 3 })
     metrics.observeReload('success', 2)
     metrics.observeReload('failure', 2)
     metrics.observeRateLimited('bffs.web')
@@ -97,6 +98,7 @@ describe('metrics', () => {
       'portico_upstream_call_duration_seconds_count{service="users",outcome="OK"} 2',
       'portico_upstream_call_duration_seconds_count{service="users",outcome="DEADLINE_EXCEEDED"} 1',
       'portico_partial_answers_total{bff="web",service="payments"} 1',
+      'portico_missing_values_total{bff="web",coordinate="Order.payment",reason="TIMEOUT"} 3',
       'portico_config_reload_total{result="success"} 1',
       'portico_config_reload_total{result="failure"} 1',
       'portico_config_generation 2',

@@ -1,6 +1,7 @@
 import { GraphQLBoolean, GraphQLFloat, GraphQLID, GraphQLInt, GraphQLString, isEnumType } from 'graphql'
 import { isRawNumber, type Json, numberText } from '../../kernel/json.ts'
 import { Problem } from '../../kernel/problem.ts'
+import type { Reason } from '../../kernel/reason.ts'
 import type { EnumSpellings } from '../graph.ts'
 import type { Shape } from '../plan/plan.ts'
 
@@ -28,24 +29,29 @@ export const completeLeaf = (
   }
   if (isEnumType(type)) {
     const name = spellings === undefined ? undefined : enumName(spellings, value)
-    return name === undefined ? refusal(`a value that ${type.name} does not have`, service) : name
+    return name === undefined
+      ? refusal(`a value that ${type.name} does not have`, { service, reason: 'ENUM_UNKNOWN' })
+      : name
   }
   try {
     return type.serialize(isRawNumber(value) && type === GraphQLString ? numberText(value) : value) as Json
   } catch (cause) {
-    return refusal(`something that is no ${type.name}`, service, cause)
+    return refusal(`something that is no ${type.name}`, { service, reason: 'TYPE_MISMATCH', cause })
   }
 }
 
-const refusal = (what: string, service: string | undefined, cause?: unknown): Problem =>
+type Refused = { readonly service: string | undefined; readonly reason: Reason; readonly cause?: unknown }
+
+const refusal = (what: string, { service, reason, cause }: Refused): Problem =>
   new Problem('UNAVAILABLE', `The answer of ${service ?? 'its source'} holds ${what}.`, {
     status: 502,
+    reason,
     cause,
     ...(service === undefined ? {} : { service }),
   })
 
 const finite = (value: number, service: string | undefined): Json | Problem =>
-  Number.isFinite(value) ? value : refusal('a number that is too large for Float', service)
+  Number.isFinite(value) ? value : refusal('a number that is too large for Float', { service, reason: 'TYPE_MISMATCH' })
 
 /** The name of an enum value by its spelling upstream; null for "nothing was said", undefined for one that is not known. */
 const enumName = ({ names, fallback }: EnumSpellings, value: unknown): string | null | undefined => {

@@ -126,6 +126,7 @@ export class Loads {
     if (this.calls >= this.limit)
       throw new Problem('RESOURCE_EXHAUSTED', `This operation would make more than ${this.limit} upstream calls.`, {
         service,
+        reason: 'COST_LIMIT',
       })
     this.calls += 1
   }

@@ -14,7 +14,10 @@ export const missing = ({ batch, request }: Batched): unknown => {
   if (batch.missing === 'EMPTY') return []
   return batch.missing === 'NULL'
     ? null
-    : new Problem('NOT_FOUND', 'There is nothing by that key.', { service: request.service })
+    : new Problem('NOT_FOUND', 'There is nothing by that key.', {
+        service: request.service,
+        reason: 'MISSING_KEY',
+      })
 }
 
 /** The values of a batch's answer by their key's text, wherever in the answer they stand. */
@@ -27,6 +30,7 @@ export const byKey = (binding: Batched, answer: Json): Map<string, unknown> | Pr
     return new Problem('UNAVAILABLE', `Service ${request.service} answered without the list that was expected.`, {
       status: 502,
       service: request.service,
+      reason: 'TYPE_MISMATCH',
     })
   const only = batch.keys.length === 1 ? batch.keys[0] : undefined
   for (const item of items as Json[]) {
@@ -44,6 +48,7 @@ export const byKey = (binding: Batched, answer: Json): Map<string, unknown> | Pr
           ? new Problem('UNAVAILABLE', `Service ${request.service} answered twice for one key.`, {
               status: 502,
               service: request.service,
+              reason: 'DUPLICATE_KEY',
             })
           : value,
       )

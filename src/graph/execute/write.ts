@@ -106,7 +106,7 @@ class Writer {
 
   private value(field: SelectedField, shape: Shape, value: unknown): boolean {
     if (value === null || value === undefined)
-      return shape.nonNull ? this.fail(field, shape, absent(field)) : this.nothing(field)
+      return shape.nonNull ? this.fail(field, shape, absent(field, value)) : this.nothing(field)
     if (value instanceof Error) {
       if (!(value instanceof Fallback)) return this.fail(field, shape, asProblem(value))
       this.note(field, value.problem, value.kind)
@@ -147,7 +147,7 @@ class Writer {
   private leaf(field: SelectedField, shape: Extract<Shape, { kind: 'leaf' }>, value: unknown): boolean {
     const leaf = completeLeaf(shape, value, sourceOf(field))
     if (leaf instanceof Problem) return this.fail(field, shape, leaf)
-    if (leaf === null && shape.nonNull) return this.fail(field, shape, absent(field))
+    if (leaf === null && shape.nonNull) return this.fail(field, shape, absent(field, leaf))
     return leaf === null ? this.nothing(field) : this.add(JSON.stringify(leaf))
   }
 
@@ -200,13 +200,13 @@ const plainLeaf = (leaf: SelectedField['leaf'], value: unknown): string | undefi
 /** Whether several places may hold the same object: a batch gives every asker of a key one and the same. */
 const isShared = ({ value }: SelectedField): boolean => value.kind === 'step' && value.step.binding?.batch !== undefined
 
-const absent = ({ coordinate, value, service }: SelectedField): Problem => {
+const absent = ({ coordinate, value, service }: SelectedField, found: null | undefined): Problem => {
   if (value.kind === 'step')
     return new Problem('NOT_FOUND', `${coordinate} was not found.`, serviceOf(value.step.binding?.request.service))
   return new Problem(
     'UNAVAILABLE',
     `${coordinate} is required, but the answer of ${service ?? 'its source'} lacks it.`,
-    { status: 502, ...serviceOf(service) },
+    { status: 502, reason: found === null ? 'UPSTREAM_NULL' : 'PATH_MISSING', ...serviceOf(service) },
   )
 }
 
@@ -219,7 +219,7 @@ const unlike = (field: SelectedField, expected: string): Problem => {
   return new Problem(
     'UNAVAILABLE',
     `${field.coordinate} should be ${expected}, but ${by ?? 'its source'} answered something else.`,
-    { status: 502, ...serviceOf(by) },
+    { status: 502, reason: 'TYPE_MISMATCH', ...serviceOf(by) },
   )
 }
 

@@ -90,4 +90,7 @@ const createSlots = ({ service, max, queue, clock }: BulkheadOptions) => {
 }
 
 const overflow = (service: string): Problem =>
-  new Problem('UNAVAILABLE', `There are too many calls to service ${service} at the moment.`, { service })
+  new Problem('UNAVAILABLE', `There are too many calls to service ${service} at the moment.`, {
+    service,
+    reason: 'OVERLOADED',
+  })

@@ -14,7 +14,11 @@ export const connectionProblem = (service: string, error: WireError): Problem =>
   if (error.cause instanceof Problem) return error.cause
   if (error.code === 'connect_timeout') return deadlineProblem(service, error)
   if (error.code === 'invalid_request')
-    return new Problem('INVALID_ARGUMENT', `A value cannot be sent to service ${service}.`, { service, cause: error })
+    return new Problem('INVALID_ARGUMENT', `A value cannot be sent to service ${service}.`, {
+      service,
+      reason: 'TEMPLATE_INVALID',
+      cause: error,
+    })
   const unreached = error.code === 'unreachable' || error.code === 'closed'
   return badGateway(service, unreached ? 'could not be reached' : 'broke off before its answer was complete', error)
 }
