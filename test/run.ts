@@ -14,6 +14,7 @@ const programs: Readonly<Record<string, string>> = {
   'redis-server': 'redis-server',
   openssl: 'openssl',
   chromium: 'chromium',
+  dnsmasq: 'dnsmasq-base',
 }
 
 const slow = /^test\/(?:bff|cli|demo|examples|shop|spec)\//

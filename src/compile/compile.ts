@@ -68,7 +68,7 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
   const compiling = Object.entries(config.services).map(async ([name, service]) => ({
     name,
     service,
-    compiled: await services.compile(name, service, { workspaceDir: dir, placeOf }),
+    compiled: await services.compile(name, service, { workspaceDir: dir, placeOf, zone: config.zone }),
   }))
   for (const { name, service, compiled } of await Promise.all(compiling)) {
     if ('service' in compiled) known.set(name, compiled.service)

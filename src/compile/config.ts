@@ -55,6 +55,11 @@ export const workspaceConfig = z.strictObject({
     .array(cidr)
     .default([])
     .describe('Address ranges whose X-Forwarded-* headers are believed; none by default.'),
+  zone: z
+    .string()
+    .transform((zone) => (zone === '' ? undefined : zone))
+    .optional()
+    .describe('Where this gateway stands, such as `${ZONE:-}`: targets of the same zone come first.'),
   budget: duration
     .default(10_000)
     .describe('How long a request may take in all; every call gets what is left of it at most.'),

@@ -71,9 +71,24 @@ const rowsBelow = (path: string, form: Schema): readonly Row[] => {
 const alternativesBelow = (path: string, schema: Schema): readonly Row[] =>
   alternatives(schema).flatMap((form) => rowsBelow(path, form))
 
-const uniqueRows = (rows: readonly Row[]): readonly Row[] => [
-  ...new Map(rows.map((row) => [`${row.path} ${row.type}`, row] as const)).values(),
-]
+/** One row for each path: where variants give a key different types, it has them all, and each one's words. */
+const uniqueRows = (rows: readonly Row[]): readonly Row[] => {
+  const unique = new Map<string, Row>()
+  for (const row of rows) {
+    const { path, type, description } = row
+    const known = unique.get(path)
+    // What may be one or a list of them is described as the list.
+    const member = path.slice(path.lastIndexOf('.'))
+    if (rows.some((other) => other.path === `${path.slice(0, -member.length)}[]${member}`)) continue
+    unique.set(
+      path,
+      known === undefined || known.type === type
+        ? row
+        : { ...known, type: `${known.type} or ${type}`, description: `${known.description} ${description}`.trim() },
+    )
+  }
+  return [...unique.values()]
+}
 
 /** A shape's type as the reference says it: `duration`, `list of text`, `forward or none`. */
 const typeWords = (schema: Schema): string => {

@@ -39,6 +39,14 @@ export const size = scalar({
   parse: parseSize,
 })
 
+/** A share such as `20%`; between 0 and 1 after reading. */
+export const share = scalar({
+  title: 'share',
+  expected: 'a share from 0% to 100%',
+  pattern: /^\d{1,3}(\.\d+)?%$/,
+  parse: (text) => (Number.parseFloat(text) <= 100 ? Number.parseFloat(text) / 100 : undefined),
+})
+
 export type HostPort = { readonly host: string; readonly port: number }
 
 const parseHostPort = (text: string): HostPort | undefined => {

@@ -25,9 +25,10 @@ export const scalarName = (schema: Schema): string | undefined => {
   return defOf(bare(schema)).type === 'string' ? title : undefined
 }
 
-/** 2000 as `2s` where a duration stands, 1048576 as `1MiB` where a size does; other values as they are. */
+/** 2000 as `2s` where a duration stands, 1048576 as `1MiB` where a size does, 0.5 as `50%` where a share does. */
 export const writtenValue = (schema: Schema, value: unknown): unknown => {
   const name = scalarName(schema)
+  if (typeof value === 'number' && name === 'share') return `${value * 100}%`
   if (typeof value !== 'number' || (name !== 'duration' && name !== 'size')) return value
   const unit = units[name].find(([, factor]) => value >= factor && value % factor === 0)
   return unit === undefined ? `${value}${units[name].at(-1)?.[0]}` : `${value / unit[1]}${unit[0]}`

@@ -113,8 +113,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
   return {
     handle: serving.handle,
     upgrade: serving.upgrade,
-    failing: () =>
-      [...connectors].filter(([, connector]) => connector.kind === 'grpc' && !connector.serves()).map(([name]) => name),
+    failing: () => [...connectors].filter(([, connector]) => !connector.serves()).map(([name]) => name),
     active: serving.active,
     id,
     plan,

@@ -16,7 +16,12 @@ export const sharedContextOf = (
   deadline: number = request.deadline,
 ): Omit<CallContext, 'signal'> => {
   const { authorization, traceparent, tracestate } = request.headers
-  return { deadline, caller: request.caller, forward: { authorization, ...traceContext(traceparent, tracestate) } }
+  return {
+    deadline,
+    caller: request.caller,
+    forward: { authorization, ...traceContext(traceparent, tracestate) },
+    headers: request.headers,
+  }
 }
 
 /**

@@ -11,6 +11,8 @@ export type CallContext = {
   readonly caller: Caller
   /** Request headers that calls may pass on: `authorization` (only to services with `identity: forward`), `traceparent`, `tracestate`. */
   readonly forward: ForwardedHeaders
+  /** The request's headers, lower-case names: read to choose a target, never passed on from here. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
 export type ForwardedHeaders = {

@@ -1,21 +1,26 @@
 import type { Diagnostic, Place } from '../kernel/diagnostic.ts'
-import type { ServiceConfig } from './config.ts'
+import type { HealthConfig, RestServiceConfig, RestTargetConfig, ServiceConfig } from './config.ts'
 import { compileDefinitions, definitionFiles } from './grpc/protos/compile.ts'
 import { loadOpenApi } from './openapi/load.ts'
+import type { HttpHealth } from './rest/health.ts'
 import type { Service } from './service.ts'
+import { targetSettings, type WrittenTarget } from './targets/compile.ts'
+import { authority } from './targets/names.ts'
 import { readTls, tlsFiles } from './tls.ts'
 
 export type ServiceSurroundings = {
   readonly workspaceDir: string
   /** The place of a setting, by its path from the root of `portico.yaml`. */
   readonly placeOf: (path: readonly (string | number)[]) => Place
+  /** Where the gateway stands; undefined where the workspace does not say. */
+  readonly zone?: string | undefined
 }
 
 /** One entry of `services:` with its definitions loaded and its files read, or what is wrong with it. */
 export const compileService = async (
   name: string,
   config: ServiceConfig,
-  { workspaceDir, placeOf }: ServiceSurroundings,
+  { workspaceDir, placeOf, zone }: ServiceSurroundings,
 ): Promise<{ readonly service: Service } | { readonly diagnostics: readonly Diagnostic[] }> => {
   const { tls, diagnostics: tlsDiagnostics } = readTls(config.tls, { service: name, workspaceDir, placeOf })
   const diagnostics: Diagnostic[] = [...tlsDiagnostics]
@@ -34,22 +39,70 @@ export const compileService = async (
       const place = placeOf(['services', name, 'openapi'])
       diagnostics.push({ severity: 'error', ...openapi, place, coordinate: `services.${name}.openapi` })
     }
+    diagnostics.push(...targetMistakes(name, config, placeOf))
     if (diagnostics.length > 0) return { diagnostics }
-    const { origin, pathname } = config.rest
+    const [first] = config.rest as [RestTargetConfig, ...RestTargetConfig[]]
     const described = openapi !== undefined && 'root' in openapi ? { openapi } : {}
-    return { service: { ...common, ...described, kind: 'rest', origin, basePath: pathname.replace(/\/+$/, '') } }
+    const rest = {
+      kind: 'rest',
+      origin: first.url.origin,
+      basePath: first.url.pathname.replace(/\/+$/, ''),
+      targets: targetSettings(config.rest.map(writtenTarget), config, zone),
+      health: config.health === undefined ? undefined : httpHealth(config.health),
+    } as const
+    return { service: { ...common, ...described, ...rest } }
   }
   const loaded = await compileDefinitions(config, { service: name, workspaceDir, placeOf, tls, target: config.grpc[0] })
   if ('diagnostics' in loaded) return { diagnostics: [...diagnostics, ...loaded.diagnostics] }
   const grpc = {
     kind: 'grpc',
-    targets: config.grpc.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`),
+    targets: config.grpc.map(({ host, port }) => authority(host, port)),
     maxRequestBytes: config.maxRequest,
     errorDetails: config.errorDetails,
     health: config.health,
     root: loaded.root,
   } as const
   return diagnostics.length > 0 ? { diagnostics } : { service: { ...common, ...grpc } }
+}
+
+const httpHealth = ({ path, interval, timeout, rise, fall, statuses }: HealthConfig): HttpHealth => ({
+  path,
+  intervalMs: interval,
+  timeoutMs: timeout,
+  rise,
+  fall,
+  statuses: statuses.map((range): [number, number] => {
+    const [from, to = from] = range.split('-').map(Number)
+    return [from as number, to as number]
+  }),
+})
+
+const writtenTarget = ({ url, ...target }: RestTargetConfig): WrittenTarget => ({
+  ...target,
+  name: url.hostname.replace(/^\[|\]$/g, ''),
+  port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
+})
+
+/** The targets of one service differ in nothing but where they are. */
+const targetMistakes = (
+  name: string,
+  config: RestServiceConfig,
+  placeOf: ServiceSurroundings['placeOf'],
+): Diagnostic[] => {
+  const [first] = config.rest
+  return config.rest.flatMap(({ url }, at): Diagnostic[] =>
+    first === undefined || (url.protocol === first.url.protocol && url.pathname === first.url.pathname)
+      ? []
+      : [
+          {
+            severity: 'error',
+            code: 'PORTICO-030',
+            place: placeOf(['services', name, 'rest', at]),
+            coordinate: `services.${name}.rest[${at}]`,
+            message: `All targets of a service have the same scheme and path: ${first.url.protocol}//…${first.url.pathname} here. Another path is another service.`,
+          },
+        ],
+  )
 }
 
 /** The files of the workspace that an entry of `services:` names: a change in one means another generation. */

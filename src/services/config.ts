@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { count, duration, httpUrl, size } from '../config/scalars.ts'
+import { count, duration, httpUrl, oneOrMore, size } from '../config/scalars.ts'
 import { clientConfig } from './grpc/client/config.ts'
 import { definitionsConfig } from './grpc/protos/config.ts'
+import { targetConfig, targetsConfig } from './targets/config.ts'
 
 /** What every service has, whatever it speaks. */
 const common = {
@@ -41,12 +42,40 @@ const trusted = {
     .describe('The name the certificate must bear, where it is not the host of the target.'),
 }
 
+const healthPath = z
+  .string()
+  .regex(/^\/[\x21-\x7e]*$/, { error: 'A path such as /healthz.' })
+  .describe('Asked with GET, from the root of the target.')
+const healthDefaults = { interval: 10_000, timeout: 2_000, rise: 2, fall: 3, statuses: ['200-299'] }
+const statusRange = z.string().regex(/^[1-5]\d\d(-[1-5]\d\d)?$/, { error: 'A status such as 204, or 200-399.' })
+
+const healthConfig = {
+  path: healthPath,
+  interval: duration.default(healthDefaults.interval).describe('How often.'),
+  timeout: duration.default(healthDefaults.timeout).describe('How long an answer may take.'),
+  rise: count.default(healthDefaults.rise).describe('Good answers in a row until an unhealthy target is healthy.'),
+  fall: count.default(healthDefaults.fall).describe('Bad answers in a row until a healthy target is not.'),
+  statuses: oneOrMore(statusRange).default(healthDefaults.statuses).describe('The statuses that are good answers.'),
+}
+
 export const restServiceConfig = z.strictObject({
-  rest: httpUrl.describe('Base URL of a service that speaks HTTP and JSON.'),
+  rest: oneOrMore(
+    z.union([
+      z.strictObject({ url: httpUrl.describe('Base URL of the target.'), ...targetConfig }),
+      httpUrl.transform((url) => ({ url })),
+    ]),
+  ).describe(
+    'Base URL of a service that speaks HTTP and JSON, or a list of them: its targets, among which calls are balanced.',
+  ),
+  health: z
+    .union([z.strictObject(healthConfig), healthPath.transform((path) => ({ ...healthDefaults, path }))])
+    .optional()
+    .describe('How each target is asked whether it is well; one that is not gets no calls. A path is the short form.'),
   openapi: z
     .string()
     .optional()
     .describe('Its OpenAPI 3.0 or 3.1 document in JSON or YAML; `check` holds bindings against it.'),
+  ...targetsConfig,
   ...common,
   tls: z
     .strictObject(trusted)
@@ -71,4 +100,6 @@ export const grpcServiceConfig = z.strictObject({
 /** One entry of `services:`; the key that names the protocol (`rest` or `grpc`) decides which shape it has. */
 export type RestServiceConfig = z.output<typeof restServiceConfig>
 export type GrpcServiceConfig = z.output<typeof grpcServiceConfig>
+export type HealthConfig = NonNullable<RestServiceConfig['health']>
+export type RestTargetConfig = RestServiceConfig['rest'][number]
 export type ServiceConfig = RestServiceConfig | GrpcServiceConfig

@@ -1,6 +1,8 @@
 import type { Root } from 'protobufjs'
 import type { DetailName } from './grpc/client/details.ts'
 import type { OpenApiDocument } from './openapi/document.ts'
+import type { HttpHealth } from './rest/health.ts'
+import type { TargetSettings } from './targets/settings.ts'
 import type { TlsSettings } from './tls.ts'
 
 /** A service as the plan knows it: everything resolved, nothing opened. */
@@ -18,8 +20,11 @@ type Common = {
 
 export type RestService = Common & {
   readonly kind: 'rest'
-  /** Scheme, host and port, such as `http://127.0.0.1:5001`. */
+  /** What the service is called: scheme, host and port of its first target, such as `http://127.0.0.1:5001`. */
   readonly origin: string
+  readonly targets: TargetSettings
+  /** How each target is asked whether it is well. */
+  readonly health?: HttpHealth | undefined
   /** Path of the base URL without a trailing slash; empty for none. */
   readonly basePath: string
   /** What it says of its operations; bindings are checked against it, and nothing else reads it. */

@@ -131,4 +131,11 @@ export const workspaceCodes = {
     cause: 'What `portico register` was asked for does not fit the workspace.',
     fix: 'Change the arguments as the message says.',
   },
+  'PORTICO-030': {
+    severity: 'error',
+    title: 'Targets that are not one service',
+    cause: 'The targets of a service differ in scheme or path, so that no request would fit them all.',
+    fix: 'Give all targets one scheme and path, or make another service of those that differ.',
+    example: 'services: { users: { rest: [http://10.0.0.1, https://10.0.0.2], identity: none } }',
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>

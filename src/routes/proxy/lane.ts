@@ -7,10 +7,12 @@ import type { CallContext, ForwardedHeaders, Reply } from '../../services/call.t
 import { abortProblem, deadlineProblem } from '../../services/guards/aborted.ts'
 import { responseHeaders } from '../../services/rest/headers.ts'
 import { badGateway, connectionProblem } from '../../services/rest/problems.ts'
+import { Sending } from '../../services/rest/sending.ts'
+import type { RestTargets } from '../../services/rest/targets.ts'
 import type { WireError } from '../../services/rest/wire/error.ts'
-import type { AnswerHandler, Flight } from '../../services/rest/wire/flight.ts'
+import type { AnswerHandler } from '../../services/rest/wire/flight.ts'
 import type { ResponseHead } from '../../services/rest/wire/head.ts'
-import type { Origin } from '../../services/rest/wire/origin.ts'
+import type { Affinity } from '../../services/targets/affinity.ts'
 import { bodyLength, isSmall, RequestBody, readWhole, tooLarge } from './body.ts'
 import type { ProxyRoute } from './compile.ts'
 import { clientHeaders, clientLocation, upstreamHeaders, upstreamPath } from './translate.ts'
@@ -19,6 +21,9 @@ import { clientHeaders, clientLocation, upstreamHeaders, upstreamPath } from './
 const silenceMs = 300_000
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS'])
 const nothing: ForwardedHeaders = {}
+
+/** Where a route's requests go. */
+export type Way = { readonly targets: RestTargets; readonly affinity: Affinity | undefined }
 
 /**
  * One request on its way through: sent on as it comes, answered as the service answers, neither faster than its
@@ -29,14 +34,14 @@ export class Lane implements AnswerHandler, CallContext {
   readonly caller: Caller
   readonly forward = nothing
   readonly #route: ProxyRoute
-  readonly #pool: Origin
+  readonly #way: Way
   readonly #raw: IncomingMessage
   readonly #response: ServerResponse
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   #resolve!: (reply: Reply<void>) => void
   #reject!: (problem: Error) => void
-  #flight: Flight | undefined
+  #sending: Sending | undefined
   #aborter: Aborter | undefined
   #timer: NodeJS.Timeout | undefined
   #silence: NodeJS.Timeout | undefined
@@ -49,9 +54,9 @@ export class Lane implements AnswerHandler, CallContext {
   #declared: number | undefined
   #received = 0
 
-  constructor(route: ProxyRoute, pool: Origin, { request, reply }: { request: FastifyRequest; reply: FastifyReply }) {
+  constructor(route: ProxyRoute, way: Way, { request, reply }: { request: FastifyRequest; reply: FastifyReply }) {
     this.#route = route
-    this.#pool = pool
+    this.#way = way
     this.#request = request
     this.#reply = reply
     this.#raw = request.raw
@@ -66,6 +71,11 @@ export class Lane implements AnswerHandler, CallContext {
     this.#aborter ??= new Aborter()
     if (this.#left) this.#aborter.abort()
     return this.#aborter
+  }
+
+  /** The request's own, by which a target may be chosen. */
+  get headers(): IncomingMessage['headers'] {
+    return this.#raw.headers
   }
 
   /** Whether nobody is there to be answered any more. */
@@ -110,7 +120,9 @@ export class Lane implements AnswerHandler, CallContext {
     if (this.#settled) return
     const method = this.#raw.method as string
     this.#timer = setTimeout(onTime, Math.max(0, Math.min(this.#route.timeoutMs, budgetMs)), this)
-    this.#flight = this.#pool.dispatch(
+    const { targets, affinity } = this.#way
+    this.#sending = new Sending(
+      targets,
       {
         method,
         path: upstreamPath(this.#request, this.#route),
@@ -118,8 +130,9 @@ export class Lane implements AnswerHandler, CallContext {
         body,
         repeatable: body === null && idempotent.has(method),
       },
-      this,
+      { handler: this, key: affinity?.(this) },
     )
+    this.#sending.start()
   }
 
   onHead({ status, headers }: ResponseHead): void {
@@ -154,11 +167,11 @@ export class Lane implements AnswerHandler, CallContext {
   }
 
   #holdBack(): void {
-    this.#flight?.pause()
+    this.#sending?.pause()
     this.#heldBack = true
     this.#response.once('drain', () => {
       this.#heldBack = false
-      this.#flight?.resume()
+      this.#sending?.resume()
     })
   }
 
@@ -177,15 +190,15 @@ export class Lane implements AnswerHandler, CallContext {
   /** The service has had its time. A body still on its way is waited for as long as it is the client who lags. */
   onTime(): void {
     const body = this.#body
-    if (body !== undefined && !body.over && !body.heldBack && this.#flight?.sent === true) {
+    if (body !== undefined && !body.over && !body.heldBack && this.#sending?.sent === true) {
       this.#timer?.refresh()
-    } else this.#fail(deadlineProblem(this.#route.service.name))
+    } else this.#fail(deadlineProblem(this.#route.service.name), true)
   }
 
   /** Nothing came for long; a client that lags is not waited for by this. */
   onSilence(): void {
     if (this.#heldBack) this.#silence?.refresh()
-    else this.#fail(deadlineProblem(this.#route.service.name))
+    else this.#fail(deadlineProblem(this.#route.service.name), true)
   }
 
   #onClose(): void {
@@ -199,13 +212,13 @@ export class Lane implements AnswerHandler, CallContext {
     return abortProblem(this.signal, this.#route.service.name)
   }
 
-  #fail(problem: Error): void {
+  #fail(problem: Error, late = false): void {
     if (this.#settled) return
     this.#settled = true
     clearTimeout(this.#timer)
     clearTimeout(this.#silence)
     this.#reject(problem)
-    this.#flight?.abort()
+    this.#sending?.abort(late)
     this.#body?.stop()
   }
 }

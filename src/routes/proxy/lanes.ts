@@ -7,6 +7,7 @@ import { bulkhead } from '../../services/guards/bulkhead.ts'
 import { observed } from '../../services/guards/observed.ts'
 import type { RestConnector } from '../../services/rest/connector.ts'
 import type { RestService } from '../../services/service.ts'
+import { readAffinity } from '../../services/targets/affinity.ts'
 import type { CallObserver } from '../../telemetry/observers.ts'
 import { discardRest } from '../discard.ts'
 import type { ProxyRoute } from './compile.ts'
@@ -74,9 +75,10 @@ export const createLanes = ({
     const connector = connectors.get(route.service.name)
     if (connector === undefined) throw new Error(`Service ${route.service.name} has no connector.`)
     const call = callOf(route.service)
+    const way = { targets: connector.targets, affinity: readAffinity(route.service.targets.affinity) }
     return (request, reply) => {
       reply.hijack()
-      const lane = new Lane(route, connector.pool, { request, reply })
+      const lane = new Lane(route, way, { request, reply })
       lane.whenReady(() => {
         call(lane, lane).catch((thrown: unknown) => answer(thrown, { lane, reply, route }))
       })

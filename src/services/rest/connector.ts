@@ -3,11 +3,11 @@ import { type Call, type CallContext, guarded } from '../call.ts'
 import type { Resources } from '../resources.ts'
 import type { RestService } from '../service.ts'
 import { type GuardTools, serviceGuards } from '../stack.ts'
+import { readAffinity } from '../targets/affinity.ts'
 import { createBodyReader } from './body-reader.ts'
-import { Exchange, type ExchangeTarget } from './exchange.ts'
-import { acquirePool } from './pool.ts'
+import { type Asked, Exchange } from './exchange.ts'
 import type { RestInput } from './request.ts'
-import type { Origin } from './wire/origin.ts'
+import { acquireTargets, type RestTargets } from './targets.ts'
 import { headerLines, type WireRequest } from './wire/request.ts'
 
 export type RestConnector = {
@@ -16,28 +16,32 @@ export type RestConnector = {
    * UNAVAILABLE (502) where the service cannot be reached, breaks off, or answers something else than JSON.
    */
   readonly call: Call<RestInput>
-  /** The service's connections, for requests that are passed on as they are. */
-  readonly pool: Origin
+  /** Where its targets are, for requests that are passed on as they are. */
+  readonly targets: RestTargets
+  /** Whether health checks let calls through. */
+  serves(): boolean
   release(): Promise<void>
 }
 
 /** Opens nothing by itself: connections are made by the first calls and shared by all services of one origin. */
 export const connectRest = (service: RestService, resources: Resources, tools: GuardTools): RestConnector => {
-  const lease = acquirePool(service, resources)
-  const target = { service, pool: lease.value, read: createBodyReader() }
+  const lease = acquireTargets(service, resources, tools)
+  const targets = lease.value
+  const asked = { service, targets, read: createBodyReader(), affinity: readAffinity(service.targets.affinity) }
   return {
-    call: guarded(exchangeWith(target), serviceGuards(service, tools)),
-    pool: lease.value,
+    call: guarded(exchangeWith(asked), serviceGuards(service, tools)),
+    targets,
+    serves: () => targets.serving,
     release: () => lease.release(),
   }
 }
 
 const exchangeWith =
-  (target: ExchangeTarget): Call<RestInput> =>
+  (asked: Asked): Call<RestInput> =>
   (input, context) =>
     new Promise((resolve, reject) => {
-      const request = wireRequest(target.service, input, context)
-      new Exchange(target, request, { exact: input.exact, context, settle: { resolve, reject } }).send()
+      const request = wireRequest(asked.service, input, context)
+      new Exchange(asked, request, { exact: input.exact, context, settle: { resolve, reject } }).send()
     })
 
 // Compressed answers cost more to open than a local network takes to carry them whole.

@@ -1,18 +1,25 @@
 import type { Json } from '../../kernel/json.ts'
-import type { Signal } from '../../kernel/signal.ts'
 import type { CallContext, Reply } from '../call.ts'
 import { abortProblem } from '../guards/aborted.ts'
 import type { RestService } from '../service.ts'
+import type { Affinity } from '../targets/affinity.ts'
 import type { BodyReader } from './body-reader.ts'
 import { badGateway, connectionProblem, statusProblem } from './problems.ts'
 import type { RestInput } from './request.ts'
+import { Sending } from './sending.ts'
+import type { RestTargets } from './targets.ts'
 import type { WireError } from './wire/error.ts'
-import type { AnswerHandler, Flight } from './wire/flight.ts'
+import type { AnswerHandler } from './wire/flight.ts'
 import type { ResponseHead } from './wire/head.ts'
-import type { Origin } from './wire/origin.ts'
 import type { WireRequest } from './wire/request.ts'
 
-export type ExchangeTarget = { readonly service: RestService; readonly pool: Origin; readonly read: BodyReader }
+/** What is asked: a service, where it is, and how its answers are read. */
+export type Asked = {
+  readonly service: RestService
+  readonly targets: RestTargets
+  readonly read: BodyReader
+  readonly affinity: Affinity | undefined
+}
 
 type Settle = { readonly resolve: (reply: Reply) => void; readonly reject: (problem: Error) => void }
 
@@ -25,12 +32,12 @@ const roomBytes = 1_048_576
 
 /** One request and its answer on a pooled connection, read whole. */
 export class Exchange implements AnswerHandler {
-  readonly #target: ExchangeTarget
+  readonly #asked: Asked
   readonly #request: WireRequest
   readonly #exact: RestInput['exact']
-  readonly #signal: Signal
+  readonly #context: CallContext
   readonly #settle: Settle
-  #flight: Flight | undefined
+  #sending: Sending | undefined
   #settled = false
   #head: ResponseHead | undefined
   #chunks: Buffer[] = []
@@ -38,39 +45,41 @@ export class Exchange implements AnswerHandler {
   #size = 0
 
   constructor(
-    target: ExchangeTarget,
+    asked: Asked,
     request: WireRequest,
     { exact, context, settle }: { exact: RestInput['exact']; context: CallContext; settle: Settle },
   ) {
-    this.#target = target
+    this.#asked = asked
     this.#request = request
     this.#exact = exact
-    this.#signal = context.signal
+    this.#context = context
     this.#settle = settle
   }
 
   send(): void {
-    this.#signal.addEventListener('abort', this)
-    const flight = this.#target.pool.dispatch(this.#request, this)
-    if (!this.#settled) this.#flight = flight
+    const { targets, affinity } = this.#asked
+    this.#context.signal.addEventListener('abort', this)
+    this.#sending = new Sending(targets, this.#request, { handler: this, key: affinity?.(this.#context) })
+    this.#sending.start()
   }
 
   /** The signal's listener: nobody waits any more, so the connection is given up. */
   handleEvent(): void {
-    this.#fail(abortProblem(this.#signal, this.#target.service.name))
+    const problem = abortProblem(this.#context.signal, this.#asked.service.name)
+    this.#fail(problem, problem.code === 'DEADLINE_EXCEEDED')
   }
 
   onHead(head: ResponseHead): void {
     this.#head = head
     const { framing } = head
-    if (framing.kind === 'length' && framing.length > this.#target.service.maxAnswerBytes) this.#tooLarge()
+    if (framing.kind === 'length' && framing.length > this.#asked.service.maxAnswerBytes) this.#tooLarge()
   }
 
   onData(chunk: Buffer): boolean {
     const head = this.#head as ResponseHead
     const at = this.#size
     this.#size += chunk.length
-    if (this.#size > this.#target.service.maxAnswerBytes) this.#tooLarge()
+    if (this.#size > this.#asked.service.maxAnswerBytes) this.#tooLarge()
     // Read only so that the connection can be used again.
     if (this.#settled || head.status >= 300) return true
     const { framing } = head
@@ -82,7 +91,7 @@ export class Exchange implements AnswerHandler {
   }
 
   onEnd(): void {
-    const { service } = this.#target
+    const { service } = this.#asked
     const head = this.#head as ResponseHead
     if (head.status >= 300) return this.#fail(statusProblem(service, head.status, head.get('retry-after')))
     let output: Json
@@ -96,7 +105,7 @@ export class Exchange implements AnswerHandler {
   }
 
   onError(error: WireError): void {
-    this.#fail(connectionProblem(this.#target.service.name, error))
+    this.#fail(connectionProblem(this.#asked.service.name, error))
   }
 
   #output(head: ResponseHead): Json {
@@ -106,7 +115,7 @@ export class Exchange implements AnswerHandler {
       throw new SyntaxError(`Encoded as ${encoding}.`)
     const type = head.get('content-type') ?? ''
     if (type !== 'application/json' && !jsonType.test(type)) throw new SyntaxError(`Content-Type is ${type}.`)
-    return this.#target.read(this.#request.path, this.#body(), this.#exact)
+    return this.#asked.read(this.#request.path, this.#body(), this.#exact)
   }
 
   #body(): Buffer {
@@ -116,24 +125,24 @@ export class Exchange implements AnswerHandler {
   }
 
   #tooLarge(): void {
-    this.#fail(badGateway(this.#target.service.name, 'answered more than it may'))
+    this.#fail(badGateway(this.#asked.service.name, 'answered more than it may'))
   }
 
   /** Lets go of everything: what is still held when the young generation is collected costs a full collection later. */
   #end(): void {
     this.#settled = true
-    this.#signal.removeEventListener('abort', this)
-    this.#flight = undefined
+    this.#context.signal.removeEventListener('abort', this)
+    this.#sending = undefined
     this.#chunks = []
     this.#whole = undefined
   }
 
   /** Ends the exchange for the caller; a connection in the middle of an answer is destroyed. */
-  #fail(problem: Error): void {
+  #fail(problem: Error, late = false): void {
     if (this.#settled) return
-    const flight = this.#flight
+    const sending = this.#sending
     this.#end()
     this.#settle.reject(problem)
-    flight?.abort()
+    sending?.abort(late)
   }
 }

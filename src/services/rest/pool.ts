@@ -1,11 +1,16 @@
 import type { Lease, Resources } from '../resources.ts'
 import type { RestService } from '../service.ts'
+import { authority } from '../targets/names.ts'
+import type { Address } from '../targets/target.ts'
 import { Origin } from './wire/origin.ts'
 
-/** A share in the connections of a service's origin and TLS settings: services at one origin share them. */
-export const acquirePool = ({ origin, tls }: RestService, resources: Resources): Lease<Origin> =>
-  resources.acquire(
-    `rest ${origin} ${tls?.serverName ?? ''} ${tls?.ca ?? ''}`,
-    () => new Origin({ origin, tls }),
-    (pool) => pool.close(),
+/** A share in the connections to one address under one name: services that lead there with the same TLS share them. */
+export const acquirePool = ({ origin, tls }: RestService, address: Address, resources: Resources): Lease<Origin> => {
+  const { protocol } = new URL(origin)
+  const named = `${protocol}//${authority(address.name, address.port)}`
+  return resources.acquire(
+    `rest ${named} ${address.host} ${tls?.serverName ?? ''} ${tls?.ca ?? ''}`,
+    () => new Origin({ origin: named, host: address.host, tls }),
+    (pool) => pool.retire(),
   )
+}

@@ -2,11 +2,16 @@ import { codeOfStatus } from '../../kernel/code.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { deadlineProblem } from '../guards/aborted.ts'
 import type { RestService } from '../service.ts'
+import { NoTarget } from '../targets/set.ts'
 import type { WireError } from './wire/error.ts'
 
 /** The service broke the exchange: 502, and only its name is told. */
 export const badGateway = (service: string, what: string, cause?: unknown): Problem =>
   new Problem('UNAVAILABLE', `Service ${service} ${what}.`, { status: 502, service, cause })
+
+/** Health checks let nothing through: nobody was asked, so that it is the gateway who refuses. */
+export const noTarget = (service: string, cause: NoTarget): Problem =>
+  new Problem('UNAVAILABLE', `Service ${service} is unavailable.`, { service, cause })
 
 /** What an exchange's error means for the client. */
 export const connectionProblem = (service: string, error: WireError): Problem => {
@@ -19,6 +24,7 @@ export const connectionProblem = (service: string, error: WireError): Problem =>
       reason: 'TEMPLATE_INVALID',
       cause: error,
     })
+  if (error.cause instanceof NoTarget && error.cause.reason === 'unhealthy') return noTarget(service, error.cause)
   const unreached = error.code === 'unreachable' || error.code === 'closed'
   return badGateway(service, unreached ? 'could not be reached' : 'broke off before its answer was complete', error)
 }

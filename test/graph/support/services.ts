@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { loadProtos } from '../../../src/services/grpc/protos/text.ts'
 import type { GrpcService, RestService, Service } from '../../../src/services/service.ts'
+import { targetsAt } from '../../support/targets.ts'
 
 const common = {
   identity: 'none',
@@ -15,6 +16,7 @@ const rest = (name: string): RestService => ({
   kind: 'rest',
   name,
   origin: 'http://127.0.0.1:1',
+  targets: targetsAt('http://127.0.0.1:1'),
   basePath: '',
   ...common,
 })

@@ -5,6 +5,7 @@ import type { RestService } from '../../../src/services/service.ts'
 import { serviceGuards } from '../../../src/services/stack.ts'
 import type { CallObserver } from '../../../src/telemetry/observers.ts'
 import { contextOf, guardContract } from '../../contracts/guard.ts'
+import { targetsAt } from '../../support/targets.ts'
 
 const clock = { now: () => 0, date: () => 0 }
 
@@ -38,6 +39,7 @@ const service = (settings: Partial<RestService>): RestService => ({
   kind: 'rest',
   name: 'users',
   origin: 'http://127.0.0.1:1',
+  targets: targetsAt('http://127.0.0.1:1'),
   basePath: '',
   identity: 'none',
   timeoutMs: 1_000,

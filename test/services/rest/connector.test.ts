@@ -12,6 +12,7 @@ import { createResources } from '../../../src/services/resources.ts'
 import { connectRest } from '../../../src/services/rest/connector.ts'
 import type { RestInput } from '../../../src/services/rest/request.ts'
 import type { RestService } from '../../../src/services/service.ts'
+import { targetsAt } from '../../support/targets.ts'
 import { certificate, key } from './support/certificate.ts'
 
 describe('connectRest', () => {
@@ -284,6 +285,7 @@ const connect = (t: TestContext, settings: Partial<RestService>) => {
       kind: 'rest',
       name: 'users',
       origin: '',
+      targets: targetsAt(settings.origin ?? 'http://127.0.0.1:1'),
       basePath: '',
       identity: 'none',
       timeoutMs: 5_000,

@@ -8,6 +8,8 @@ import { type Address, addressOf, type TlsOptions } from './socket.ts'
 export type OriginOptions = {
   /** Scheme, host and port, such as `http://127.0.0.1:5001` or `https://[::1]`. */
   readonly origin: string
+  /** The IP address to connect to, where the origin's own name is not to be looked up. */
+  readonly host?: string
   readonly tls?: TlsOptions | undefined
   /** Connections at once. The slots of services bound calls; this keeps many services at one origin from taking every port. */
   readonly maxConnections?: number
@@ -46,10 +48,12 @@ export class Origin implements ConnectionOwner, WaitingRoom {
   #opening = 0
   #sweeper: NodeJS.Timeout | undefined
   #closed: PromiseWithResolvers<void> | undefined
+  #retired: PromiseWithResolvers<void> | undefined
 
   constructor(options: OriginOptions) {
     const url = new URL(options.origin)
-    this.address = addressOf(url, options.tls)
+    const address = addressOf(url, options.tls)
+    this.address = options.host === undefined ? address : { ...address, host: options.host }
     this.#lines = originLines(url.host)
     this.#maxConnections = options.maxConnections ?? 2_048
     this.connectTimeoutMs = options.connectTimeoutMs ?? 10_000
@@ -84,6 +88,17 @@ export class Origin implements ConnectionOwner, WaitingRoom {
   /** Connections now: busy, idle and about to be opened. */
   get size(): number {
     return this.#connections.size
+  }
+
+  /**
+   * Keeps no connection any more: each closes when its exchange has ended and nothing waits. Resolves when the last
+   * one has.
+   */
+  retire(): Promise<void> {
+    this.#retired ??= Promise.withResolvers()
+    for (const idle of this.#idle.splice(0)) idle.close()
+    if (this.#connections.size === 0) this.#retired.resolve()
+    return this.#retired.promise
   }
 
   /** Ends everything: what is under way and what waits fails with `closed`. Resolves when the last socket has closed. */
@@ -133,7 +148,9 @@ export class Origin implements ConnectionOwner, WaitingRoom {
       if (this.#waiting.length > this.#opening) end(this.#waiting.shift() as Flight, error)
     }
     if (this.#closed === undefined) this.#open()
-    else if (this.#connections.size === 0) this.#closed.resolve()
+    if (this.#connections.size > 0) return
+    this.#closed?.resolve()
+    this.#retired?.resolve()
   }
 
   /** Gives a free connection its next request, or rest. */
@@ -142,6 +159,7 @@ export class Origin implements ConnectionOwner, WaitingRoom {
     if (now - connection.openedAt >= this.#maxAgeMs) return connection.close()
     const flight = this.#waiting.shift()
     if (flight !== undefined) return connection.send(flight)
+    if (this.#retired !== undefined) return connection.close()
     connection.idleUntil = now + idleMs
     connection.rest()
     this.#idle.push(connection)

@@ -19,6 +19,7 @@ import { mountProxy } from '../../../../src/routes/proxy/mount.ts'
 import { createResources } from '../../../../src/services/resources.ts'
 import { connectRest } from '../../../../src/services/rest/connector.ts'
 import type { RestService } from '../../../../src/services/service.ts'
+import { targetsAt } from '../../../support/targets.ts'
 
 export type GatewaySettings = {
   readonly origin: string
@@ -45,6 +46,7 @@ export const startGateway = async (t: TestContext, settings: GatewaySettings): P
     kind: 'rest',
     name: 'users',
     origin: settings.origin,
+    targets: targetsAt(settings.origin),
     basePath: '',
     identity: 'forward',
     timeoutMs: 5_000,

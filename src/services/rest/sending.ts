@@ -1,0 +1,141 @@
+import { Problem } from '../../kernel/problem.ts'
+import { NoTarget, type Wish } from '../targets/set.ts'
+import type { Outcome, Target } from '../targets/target.ts'
+import type { RestTargets } from './targets.ts'
+import { WireError } from './wire/error.ts'
+import type { AnswerHandler, Flight } from './wire/flight.ts'
+import type { ResponseHead } from './wire/head.ts'
+import type { Origin } from './wire/origin.ts'
+import type { WireRequest } from './wire/request.ts'
+
+/** A request that reached nobody is sent to another target, so often in all. */
+const mostTargets = 3
+
+/**
+ * One request on its way to one of a service's targets. Where a target cannot be connected to, nothing was sent and
+ * the next one gets it. Tells the target how it went.
+ */
+export class Sending implements AnswerHandler {
+  readonly #targets: RestTargets
+  readonly #request: WireRequest
+  readonly #handler: AnswerHandler
+  readonly #key: string | undefined
+  #target: Target<Origin> | undefined
+  #tried: Target<Origin>[] | undefined
+  #flight: Flight | undefined
+  #startedAt = 0
+  #headAfter = 0
+  #status = 0
+  #over = false
+
+  constructor(
+    targets: RestTargets,
+    request: WireRequest,
+    { handler, key }: { handler: AnswerHandler; key: string | undefined },
+  ) {
+    this.#targets = targets
+    this.#request = request
+    this.#handler = handler
+    this.#key = key
+  }
+
+  /** Begins. The handler may be told of an error before this returns. */
+  start(): void {
+    const wish: Wish<Origin> = { key: this.#key, avoid: this.#tried }
+    let picked: Target<Origin> | Promise<Target<Origin>>
+    try {
+      picked = this.#targets.pick(wish)
+    } catch (thrown) {
+      return this.#thrown(thrown)
+    }
+    if (picked instanceof Promise) picked.then(this.#send, this.#thrown)
+    else this.#send(picked)
+  }
+
+  /** Whether it has a connection. Nothing has been written before that. */
+  get sent(): boolean {
+    return this.#flight?.sent === true
+  }
+
+  /** Holds the answer back: what the last read brought still comes, at most 64 KiB. */
+  pause(): void {
+    this.#flight?.pause()
+  }
+
+  resume(): void {
+    this.#flight?.resume()
+  }
+
+  /** Gives the exchange up. The handler is told nothing more. `late`: because the target did not answer in its time. */
+  abort(late: boolean): void {
+    if (this.#over) return
+    this.#over = true
+    this.#settle(late ? 'failure' : 'unknown')
+    this.#flight?.abort()
+  }
+
+  onHead(head: ResponseHead): void {
+    this.#status = head.status
+    this.#headAfter = this.#targets.now() - this.#startedAt
+    this.#handler.onHead(head)
+  }
+
+  onData(chunk: Buffer): boolean {
+    return this.#handler.onData(chunk)
+  }
+
+  onEnd(): void {
+    this.#over = true
+    this.#settle(isFailure(this.#status) ? 'failure' : 'success')
+    this.#handler.onEnd()
+  }
+
+  onError(error: WireError): void {
+    if (this.#over) return
+    const target = this.#target
+    const unreached = error.code === 'unreachable' || error.code === 'connect_timeout'
+    this.#settle(unreached ? 'unreached' : isOurs(error) ? 'unknown' : 'failure')
+    const tried = this.#tried?.length ?? 0
+    if (unreached && target !== undefined && tried + 1 < Math.min(mostTargets, this.#targets.targets.length)) {
+      this.#tried = [...(this.#tried ?? []), target]
+      return this.start()
+    }
+    this.#over = true
+    this.#handler.onError(error)
+  }
+
+  readonly #send = (target: Target<Origin>): void => {
+    if (this.#over) return
+    this.#target = target
+    this.#startedAt = this.#targets.now()
+    this.#headAfter = 0
+    target.begin()
+    const flight = target.link.dispatch(this.#request, this)
+    // Told of an error meanwhile, it may be on its way to another.
+    if (this.#target === target) this.#flight = flight
+  }
+
+  readonly #thrown = (thrown: unknown): void => {
+    if (this.#over) return
+    this.#over = true
+    this.#handler.onError(
+      thrown instanceof NoTarget ? new WireError('unreachable', thrown.message, thrown) : untold(thrown),
+    )
+  }
+
+  #settle(outcome: Outcome): void {
+    const target = this.#target
+    if (target === undefined) return
+    this.#target = undefined
+    this.#targets.ended(target, outcome, this.#headAfter || this.#targets.now() - this.#startedAt)
+  }
+}
+
+/** A target that answers 501 is well: it does not have what was asked for. */
+const isFailure = (status: number): boolean => status >= 500 && status !== 501
+
+/** Whether it failed by the request, its body or the gateway, and says nothing of the target. */
+const isOurs = ({ code, cause }: WireError): boolean =>
+  code === 'invalid_request' || code === 'closed' || cause instanceof Problem
+
+const untold = (thrown: unknown): WireError => new WireError('unreachable', 'No target could be chosen.', thrown)

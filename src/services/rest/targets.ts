@@ -1,0 +1,41 @@
+import type { Lease, Resources } from '../resources.ts'
+import type { RestService } from '../service.ts'
+import type { GuardTools } from '../stack.ts'
+import { TargetSet } from '../targets/set.ts'
+import { watchHttpHealth } from './health.ts'
+import { acquirePool } from './pool.ts'
+import type { Origin } from './wire/origin.ts'
+
+/** A service's targets, and the connections to each. */
+export type RestTargets = TargetSet<Origin>
+
+/** A share in the targets of a service: what is known of them outlives a generation whose settings of them are the same. */
+export const acquireTargets = (
+  service: RestService,
+  resources: Resources,
+  { clock, warn }: GuardTools,
+): Lease<RestTargets> => {
+  const { name, origin, tls, targets, health } = service
+  return resources.acquire(
+    `rest targets ${JSON.stringify([name, origin, tls, targets, health])}`,
+    () => {
+      const leases = new Map<Origin, Lease<Origin>>()
+      return new TargetSet<Origin>(targets, {
+        now: () => clock.now(),
+        open(address) {
+          const lease = acquirePool(service, address, resources)
+          leases.set(lease.value, lease)
+          return lease.value
+        },
+        close(pool) {
+          const lease = leases.get(pool)
+          leases.delete(pool)
+          void lease?.release()
+        },
+        ...(health === undefined ? {} : { watch: (target) => watchHttpHealth(target, { service, health, clock }) }),
+        ...(warn === undefined ? {} : { tell: (event) => warn(`Service ${name}: target ${event}.`) }),
+      })
+    },
+    (set) => set.close(),
+  )
+}
