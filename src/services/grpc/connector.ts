@@ -8,6 +8,7 @@ import { watchHealth } from './client/health.ts'
 import { type GrpcStream, jsonCall, jsonStream } from './client/json.ts'
 import type { GrpcInput } from './client/request.ts'
 import { grpcJsExchange } from './client/streaming.ts'
+import { wireStream } from './client/wire/stream.ts'
 import { wireUnary } from './client/wire/unary.ts'
 import type { GrpcMethod } from './method.ts'
 
@@ -45,8 +46,8 @@ export const connectGrpc = (service: GrpcService, resources: Resources, tools: G
   return {
     unary: ({ path }) => guarded(wireUnary(connection, path), guards),
     call: (method) => guarded(jsonCall(service.name, wireUnary(connection, method.path), method), guards),
-    open: ({ path }) => grpcJsExchange(connection, path),
-    stream: (method) => jsonStream(service.name, grpcJsExchange(connection, method.path), method),
+    open: ({ path, requestStream }) => (requestStream ? grpcJsExchange : wireStream)(connection, path),
+    stream: (method) => jsonStream(service.name, wireStream(connection, method.path), method),
     serves: () => endpoints.serving,
     ready: () => endpoints.ready(readyWithinMs),
     release: () => lease.release(),

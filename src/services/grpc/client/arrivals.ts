@@ -37,6 +37,11 @@ export class Arrivals implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8A
     this.#source.more()
   }
 
+  /** Whether one more message is asked for. */
+  get asking(): boolean {
+    return this.#asked
+  }
+
   arrived(message: Uint8Array): void {
     this.#asked = false
     const waiting = this.#waiting

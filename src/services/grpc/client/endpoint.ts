@@ -12,7 +12,7 @@ type EndpointSettings = {
   readonly watched: boolean
 }
 
-/** One address of a service and the connections to it: our own for unary calls, one of grpc-js for streams. */
+/** One address of a service and the connections to it: our own, and one of grpc-js for streams of requests. */
 export class Endpoint {
   readonly address: Address
   readonly link: WireLink
@@ -51,7 +51,7 @@ export class Endpoint {
     return this.ready
   }
 
-  /** Made when the first stream is opened. */
+  /** Made when the first stream of requests is opened. */
   get client(): Client {
     this.#client ??= openClient(this.address, this.#settings)
     return this.#client

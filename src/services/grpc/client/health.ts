@@ -1,13 +1,14 @@
 import type { Clock } from '../../../kernel/clock.ts'
 import { Aborter } from '../../../kernel/signal.ts'
-import type { CallContext } from '../../call.ts'
+import { type CallContext, guarded } from '../../call.ts'
+import { timeout } from '../../guards/timeout.ts'
 import type { GrpcService } from '../../service.ts'
 import type { Endpoint } from './endpoint.ts'
 import { GrpcFailure } from './failure.ts'
 import { rpcMessage } from './rpc-messages.ts'
 import { grpcStatus } from './status.ts'
-import { grpcJsExchange } from './streaming.ts'
-import { unaryOver } from './unary.ts'
+import { wireStream } from './wire/stream.ts'
+import { wireUnary } from './wire/unary.ts'
 
 export type HealthTools = { readonly clock: Clock; readonly warn: (message: string) => void }
 
@@ -28,8 +29,10 @@ const [request, response] = [rpcMessage('HealthCheckRequest'), rpcMessage('Healt
 export const watchHealth = (service: GrpcService, endpoint: Endpoint, { clock, warn }: HealthTools): (() => void) => {
   const aborter = new Aborter()
   const connection = { service: { ...service, identity: 'none' as const }, endpoints: { pick: () => endpoint }, clock }
-  const open = grpcJsExchange(connection, '/grpc.health.v1.Health/Watch')
-  const check = unaryOver(connection.service, grpcJsExchange(connection, '/grpc.health.v1.Health/Check'))
+  const open = wireStream(connection, '/grpc.health.v1.Health/Watch')
+  const check = guarded(wireUnary(connection, '/grpc.health.v1.Health/Check'), [
+    timeout({ service: service.name, timeoutMs: checkWithinMs, clock }),
+  ])
   const asked = Buffer.from(request.encode({ service: service.health?.service ?? '' }).finish())
   let warned = false
 
@@ -39,7 +42,7 @@ export const watchHealth = (service: GrpcService, endpoint: Endpoint, { clock, w
 
   /** Watches until the stream ends. Whether it told anything. Throws Problem. */
   const watch = async (): Promise<boolean> => {
-    const exchange = open([], contextUntil(aborter, Number.POSITIVE_INFINITY))
+    const exchange = open([], endless(aborter))
     let any = false
     try {
       await exchange.send(asked)
@@ -59,8 +62,7 @@ export const watchHealth = (service: GrpcService, endpoint: Endpoint, { clock, w
   /** How long to wait before the next time, where there is no `Watch`. */
   const poll = async (): Promise<number> => {
     try {
-      const context = contextUntil(aborter, clock.now() + checkWithinMs)
-      const { output } = await check({ message: asked, metadata: [] }, context)
+      const { output } = await check({ message: asked, metadata: [] }, endless(aborter))
       told(output.message)
     } catch (thrown) {
       if (!isUnimplemented(thrown)) {
@@ -98,9 +100,9 @@ const isUnimplemented = (thrown: unknown): boolean =>
   thrown instanceof Error && thrown.cause instanceof GrpcFailure && thrown.cause.code === grpcStatus.unimplemented
 
 /** Health is asked for by nobody's order. */
-const contextUntil = (signal: Aborter, deadline: number): CallContext => ({
+const endless = (signal: Aborter): CallContext => ({
   signal,
-  deadline,
+  deadline: Number.POSITIVE_INFINITY,
   caller: { identity: undefined, address: '', requestId: '' },
   forward: {},
 })

@@ -13,7 +13,7 @@ import { grpcStatus, problemOfFailure, tooLargeToSend } from './status.ts'
 import type { Connection } from './wire/call.ts'
 
 /**
- * Streaming calls by grpc-js, without guards: they live long and take no slot. Below grpc-js' own stream objects,
+ * Streams of requests by grpc-js, without guards: they live long and take no slot. Below grpc-js' own stream objects,
  * which let sixteen messages wait whatever their size: memory must stay flat for large ones too.
  */
 export const grpcJsExchange =

@@ -2,13 +2,13 @@ import { systemClock } from '../../../../src/kernel/clock.ts'
 import { guarded } from '../../../../src/services/call.ts'
 import { Endpoints } from '../../../../src/services/grpc/client/endpoints.ts'
 import { grpcJsExchange } from '../../../../src/services/grpc/client/streaming.ts'
-import { unaryOver } from '../../../../src/services/grpc/client/unary.ts'
 import type { Connection } from '../../../../src/services/grpc/client/wire/call.ts'
 import { wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
 import { serviceGuards } from '../../../../src/services/stack.ts'
 import { grpcClientContract, type UnaryClient, type UnaryClientSettings } from '../../../contracts/grpc-client.ts'
 import { probeService } from '../fixtures/probe.ts'
 import { startConnect, startGrpcJs } from '../fixtures/servers.ts'
+import { unaryOver } from '../fixtures/unary-over.ts'
 
 const clients = {
   'our own client': (connection: Connection) => wireUnary(connection, '/probe.v1.Probe/Ask'),

@@ -9,11 +9,11 @@ import { guarded } from '../../../../src/services/call.ts'
 import { Endpoints } from '../../../../src/services/grpc/client/endpoints.ts'
 import { neverSent } from '../../../../src/services/grpc/client/failure.ts'
 import { grpcJsExchange } from '../../../../src/services/grpc/client/streaming.ts'
-import { unaryOver } from '../../../../src/services/grpc/client/unary.ts'
 import type { Connection } from '../../../../src/services/grpc/client/wire/call.ts'
 import { wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
 import { serviceGuards } from '../../../../src/services/stack.ts'
 import { answerText, probeService, questionBytes, requestContext } from '../fixtures/probe.ts'
+import { unaryOver } from '../fixtures/unary-over.ts'
 
 const path = '/probe.v1.Probe/Ask'
 const clients = {

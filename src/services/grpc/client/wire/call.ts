@@ -1,5 +1,6 @@
 import { type ClientHttp2Stream, constants } from 'node:http2'
 import type { Clock } from '../../../../kernel/clock.ts'
+import type { Problem } from '../../../../kernel/problem.ts'
 import type { CallContext } from '../../../call.ts'
 import { abortProblem } from '../../../guards/aborted.ts'
 import type { GrpcService } from '../../../service.ts'
@@ -19,12 +20,11 @@ export type Connection = {
   readonly clock: Clock
 }
 
-/** What a call asks: one message, and nothing after it. */
+/** Where a call goes, and what goes with its message. */
 export type Asked = {
   readonly connection: Connection
   readonly path: string
   readonly context: CallContext
-  readonly message: Buffer
   readonly metadata: MetadataEntries
 }
 
@@ -34,6 +34,8 @@ export type WireReader = {
   cancel(): void
 }
 
+const nothing = Buffer.alloc(0)
+
 /** A call that reached nobody is tried again elsewhere, so often in all. */
 const mostAttempts = 3
 
@@ -42,7 +44,10 @@ const mostAttempts = 3
  * where it reached nobody. What comes back is read by whoever extends it.
  */
 export abstract class WireCall {
+  /** Whether some of the answer was given on, so that another attempt would repeat it. */
+  protected begun = false
   readonly #asked: Asked
+  #message: Buffer = nothing
   #attempts = 0
   #over = false
   #using: WireConnection | undefined
@@ -51,6 +56,7 @@ export abstract class WireCall {
 
   constructor(asked: Asked) {
     this.#asked = asked
+    asked.context.signal.addEventListener('abort', this)
   }
 
   /** Reads the answer; the reader tells this call how it ended. */
@@ -59,13 +65,14 @@ export abstract class WireCall {
   /** Told once, of a call that failed. */
   protected abstract ended(problem: unknown): void
 
-  start(): void {
-    this.#asked.context.signal.addEventListener('abort', this)
+  start(message: Buffer): void {
+    this.#message = message
     this.#attempt()
   }
 
   failed(failure: GrpcFailure): void {
-    const told = failure.kind === 'broken' && this.#unprocessed() ? unreached(failure.message, failure) : failure
+    const repeatable = failure.kind === 'broken' && !this.begun && this.#unprocessed()
+    const told = repeatable ? unreached(failure.message, failure) : failure
     this.#letGo()
     if (told.kind === 'unreached' && this.#attempts < mostAttempts && !this.#over) this.#attempt()
     else this.#fail(problemOfFailure(this.#asked.connection.service, told))
@@ -73,9 +80,18 @@ export abstract class WireCall {
 
   /** The signal aborts. */
   handleEvent(): void {
-    this.#reader?.cancel()
+    this.stop(this.abortProblem())
+  }
+
+  protected abortProblem(): Problem {
     const { context, connection } = this.#asked
-    this.#fail(abortProblem(context.signal, connection.service.name))
+    return abortProblem(context.signal, connection.service.name)
+  }
+
+  /** Ends the call from our side. */
+  protected stop(problem: Problem): void {
+    this.#reader?.cancel()
+    this.#fail(problem)
   }
 
   /** The call is over: gives its connection back and forgets the signal. */
@@ -118,7 +134,7 @@ export abstract class WireCall {
       return
     }
     this.#using = using
-    const { connection, path, context, message, metadata } = this.#asked
+    const { connection, path, context, metadata } = this.#asked
     const { service, clock } = connection
     const authority = service.tls?.serverName ?? authorityOf(address.name, address.port)
     let stream: ClientHttp2Stream
@@ -133,7 +149,7 @@ export abstract class WireCall {
     }
     this.#stream = stream
     this.#reader = this.read(stream, service)
-    sendMessage(stream, message)
+    sendMessage(stream, this.#message)
   }
 
   /** Whether the service did nothing of the stream that broke, by what it said of it. */

@@ -18,8 +18,9 @@ export type Address = {
 export const authorityOf = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
 const connectWithinMs = 10_000
-/** Room on the wire for answers of a usual size, so that no window has to be asked for. */
-const windowBytes = 1_048_576
+/** What a stream that nobody reads keeps here at most; answers of a usual size need no more. */
+const windowBytes = 262_144
+const connectionWindowBytes = 4_194_304
 
 /**
  * Opens an HTTP/2 session and waits for the server's settings: before them nothing is sent, so that a failure here
@@ -55,7 +56,7 @@ export const openSession = (address: Address, tls: TlsSettings | undefined): Pro
     const onClose = (): void => fail(unreached('The connection was closed before it was ready.'))
     const onSettings = (): void => {
       settle()
-      session.setLocalWindowSize(windowBytes * 4)
+      session.setLocalWindowSize(connectionWindowBytes)
       resolve(session)
     }
     const timer = setTimeout(() => fail(unreached(`No connection within ${connectWithinMs} ms.`)), connectWithinMs)

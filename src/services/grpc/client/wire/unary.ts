@@ -21,7 +21,7 @@ export const wireUnary =
       if (context.signal.aborted) throw abortProblem(context.signal, service.name)
       if (input.message.length > service.maxRequestBytes) throw tooLargeToSend(service.name)
       const metadata = metadataOf(service, input.metadata, context)
-      new UnaryCall({ connection, path, context, message: input.message, metadata }, { resolve, reject }).start()
+      new UnaryCall({ connection, path, context, metadata }, { resolve, reject }).start(input.message)
     })
 
 type Waiting = { readonly resolve: (reply: Reply<GrpcAnswer>) => void; readonly reject: (problem: unknown) => void }
