@@ -3,7 +3,7 @@ import type { Connected } from '../graph/connect.ts'
 import type { CostMeter } from '../graph/cost/cost.ts'
 import type { GraphTools } from '../graph/execute/execute.ts'
 import type { Failure } from '../graph/execute/write.ts'
-import type { Graph } from '../graph/graph.ts'
+import type { AccessRule, Graph } from '../graph/graph.ts'
 import type { OperationLimits } from '../graph/limits.ts'
 import type { SharedOperations } from '../graph/sharing/operations.ts'
 import { logged } from '../kernel/problem.ts'
@@ -27,6 +27,8 @@ export type BffPlan = {
   readonly cost?: CostMeter | undefined
   /** Whether identical queries in flight are executed once. */
   readonly shareOperations: boolean
+  /** Which callers may ask how an answer came about; nobody in production where undefined. */
+  readonly explain: AccessRule | undefined
   readonly documents: DocumentsPlan
   /** Whether clients may read the schema; undefined leaves it to the mode. */
   readonly introspection: boolean | undefined
@@ -42,6 +44,8 @@ export type BffRuntime = {
   readonly observePartial: (bff: string, service: string) => void
   /** Told of the values an answer lacks because something failed. */
   readonly observeMissing?: ((bff: string, missing: MissingValues) => void) | undefined
+  /** Whether everybody may ask how an answer came about, as in development. */
+  readonly explainsToAll?: boolean
   /** Operations in flight, of all BFFs. */
   readonly sharedOperations: SharedOperations
   /** Told of every operation that was answered by another's execution. */

@@ -13,6 +13,7 @@ import type { Service } from '../services/service.ts'
 import type { BffPlan } from './bff.ts'
 import { compileEndpoint } from './endpoint/compile.ts'
 import type { EndpointPlan } from './endpoint/endpoint.ts'
+import { withScopes } from './explain.ts'
 import { compileDocuments } from './graphql/compile.ts'
 import type { DocumentsSettings, SubscriptionSettings } from './graphql/config.ts'
 
@@ -25,6 +26,7 @@ export type BffSettings = {
   readonly graphql?: boolean | undefined
   readonly documents?: DocumentsSettings | undefined
   readonly shareOperations?: boolean | undefined
+  readonly explain?: { readonly scopes: readonly string[] } | undefined
   readonly introspection?: boolean | undefined
   readonly suggestions?: boolean | undefined
   readonly subscriptions: SubscriptionSettings
@@ -147,7 +149,8 @@ export const compileBff = (
     limits.cost && costMeter(graph, { weights, listSize: limits.listSize, strict: limits.cost.mode === 'enforce' })
   const { introspection, suggestions, subscriptions } = settings
   const { shareOperations = false } = settings
-  const served = { shareOperations, documents, introspection, suggestions, subscriptions, cost }
+  const explain = settings.explain && withScopes(settings.explain.scopes)
+  const served = { shareOperations, explain, documents, introspection, suggestions, subscriptions, cost }
   return { bff: { name, prefix, graph, graphql, endpoints, resolvers, limits, ...served }, diagnostics, files }
 }
 

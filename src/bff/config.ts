@@ -35,5 +35,11 @@ export const bffConfig = {
     .describe(
       'Whether identical queries that are in flight at the same time are executed once: those equal in all that their plan reads of variables, claims, headers, rights and forwarded credentials. `portico explain` says by whom an operation can be shared.',
     ),
+  explain: z
+    .strictObject({ scopes: oneOrMore(z.string()).describe('All of them are needed.') })
+    .optional()
+    .describe(
+      'Which callers may ask in production, by the header `portico-explain: 1`, how an answer came about; nobody by default. Development tells everybody.',
+    ),
   ...graphqlConfig,
 }

@@ -1,10 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refuseCostly } from '../graph/cost/cost.ts'
-import { type ExecutionResult, execute } from '../graph/execute/execute.ts'
-import { introspect, type Operation } from '../graph/operation.ts'
+import { execute } from '../graph/execute/execute.ts'
+import { type Answered, executeExplained } from '../graph/explain/run.ts'
+import { introspect, type Operation, wholePlan } from '../graph/operation.ts'
 import { checkListSizes } from '../graph/plan/list-sizes.ts'
 import { callContextOf, headerOf } from '../services/call-context.ts'
 import { type BffPlan, type BffRuntime, reportFailures } from './bff.ts'
+import { isExplained } from './explain.ts'
 
 /** What answers a request: an operation with its variables, coerced. */
 export type ToRun = {
@@ -29,7 +31,7 @@ export const runOperation = async (
   { bff, runtime, operation, variables }: ToRun,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<ExecutionResult> => {
+): Promise<Answered> => {
   const plan = operation.plan(variables)
   checkListSizes(plan, variables, bff.limits.listSize)
   checkCost({ bff, runtime, operation, variables })
@@ -40,9 +42,14 @@ export const runOperation = async (
     header: headerOf(request),
     introspection: introspect(bff.graph, operation, { plan, variables }),
   }
-  const result = await (bff.shareOperations
-    ? runtime.sharedOperations.execute(asked, runtime.tools, () => runtime.observeShared(bff.name))
-    : execute(asked, runtime.tools))
+  const run = (): Promise<Answered> => {
+    if (isExplained(request, reply, { rule: bff.explain, toAll: runtime.explainsToAll === true }))
+      return executeExplained(asked, runtime.tools, wholePlan(bff.graph, operation))
+    return bff.shareOperations
+      ? runtime.sharedOperations.execute(asked, runtime.tools, () => runtime.observeShared(bff.name))
+      : execute(asked, runtime.tools)
+  }
+  const result = await run()
   if (result.failures.length > 0) reportFailures(result.failures, { bff: bff.name, requestId: request.id, runtime })
   return result
 }

@@ -12,6 +12,7 @@ import {
   visit,
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
+import { Problem } from '../kernel/problem.ts'
 import type { Graph } from './graph.ts'
 import { limitRule, type OperationLimits } from './limits.ts'
 import { buildPlan } from './plan/build.ts'
@@ -62,6 +63,16 @@ export const makeOperation = (graph: Graph, document: DocumentNode, node: Operat
 /** The whole worst case of an operation: every conditional field taken. For explaining and counting. */
 export const worstCasePlan = (graph: Graph, { document, node }: Pick<Operation, 'document' | 'node'>): OperationPlan =>
   buildPlan(graph, { document, operation: node, conditions: 'all' })
+
+/** The same, or why it grows too large. */
+export const wholePlan = (graph: Graph, operation: Operation): OperationPlan | Problem => {
+  try {
+    return worstCasePlan(graph, operation)
+  } catch (thrown) {
+    if (thrown instanceof Problem) return thrown
+    throw thrown
+  }
+}
 
 /** Only the operation and the fragments it reaches: nothing else of the document can be executed by accident. */
 const reduceTo = (document: DocumentNode, node: OperationDefinitionNode): DocumentNode => {

@@ -85,6 +85,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
           observePartial: metrics.observePartial,
           observeMissing: metrics.observeMissing,
           observeCost: metrics.observeCost,
+          explainsToAll: development,
           sharedOperations: sharing.operations,
           observeShared: metrics.observeSharedOperation,
         },

@@ -26,6 +26,8 @@ export type Reply<Output = Json> = {
   readonly output: Output
   /** HTTP status; 200 for gRPC. */
   readonly status: number
+  /** Whether several requests are answered by it. */
+  readonly shared?: true
 }
 
 /** One operation of one service, ready to run. Throws Problem. */

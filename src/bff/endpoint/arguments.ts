@@ -1,8 +1,8 @@
 import { type ASTNode, type DocumentNode, type OperationDefinitionNode, print } from 'graphql'
 import type { Directive } from '../../graph/directives.ts'
 import type { Graph } from '../../graph/graph.ts'
-import { makeOperation, type Operation, worstCasePlan } from '../../graph/operation.ts'
-import type { OperationPlan, Selection } from '../../graph/plan/plan.ts'
+import { makeOperation, type Operation, wholePlan } from '../../graph/operation.ts'
+import type { Selection } from '../../graph/plan/plan.ts'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { callerReads, readCache } from './cache.ts'
@@ -175,14 +175,4 @@ const isSelected = (selection: Selection, path: readonly string[]): boolean => {
   const field = selection.fields.find(({ key }) => key === first)
   if (field === undefined) return false
   return rest.length === 0 || (field.shape.kind === 'object' && isSelected(field.shape.selection, rest))
-}
-
-/** The plan with every condition taken, or why it grows too large. */
-const wholePlan = (graph: Graph, operation: Operation): OperationPlan | Problem => {
-  try {
-    return worstCasePlan(graph, operation)
-  } catch (thrown) {
-    if (thrown instanceof Problem) return thrown
-    throw thrown
-  }
 }

@@ -10,6 +10,7 @@ import { runOperation } from '../run-operation.ts'
 import type { Slots } from '../slots.ts'
 import { endpointAnswer, sendAnswer } from './answer.ts'
 import type { EndpointPlan } from './endpoint.ts'
+import { sendExplained } from './explained.ts'
 import { inputReader } from './inputs.ts'
 import { lifetimeHeaders } from './lifetime.ts'
 import { streamEvents } from './stream.ts'
@@ -65,6 +66,8 @@ const serve = (
       return streamEvents(endpoint, { request, reply, variables }, { bff, runtime, budgetMs, slots, stop })
     }
     const result = await runOperation({ bff, runtime, operation, variables }, request, reply)
+    const { explanation } = result
+    if (explanation !== undefined) return sendExplained(endpoint, { result, explanation }, { request, reply })
     return sendAnswer(endpoint, endpointAnswer(endpoint, result), { request, reply, coded })
   }
 }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GraphQLError } from 'graphql'
 import type { ExecutionResult } from '../../graph/execute/execute.ts'
 import type { Failure } from '../../graph/execute/write.ts'
+import type { Answered } from '../../graph/explain/run.ts'
 import { Problem, problemExtensions } from '../../kernel/problem.ts'
 import { missingServices } from '../bff.ts'
 
@@ -42,27 +43,31 @@ export const fieldError = ({ problem, path, coordinate, node }: Failure, request
 
 /** The body of an operation that was executed; `extensions` as JSON text where there are any. */
 export const resultBody = (
-  { text = 'null', failures }: ExecutionResult,
+  { text = 'null', failures, explanation }: Answered,
   { requestId, extensions }: { readonly requestId: string; readonly extensions?: string | undefined },
 ): string => {
   const lost = failures.filter(({ fallback }) => fallback === undefined)
   const errors =
     lost.length === 0 ? '' : `"errors":${JSON.stringify(lost.map((failure) => fieldError(failure, requestId)))},`
-  const said = withFallbacks(failures, extensions)
-  return `{${errors}"data":${text}${said === undefined ? '' : `,"extensions":${said}`}}`
+  const said = [
+    extensions?.slice(1, -1),
+    fallbacks(failures),
+    explanation && `"explain":${JSON.stringify(explanation)}`,
+  ]
+    .filter((member) => member !== undefined && member !== '')
+    .join(',')
+  return `{${errors}"data":${text}${said === '' ? '' : `,"extensions":{${said}}`}}`
 }
 
 /**
- * Extensions with what stands in for failed fields. Not among the errors: clients throw away the whole data of an
- * answer that has any, and there is a value.
+ * What stands in for failed fields, as a member of the extensions. Not among the errors: clients throw away the whole
+ * data of an answer that has any, and there is a value.
  */
-const withFallbacks = (failures: readonly Failure[], extensions: string | undefined): string | undefined => {
+const fallbacks = (failures: readonly Failure[]): string | undefined => {
   const entries = failures.flatMap(({ path, problem: { code, service }, fallback }) =>
     fallback === undefined ? [] : [{ path, code, ...(service === undefined ? {} : { service }), fallback }],
   )
-  if (entries.length === 0) return extensions
-  const others = extensions === undefined || extensions === '{}' ? '' : `${extensions.slice(1, -1)},`
-  return `{${others}"fallbacks":${JSON.stringify(entries)}}`
+  return entries.length === 0 ? undefined : `"fallbacks":${JSON.stringify(entries)}`
 }
 
 const sharedBodies = new WeakMap<ExecutionResult, Buffer>()
@@ -78,14 +83,14 @@ const sharedBody = (result: ExecutionResult): Buffer => {
 export const sendResult = (
   request: FastifyRequest,
   reply: FastifyReply,
-  result: ExecutionResult & { readonly extensions?: string | undefined },
+  result: Answered & { readonly extensions?: string | undefined },
 ): FastifyReply => {
   const type = negotiate(request.headers.accept)
-  const { failures, extensions, shared } = result
+  const { failures, extensions, shared, explanation } = result
   if (shared === true && failures.length === 0 && extensions === undefined)
     return reply.header('content-type', type).send(sharedBody(result))
-  if (failures.length > 0)
-    reply.header('portico-partial', missingServices(failures).join(', ')).header('cache-control', 'no-store')
+  if (failures.length > 0 || explanation !== undefined) reply.header('cache-control', 'no-store')
+  if (failures.length > 0) reply.header('portico-partial', missingServices(failures).join(', '))
   return reply.header('content-type', type).send(resultBody(result, { requestId: request.id, extensions }))
 }
 

@@ -16,7 +16,7 @@ export type ExecutionResult = Written & {
 }
 
 /** The object that owns root fields. */
-const root: object = Object.freeze({})
+export const root: object = Object.freeze({})
 
 /** An answer as a value, numbers digit by digit: for the few who change it before it is sent. */
 export const dataOf = ({ text }: Pick<ExecutionResult, 'text'>): Record<string, unknown> | null =>
@@ -74,7 +74,8 @@ const runStep = (execution: Execution, step: Step, { owners, done }: Run): void 
   execution.results[step.id] = results
   const below =
     step.children.length === 0 ? done : () => runChildren(execution, step, { values: results.values(), done })
-  fetchStep({ execution, step, owners, results, done: below })
+  const { recorder } = execution.request
+  fetchStep({ execution, step, owners, results, done: recorder === undefined ? below : recorder.step(step, below) })
 }
 
 const runChildren = (

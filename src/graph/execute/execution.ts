@@ -10,7 +10,8 @@ import type { Scope } from '../template.ts'
 import { refusal } from './access.ts'
 import type { ConnectedClient } from './clients.ts'
 import type { StaleValues } from './fallback.ts'
-import { type Invoke, Loads } from './loads.ts'
+import { type Invoke, Loads, type LoadsOptions } from './loads.ts'
+import type { Recorder } from './recorder.ts'
 import type { Resolver } from './resolver.ts'
 
 /** What executing needs beside the plan: made once for each generation. */
@@ -39,6 +40,8 @@ export type ExecutionRequest = {
   readonly event?: { readonly step: Step; readonly value: unknown }
   /** Values of introspection fields, by response key. */
   readonly introspection?: Readonly<Record<string, unknown>> | undefined
+  /** Who wants to know how the answer comes about; nobody where undefined. */
+  readonly recorder?: Recorder | undefined
 }
 
 /** The state of one operation under way: what it asked, what came back, and what its caller may see. */
@@ -58,16 +61,18 @@ export class Execution {
     this.request = request
     this.tools = tools
     this.broken = broken
-    const { context, plan } = request
+    const { context, plan, recorder } = request
     // Calls that started early may turn out to be unneeded; they end with the operation.
     this.abandoned = plan.early ? linkedAbort(context.signal) : undefined
-    this.loads = new Loads({
+    const options: LoadsOptions = {
       context: this.abandoned === undefined ? context : { ...context, signal: this.abandoned.signal },
       invokes: tools.invokes,
       limit: tools.upstreamCalls,
       guarded: this.guarded,
-    })
+    }
+    this.loads = recorder === undefined ? new Loads(options) : recorder.loads(options)
     this.results = plan.steps.map(() => undefined)
+    recorder?.began(this)
   }
 
   /** Goes on after something came back: what that throws is a fault of our own. */

@@ -63,7 +63,8 @@ const bring = (fetch: Fetch): void => {
 }
 
 /** One call for each owner. */
-const callEach = ({ execution, step, owners, results, done }: Fetch, binding: Binding): void => {
+const callEach = (fetch: Fetch, binding: Binding): void => {
+  const { execution, step, owners, results } = fetch
   const scope = execution.scope(step, {})
   const asking: object[] = []
   const entries: Entry[] = []
@@ -81,28 +82,27 @@ const callEach = ({ execution, step, owners, results, done }: Fetch, binding: Bi
     asking.push(owner)
     entries.push(entry)
   }
-  giveWhenSettled({ asking, entries, results, done })
+  giveWhenSettled(fetch, asking, entries)
 }
 
-type Answering = {
-  readonly asking: readonly object[]
-  readonly entries: readonly Entry[]
-  readonly results: Map<object, unknown>
-  readonly done: () => void
-}
-
-const giveWhenSettled = ({ asking, entries, results, done }: Answering): void =>
+const giveWhenSettled = (
+  { execution, step, results, done }: Fetch,
+  asking: readonly object[],
+  entries: readonly Entry[],
+): void => {
+  execution.request.recorder?.asked(step, asking, entries)
   whenSettled(entries, () => {
     for (let index = 0; index < asking.length; index += 1) results.set(asking[index] as object, entries[index]?.value)
     done()
   })
+}
 
 /** One call for the keys of all owners. */
 const batch = (fetch: Fetch, binding: Batched): void => {
-  const { execution, step, results, done } = fetch
+  const { execution, step } = fetch
   const asking = keysOfOwners(fetch, keyTemplates(binding.batch.keys), binding.batch.keys)
   const entries = execution.loads.keys(binding, execution.scope(step, {}), asking.keys)
-  giveWhenSettled({ asking: asking.owners, entries, results, done })
+  giveWhenSettled(fetch, asking.owners, entries)
 }
 
 type Asking = { readonly owners: readonly object[]; readonly keys: readonly Json[] }
@@ -135,14 +135,18 @@ const load = (fetch: Fetch, { entity, by }: LoadSource): void => {
   const keys = lists ? asking.keys.flat().filter(isKey) : asking.keys
   const entries = loadEntities(execution, { step, entity, keys })
   startEarly(execution, { step, entity, keys })
-  if (!lists) return giveWhenSettled({ asking: asking.owners, entries, results, done })
+  if (!lists) return giveWhenSettled(fetch, asking.owners, entries)
+  let at = 0
+  const next = (): Entry => entries[at++] as Entry
+  const asked = asking.keys.map((key) =>
+    Array.isArray(key) ? key.map((item: Json) => (isKey(item) ? next() : settledAt(null))) : next(),
+  )
+  execution.request.recorder?.asked(step, asking.owners, asked)
   whenSettled(entries, () => {
-    let at = 0
-    const next = (): unknown => entries[at++]?.value
-    asking.owners.forEach((owner, index) => {
-      const key = asking.keys[index]
-      results.set(owner, Array.isArray(key) ? key.map((item) => (isKey(item) ? (next() ?? null) : null)) : next())
-    })
+    for (const [index, owner] of asking.owners.entries()) {
+      const found = asked[index] as Entry | readonly Entry[]
+      results.set(owner, 'value' in found ? found.value : found.map(({ value }) => value ?? null))
+    }
     done()
   })
 }
@@ -159,6 +163,7 @@ const complete = (fetch: Fetch, { entity, needed }: CompletionSource): void => {
   if (lacking.length === 0) return done()
   const asking = keysOfOwners({ ...fetch, owners: lacking, results: new Map() }, keyTemplates(entity.keys), entity.keys)
   const entries = loadEntities(execution, { step, entity, keys: asking.keys })
+  execution.request.recorder?.asked(step, asking.owners, entries)
   whenSettled(entries, () => {
     for (const [index, owner] of asking.owners.entries())
       results.set(owner, completed(owner, entries[index]?.value, visible))
@@ -232,6 +237,7 @@ const resolve = (
       const entity = tools.entities.get(type)
       if (entity === undefined) throw new Error(`${type} is no entity.`)
       const entries = loadEntities(execution, { step, entity, keys })
+      execution.request.recorder?.asked(step, [], entries)
       return new Promise((given) => whenSettled(entries, () => given(entries.map(({ value }) => value))))
     },
   })

@@ -142,7 +142,7 @@ export class Loads {
     return table
   }
 
-  private fetch(binding: Batched, scope: Scope, asked: readonly Asked[]): void {
+  protected fetch(binding: Batched, scope: Scope, asked: readonly Asked[]): void {
     let chunk = asked
     let rendered = attempt(binding, scope, chunk)
     if (rendered instanceof Problem && asked.length > 1) {
@@ -208,7 +208,7 @@ type Settle = {
 /** The arguments of what has none, such as an entity's loader. */
 export const noArgs: Readonly<Record<string, unknown>> = Object.freeze({})
 
-type Asked = { readonly key: Json; readonly text: string; readonly entry: Entry }
+export type Asked = { readonly key: Json; readonly text: string; readonly entry: Entry }
 
 const attempt = (
   binding: Batched,

@@ -27,7 +27,7 @@ export type SharedCalls = {
  * ends with the last. A failure of the call is everybody's: it would have been theirs.
  */
 export const createSharedCalls = ({ service, clock, observe }: SharedCallsOptions): SharedCalls => {
-  const flights = new Flights<Reply>((reply) => ({ ...reply, output: frozen(reply.output) }))
+  const flights = new Flights<Reply>((reply) => ({ ...reply, output: frozen(reply.output), shared: true }))
   return {
     forget: () => flights.forget(),
     share(binding, invoke) {

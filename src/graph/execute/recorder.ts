@@ -1,0 +1,15 @@
+import type { Step } from '../plan/plan.ts'
+import type { Execution } from './execution.ts'
+import type { Entry, Loads, LoadsOptions } from './loads.ts'
+
+/** Told what one operation does while it does it, where somebody wants to know: nobody listens otherwise. */
+export type Recorder = {
+  /** The table of requests and keys, made to tell what is sent. */
+  readonly loads: (options: LoadsOptions) => Loads
+  /** The operation begins. */
+  readonly began: (execution: Execution) => void
+  /** A step begins; what this returns goes on once all its owners have their results. */
+  readonly step: (step: Step, proceed: () => void) => () => void
+  /** What each of these owners asked for, in their order; those of a step that asked for nothing are left out. */
+  readonly asked: (step: Step, owners: readonly object[], entries: readonly (Entry | readonly Entry[])[]) => void
+}

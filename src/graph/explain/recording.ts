@@ -1,0 +1,158 @@
+import type { Code } from '../../kernel/code.ts'
+import type { Json } from '../../kernel/json.ts'
+import { asProblem } from '../../kernel/problem.ts'
+import type { Reply } from '../../services/call.ts'
+import type { Execution } from '../execute/execution.ts'
+import { type Asked, type Entry, type Invoke, Loads, type LoadsOptions } from '../execute/loads.ts'
+import type { Recorder } from '../execute/recorder.ts'
+import type { Batched, Binding } from '../graph.ts'
+import type { Step } from '../plan/plan.ts'
+import type { noCall, Scope } from '../template.ts'
+import { requestLine } from './request-line.ts'
+
+/** One upstream call of an operation. Times are in the clock's monotonic milliseconds. */
+export type RecordedCall = {
+  readonly startedAt: number
+  /** Undefined while it is under way. */
+  endedAt: number | undefined
+  outcome: Code | 'OK' | undefined
+  /** Undefined where it did not succeed. */
+  reply: Reply | undefined
+  /** The request as it may be shown. */
+  line: string
+  /** The keys of a batch. */
+  keys: number | undefined
+  /** The step that asked first. */
+  step: Step | undefined
+}
+
+/** What one key or one request was asked by. */
+export type Origin = { readonly call: RecordedCall | undefined; readonly key: Json | undefined }
+
+/** One step under way. */
+export type RecordedStep = {
+  readonly startedAt: number
+  endedAt: number | undefined
+  /** What each owner asked for; a list where it named several keys. */
+  readonly asked: Map<object, Entry | readonly Entry[]>
+  readonly entries: Set<Entry>
+}
+
+/** All that one operation did, kept until it is explained. */
+export class Recording implements Recorder {
+  readonly calls: RecordedCall[] = []
+  readonly steps = new Map<Step, RecordedStep>()
+  private readonly now: () => number
+  private readonly origins = new Map<Entry, Origin>()
+  private running: Execution | undefined
+
+  constructor(now: () => number) {
+    this.now = now
+  }
+
+  readonly loads = (options: LoadsOptions): Loads => new RecordedLoads(options, this)
+
+  readonly began = (execution: Execution): void => {
+    this.running = execution
+  }
+
+  readonly step = (step: Step, proceed: () => void): (() => void) => {
+    const recorded: RecordedStep = { startedAt: this.now(), endedAt: undefined, asked: new Map(), entries: new Set() }
+    this.steps.set(step, recorded)
+    return () => {
+      recorded.endedAt = this.now()
+      proceed()
+    }
+  }
+
+  readonly asked = (step: Step, owners: readonly object[], entries: readonly (Entry | readonly Entry[])[]): void => {
+    const recorded = this.steps.get(step)
+    if (recorded === undefined) return
+    for (const [index, owner] of owners.entries()) recorded.asked.set(owner, entries[index] ?? [])
+    for (const entry of entries.flat()) {
+      recorded.entries.add(entry)
+      const call = this.origins.get(entry)?.call
+      if (call !== undefined) call.step ??= step
+    }
+  }
+
+  /** The operation that was recorded. */
+  get execution(): Execution {
+    if (this.running === undefined) throw new Error('Nothing has been recorded.')
+    return this.running
+  }
+
+  originOf(entry: Entry): Origin | undefined {
+    return this.origins.get(entry)
+  }
+
+  from(entry: Entry, origin: Origin): void {
+    this.origins.set(entry, origin)
+  }
+
+  /** The same way to ask, told when it begins and ends. */
+  watched(invoke: Invoke, begun: (call: RecordedCall) => void): Invoke {
+    return (request, context) => {
+      const call: RecordedCall = {
+        startedAt: this.now(),
+        endedAt: undefined,
+        outcome: undefined,
+        reply: undefined,
+        line: '',
+        keys: undefined,
+        step: undefined,
+      }
+      this.calls.push(call)
+      begun(call)
+      const ended = (outcome: Code | 'OK', reply?: Reply): void => {
+        call.endedAt = this.now()
+        call.outcome = outcome
+        call.reply = reply
+      }
+      return invoke(request, context).then(
+        (reply) => {
+          ended('OK', reply)
+          return reply
+        },
+        (error: unknown) => {
+          ended(asProblem(error).code)
+          throw error
+        },
+      )
+    }
+  }
+}
+
+/** The table of an operation's requests that says of each entry which call it came from. */
+class RecordedLoads extends Loads {
+  private readonly recording: Recording
+  /** The call that was begun last, until it is taken. */
+  private readonly begun: RecordedCall[]
+
+  constructor(options: LoadsOptions, recording: Recording) {
+    const begun: RecordedCall[] = []
+    const watch = (invoke: Invoke): Invoke => recording.watched(invoke, (call) => void begun.push(call))
+    super({ ...options, invokes: options.invokes.map(watch) })
+    this.recording = recording
+    this.begun = begun
+  }
+
+  override request(binding: Binding, scope: Scope): Entry | typeof noCall {
+    const entry = super.request(binding, scope)
+    const call = this.begun.pop()
+    if (call !== undefined) {
+      call.line = requestLine(binding.request, scope)
+      this.recording.from(entry as Entry, { call, key: undefined })
+    }
+    return entry
+  }
+
+  protected override fetch(binding: Batched, scope: Scope, asked: readonly Asked[]): void {
+    super.fetch(binding, scope, asked)
+    const call = this.begun.pop()
+    for (const { entry, key } of asked) this.recording.from(entry, { call, key })
+    if (call === undefined) return
+    call.line = requestLine(binding.request, { ...scope, keys: asked.map(({ key }) => key) })
+    call.keys = asked.length
+  }
+}
