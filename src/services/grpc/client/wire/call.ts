@@ -1,17 +1,16 @@
-import { type ClientHttp2Stream, constants } from 'node:http2'
 import type { Clock } from '../../../../kernel/clock.ts'
 import type { Problem } from '../../../../kernel/problem.ts'
 import type { CallContext } from '../../../call.ts'
 import { abortProblem } from '../../../guards/aborted.ts'
+import type { StreamHandler } from '../../../http2/stream.ts'
 import type { GrpcService } from '../../../service.ts'
 import type { Endpoint } from '../endpoint.ts'
 import type { Endpoints } from '../endpoints.ts'
 import type { MetadataEntries } from '../exchange.ts'
 import { GrpcFailure } from '../failure.ts'
 import { grpcStatus, problemOfFailure } from '../status.ts'
-import { authorityOf } from './connect.ts'
 import { WireConnection } from './connection.ts'
-import { requestHeaders, sendMessage } from './request.ts'
+import { framed } from './request.ts'
 
 /** What calls of one service are made with. */
 export type Connection = {
@@ -29,7 +28,7 @@ export type Asked = {
 }
 
 /** Reads what comes back on one stream. */
-export type WireReader = {
+export type WireReader = StreamHandler & {
   /** Ends the call as nobody waits for it any more; nobody is told. */
   cancel(): void
 }
@@ -44,14 +43,11 @@ const mostAttempts = 3
  * where it reached nobody. What comes back is read by whoever extends it.
  */
 export abstract class WireCall {
-  /** Whether some of the answer was given on, so that another attempt would repeat it. */
-  protected begun = false
   readonly #asked: Asked
   #message: Buffer = nothing
   #attempts = 0
   #over = false
   #using: WireConnection | undefined
-  #stream: ClientHttp2Stream | undefined
   #reader: WireReader | undefined
 
   constructor(asked: Asked) {
@@ -60,7 +56,7 @@ export abstract class WireCall {
   }
 
   /** Reads the answer; the reader tells this call how it ended. */
-  protected abstract read(stream: ClientHttp2Stream, service: GrpcService): WireReader
+  protected abstract read(service: GrpcService): WireReader
 
   /** Told once, of a call that failed. */
   protected abstract ended(problem: unknown): void
@@ -71,11 +67,9 @@ export abstract class WireCall {
   }
 
   failed(failure: GrpcFailure): void {
-    const repeatable = failure.kind === 'broken' && !this.begun && this.#unprocessed()
-    const told = repeatable ? unreached(failure.message, failure) : failure
     this.#letGo()
-    if (told.kind === 'unreached' && this.#attempts < mostAttempts && !this.#over) this.#attempt()
-    else this.#fail(problemOfFailure(this.#asked.connection.service, told))
+    if (failure.kind === 'unreached' && this.#attempts < mostAttempts && !this.#over) this.#attempt()
+    else this.#fail(problemOfFailure(this.#asked.connection.service, failure))
   }
 
   /** The signal aborts. */
@@ -116,8 +110,8 @@ export abstract class WireCall {
     if (this.#over) return
     try {
       const taken = endpoint.link.take()
-      if (taken instanceof WireConnection) this.#send(taken, endpoint)
-      else taken.then((connection) => this.#send(connection, endpoint), this.#thrown)
+      if (taken instanceof WireConnection) this.#send(taken)
+      else taken.then(this.#send, this.#thrown)
     } catch (thrown) {
       this.#thrown(thrown)
     }
@@ -128,43 +122,26 @@ export abstract class WireCall {
     else this.#fail(thrown)
   }
 
-  #send(using: WireConnection, { address }: Endpoint): void {
+  readonly #send = (using: WireConnection): void => {
     if (this.#over) {
       using.end()
       return
     }
     this.#using = using
-    const { connection, path, context, metadata } = this.#asked
-    const { service, clock } = connection
-    const authority = service.tls?.serverName ?? authorityOf(address.name, address.port)
-    let stream: ClientHttp2Stream
-    try {
-      stream = using.session.request(
-        requestHeaders({ service, clock, path, authority, deadline: context.deadline, metadata }),
-      )
-    } catch (cause) {
-      // The session ended in the meantime.
-      this.failed(unreached('The session takes no more calls.', cause))
+    // It ended in the meantime.
+    if (!using.open) {
+      this.failed(new GrpcFailure('unreached', grpcStatus.unavailable, 'The connection takes no more calls.'))
       return
     }
-    this.#stream = stream
-    this.#reader = this.read(stream, service)
-    sendMessage(stream, this.#message)
-  }
-
-  /** Whether the service did nothing of the stream that broke, by what it said of it. */
-  #unprocessed(): boolean {
-    const [stream, using] = [this.#stream, this.#using]
-    if (stream === undefined || using === undefined) return false
-    const { id, rstCode } = stream
-    // Never begun; refused (RFC 9113 §8.7); or later than the last one the server cares for (§6.8).
-    return id === undefined || rstCode === constants.NGHTTP2_REFUSED_STREAM || id > using.lastStreamId
+    const { connection, path, context, metadata } = this.#asked
+    const { service, clock } = connection
+    this.#reader = this.read(service)
+    using.send({ path, clock, deadline: context.deadline, metadata }, framed(this.#message), this.#reader)
   }
 
   #letGo(): void {
     this.#using?.end()
     this.#using = undefined
-    this.#stream = undefined
     this.#reader = undefined
   }
 
@@ -174,6 +151,3 @@ export abstract class WireCall {
     this.ended(problem)
   }
 }
-
-const unreached = (message: string, cause: unknown): GrpcFailure =>
-  new GrpcFailure('unreached', grpcStatus.unavailable, message, { cause })

@@ -1,61 +1,72 @@
-import type { ClientHttp2Session } from 'node:http2'
+import type { ClientConnection } from '../../../http2/connection.ts'
+import type { StreamHandler } from '../../../http2/stream.ts'
+import { type Origin, type RequestHead, requestBlock, requestFields } from './request.ts'
 
 // Servers of most languages end connections that ping more often than every five minutes.
 const keepaliveMs = 310_000
 const keepaliveWithinMs = 20_000
 
-/** One HTTP/2 session with what is known of its load. An idle one does not hold the process. */
+/** One HTTP/2 connection with what is known of its load. An idle one does not hold the process. */
 export class WireConnection {
-  readonly session: ClientHttp2Session
   /** Calls under way. */
   active = 0
-  /** What a server that goes away says of later streams: nothing of them was processed. */
-  lastStreamId = Number.POSITIVE_INFINITY
+  readonly #http2: ClientConnection
+  readonly #origin: Origin
   readonly #keepalive: NodeJS.Timeout
+  /** The heads of requests by path, as they are sent. */
+  readonly #blocks = new Map<string, Buffer>()
 
-  constructor(session: ClientHttp2Session, gone: (connection: WireConnection) => void) {
-    this.session = session
-    session.unref()
+  constructor(http2: ClientConnection, origin: Origin) {
+    this.#http2 = http2
+    this.#origin = origin
+    http2.unref()
     this.#keepalive = setInterval(() => this.#ping(), keepaliveMs).unref()
-    // Calls that the server has accepted may end; new ones go elsewhere.
-    session.on('goaway', (_code: number, lastStreamId: number) => {
-      this.lastStreamId = lastStreamId
-      gone(this)
-    })
-    session.once('close', () => {
-      clearInterval(this.#keepalive)
-      gone(this)
-    })
   }
 
   /** Whether the server takes one call more at once. */
   get free(): boolean {
-    return this.active < (this.session.remoteSettings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY)
+    return this.active < this.#http2.maxStreams
+  }
+
+  /** Whether it takes calls. */
+  get open(): boolean {
+    return this.#http2.open
   }
 
   begin(): this {
-    if (this.active === 0) this.session.ref()
+    if (this.active === 0) this.#http2.ref()
     this.active += 1
     return this
   }
 
   end(): void {
     this.active -= 1
-    if (this.active === 0 && !this.session.destroyed) this.session.unref()
+    if (this.active === 0) this.#http2.unref()
+  }
+
+  /** Sends a call of one message. Only while open. */
+  send(head: RequestHead, body: Buffer, handler: StreamHandler): void {
+    let block = this.#blocks.get(head.path)
+    if (block === undefined) {
+      block = requestBlock(head.path, this.#origin)
+      this.#blocks.set(head.path, block)
+    }
+    this.#http2.request({ head: block, fields: requestFields(head), body }, handler)
   }
 
   /** Takes no more calls, and closes when the last one has ended. */
   close(): void {
+    this.closed()
+    this.#http2.close()
+  }
+
+  /** It is no more. */
+  closed(): void {
     clearInterval(this.#keepalive)
-    this.session.close()
   }
 
   #ping(): void {
-    const timer = setTimeout(() => this.session.destroy(), keepaliveWithinMs).unref()
-    const sent = this.session.ping((error: Error | null) => {
-      clearTimeout(timer)
-      if (error !== null) this.session.destroy()
-    })
-    if (!sent) clearTimeout(timer)
+    const timer = setTimeout(() => this.#http2.destroy(), keepaliveWithinMs).unref()
+    this.#http2.ping(() => clearTimeout(timer))
   }
 }

@@ -2,8 +2,8 @@ import type { GrpcFailure } from '../failure.ts'
 import { compressedFailure, oversizeFailure, prefixBytes } from './response.ts'
 
 /**
- * Cuts bytes as they come into messages (gRPC over HTTP/2, Length-Prefixed-Message), each of at most so many bytes.
- * A message inside of one chunk is a view of it; one of several is copied once, to its place.
+ * Cuts bytes as they come into messages (gRPC over HTTP/2, Length-Prefixed-Message), each of at most so many bytes,
+ * and copies each once, to its place.
  */
 export class Frames {
   readonly #maxBytes: number
@@ -24,39 +24,35 @@ export class Frames {
   }
 
   /** What is wrong with the next message, if anything; then nothing more may be pushed. */
-  push(chunk: Buffer): GrpcFailure | undefined {
-    let at = 0
-    while (at < chunk.length) {
+  push(bytes: Buffer, start: number, end: number): GrpcFailure | undefined {
+    let at = start
+    while (at < end) {
       if (this.#message !== undefined) {
-        at += this.#fill(this.#message, chunk, at)
+        at += this.#fill(this.#message, { bytes, at, end })
         continue
       }
-      at += this.#fillPrefix(chunk, at)
+      at += this.#fillPrefix({ bytes, at, end })
       if (this.#prefixFilled < prefixBytes) return undefined
       this.#prefixFilled = 0
       if (this.#prefix[0] !== 0) return compressedFailure()
       const length = this.#prefix.readUInt32BE(1)
       if (length > this.#maxBytes) return oversizeFailure(length)
-      if (length <= chunk.length - at) {
-        this.#take(chunk.subarray(at, at + length))
-        at += length
-      } else {
-        this.#message = Buffer.allocUnsafe(length)
-        this.#filled = 0
-      }
+      this.#message = Buffer.allocUnsafe(length)
+      this.#filled = 0
+      if (length === 0) this.#fill(this.#message, { bytes, at, end: at })
     }
     return undefined
   }
 
   /** Both return how many bytes they took. */
-  #fillPrefix(chunk: Buffer, at: number): number {
-    const taken = chunk.copy(this.#prefix, this.#prefixFilled, at, at + prefixBytes - this.#prefixFilled)
+  #fillPrefix({ bytes, at, end }: Piece): number {
+    const taken = bytes.copy(this.#prefix, this.#prefixFilled, at, Math.min(end, at + prefixBytes - this.#prefixFilled))
     this.#prefixFilled += taken
     return taken
   }
 
-  #fill(message: Buffer, chunk: Buffer, at: number): number {
-    const taken = chunk.copy(message, this.#filled, at)
+  #fill(message: Buffer, { bytes, at, end }: Piece): number {
+    const taken = bytes.copy(message, this.#filled, at, end)
     this.#filled += taken
     if (this.#filled === message.length) {
       this.#message = undefined
@@ -65,3 +61,5 @@ export class Frames {
     return taken
   }
 }
+
+type Piece = { readonly bytes: Buffer; readonly at: number; readonly end: number }

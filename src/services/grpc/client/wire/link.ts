@@ -1,8 +1,8 @@
 import type { TlsSettings } from '../../../tls.ts'
 import { GrpcFailure } from '../failure.ts'
 import { grpcStatus } from '../status.ts'
-import { type Address, openSession } from './connect.ts'
-import { WireConnection } from './connection.ts'
+import { type Address, openConnection } from './connect.ts'
+import type { WireConnection } from './connection.ts'
 
 /** Sessions to one address: a server's limit of concurrent streams is for each. */
 const mostConnections = 8
@@ -80,12 +80,11 @@ export class WireLink {
 
   async #attempt(): Promise<WireConnection> {
     try {
-      const session = await openSession(this.#address, this.#tls)
+      const connection = await openConnection(this.#address, this.#tls, (gone) => this.#gone(gone))
       if (this.#closed) {
-        session.close()
+        connection.close()
         throw new GrpcFailure('unreached', grpcStatus.unavailable, 'The service is not used any more.')
       }
-      const connection = new WireConnection(session, (gone) => this.#gone(gone))
       this.#open.push(connection)
       this.#failure = undefined
       this.#backoffMs = firstBackoffMs

@@ -1,13 +1,15 @@
-import { type ClientHttp2Stream, constants, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2'
+import type { StreamError } from '../../../http2/error.ts'
+import { type Fields, fieldOf } from '../../../http2/fields.ts'
+import type { ClientStream } from '../../../http2/stream.ts'
 import type { MetadataEntries } from '../exchange.ts'
 import { GrpcFailure } from '../failure.ts'
 import type { WireReader } from './call.ts'
 import { Frames } from './frames.ts'
-import { brokenFailure, closedFailure, endingOf, entriesOf, foreignFailure } from './response.ts'
+import { brokenFailure, endingOf, entriesOf, failureOfStream, foreignFailure, noStatusFailure } from './response.ts'
 
 /** Who takes the messages of a server stream. */
 export type MessageTaker = {
-  /** Whether one more message is asked for; where none is, nothing more is read. */
+  /** Whether one more message is asked for; where none is, no more than the stream's window comes. */
   readonly asking: boolean
   began(headers: MetadataEntries): void
   arrived(message: Buffer): void
@@ -16,83 +18,65 @@ export type MessageTaker = {
 }
 
 /**
- * Reads a server stream off its HTTP/2 stream, no faster than messages are asked for, and tells the taker once how it
+ * Reads a server stream, whose server may send no faster than messages are asked for, and tells the taker once how it
  * ended. It ended well only where the service said so after a whole message.
  */
 export class MessageReader implements WireReader {
-  readonly #stream: ClientHttp2Stream
   readonly #taker: MessageTaker
   readonly #frames: Frames
-  #last: IncomingHttpHeaders | undefined
-  #sentAll = false
-  #told = false
+  #stream: ClientStream | undefined
+  #head: Fields = []
+  /** Bytes that came while no message was asked for. */
+  #held = 0
 
-  constructor(stream: ClientHttp2Stream, taker: MessageTaker, maxBytes: number) {
-    this.#stream = stream
+  constructor(taker: MessageTaker, maxBytes: number) {
     this.#taker = taker
     this.#frames = new Frames(maxBytes, (message) => taker.arrived(message))
-    stream.on('response', (headers) => this.#onResponse(headers))
-    stream.on('data', (chunk: Buffer) => this.#onData(chunk))
-    stream.on('trailers', (trailers) => this.#onTrailers(trailers))
-    stream.on('end', () => this.#onEnd())
-    stream.on('error', (error: Error) => this.#onClose(error))
-    stream.on('close', () => this.#onClose(undefined))
   }
 
-  /** Goes on where it was held back. */
+  /** One more message is asked for. */
   resume(): void {
-    if (this.#stream.isPaused()) this.#stream.resume()
+    const held = this.#held
+    this.#held = 0
+    if (held > 0) this.#stream?.consumed(held)
   }
 
   cancel(): void {
-    if (this.#told) return
-    this.#told = true
-    this.#stream.close(constants.NGHTTP2_CANCEL)
+    this.#stream?.cancel()
   }
 
-  #onResponse(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): void {
-    this.#last = headers
-    const failure = foreignFailure(headers)
+  onStream(stream: ClientStream): void {
+    this.#stream = stream
+  }
+
+  onHead(fields: Fields): void {
+    this.#head = fields
+    const failure = foreignFailure(fields)
     if (failure !== undefined) this.#fail(failure)
     // Where there is nothing but a status, it stands in the headers, and what is beside it are trailers.
-    else if (headers['grpc-status'] === undefined && !this.#told) this.#taker.began(entriesOf(headers))
+    else if (fieldOf(fields, 'grpc-status') === undefined) this.#taker.began(entriesOf(fields))
   }
 
-  #onData(chunk: Buffer): void {
-    if (this.#told) return
-    const failure = this.#frames.push(chunk)
+  onData(bytes: Buffer, start: number, end: number): void {
+    this.#held += end - start
+    const failure = this.#frames.push(bytes, start, end)
     if (failure !== undefined) this.#fail(failure)
-    else if (!this.#taker.asking && !this.#sentAll) this.#stream.pause()
+    else if (this.#taker.asking) this.resume()
   }
 
-  /** Nothing more is sent: the rest is here, within the window, and is read before its connection may go. */
-  #onTrailers(trailers: IncomingHttpHeaders): void {
-    this.#last = trailers
-    this.#sentAll = true
-    this.resume()
+  onEnd(trailers: Fields | undefined): void {
+    const ending = endingOf(trailers ?? this.#head) ?? noStatusFailure()
+    if (ending instanceof GrpcFailure) this.#taker.failed(ending)
+    else if (this.#frames.partial) this.#taker.failed(brokenFailure('Half a message.'))
+    else this.#taker.completed(ending)
   }
 
-  #onEnd(): void {
-    if (this.#told || this.#last === undefined) return
-    const ending = endingOf(this.#last)
-    if (ending === undefined) return
-    if (ending instanceof GrpcFailure) this.#fail(ending)
-    else if (this.#frames.partial) this.#fail(brokenFailure('Half a message.'))
-    else {
-      this.#told = true
-      this.#taker.completed(ending)
-    }
-  }
-
-  /** Where nothing else was told before, the stream ended without a status. */
-  #onClose(cause: Error | undefined): void {
-    if (!this.#told) this.#fail(closedFailure(this.#stream.rstCode, cause))
+  onFailed(error: StreamError): void {
+    this.#taker.failed(failureOfStream(error))
   }
 
   #fail(failure: GrpcFailure): void {
-    if (this.#told) return
-    this.#told = true
-    if (!this.#stream.closed) this.#stream.close(constants.NGHTTP2_CANCEL)
+    this.#stream?.cancel()
     this.#taker.failed(failure)
   }
 }

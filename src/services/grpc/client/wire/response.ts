@@ -1,4 +1,5 @@
-import type { IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2'
+import type { StreamError } from '../../../http2/error.ts'
+import { type Fields, fieldOf } from '../../../http2/fields.ts'
 import type { MetadataEntries } from '../exchange.ts'
 import { GrpcFailure } from '../failure.ts'
 import { ofTheProtocol } from '../metadata.ts'
@@ -8,9 +9,10 @@ import { grpcStatus } from '../status.ts'
 export const prefixBytes = 5
 
 /** What is wrong with headers that are not those of a gRPC answer; undefined where they are. */
-export const foreignFailure = (headers: IncomingHttpHeaders & IncomingHttpStatusHeader): GrpcFailure | undefined => {
-  const { ':status': status, 'content-type': type } = headers
-  return status !== 200 || type === undefined || !grpcType.test(type)
+export const foreignFailure = (headers: Fields): GrpcFailure | undefined => {
+  const status = fieldOf(headers, ':status')
+  const type = fieldOf(headers, 'content-type')
+  return status !== '200' || type === undefined || !grpcType.test(type)
     ? new GrpcFailure('foreign', grpcStatus.unavailable, `HTTP status ${status}, content type ${type}`)
     : undefined
 }
@@ -19,19 +21,24 @@ export const foreignFailure = (headers: IncomingHttpHeaders & IncomingHttpStatus
  * How a call ended: its trailers, or the failure they tell. `last` is what the service sent last: its trailers, or
  * headers with nothing after them. Undefined where they hold no status.
  */
-export const endingOf = (last: IncomingHttpHeaders): MetadataEntries | GrpcFailure | undefined => {
-  const written = last['grpc-status']
-  if (typeof written !== 'string') return undefined
+export const endingOf = (last: Fields): MetadataEntries | GrpcFailure | undefined => {
+  const written = fieldOf(last, 'grpc-status')
+  if (written === undefined) return undefined
   const trailers = entriesOf(last)
   const code = statusNumber.test(written) ? Number(written) : grpcStatus.unknown
   return code === grpcStatus.ok
     ? trailers
-    : new GrpcFailure('status', code, messageText(last['grpc-message']), { trailers })
+    : new GrpcFailure('status', code, messageText(fieldOf(last, 'grpc-message') ?? ''), { trailers })
 }
 
-/** A stream that was closed before it told how its call ended. */
-export const closedFailure = (rstCode: number, cause: Error | undefined): GrpcFailure =>
-  brokenFailure(cause?.message ?? `The stream was closed with code ${rstCode} and without a status.`, cause)
+/** A stream that broke before it told how its call ended. */
+export const failureOfStream = (cause: StreamError): GrpcFailure =>
+  cause.unprocessed
+    ? new GrpcFailure('unreached', grpcStatus.unavailable, cause.message, { cause })
+    : brokenFailure(cause.message, cause)
+
+/** A stream that ended well, as HTTP has it, and did not say how its call did. */
+export const noStatusFailure = (): GrpcFailure => brokenFailure('The stream ended without a status.')
 
 export const brokenFailure = (message: string, cause?: unknown): GrpcFailure =>
   new GrpcFailure('broken', grpcStatus.internal, message, { cause })
@@ -47,8 +54,7 @@ const grpcType = /^application\/grpc(?:$|[+;])/
 const statusNumber = /^\d{1,3}$/
 
 /** `grpc-message` is percent-encoded UTF-8; what is not so encoded is kept as it is. */
-const messageText = (written: string | readonly string[] | undefined): string => {
-  const text = typeof written === 'string' ? written : ''
+const messageText = (text: string): string => {
   try {
     return decodeURIComponent(text)
   } catch {
@@ -59,14 +65,13 @@ const messageText = (written: string | readonly string[] | undefined): string =>
 const none: MetadataEntries = []
 
 /** The metadata in headers or trailers, without what belongs to the protocol. */
-export const entriesOf = (headers: IncomingHttpHeaders): MetadataEntries => {
+export const entriesOf = (fields: Fields): MetadataEntries => {
   let entries: (readonly [string, string])[] | undefined
-  for (const name in headers) {
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at] as string
     if (name.startsWith(':') || ofTheProtocol.has(name)) continue
-    const value = headers[name]
-    if (value === undefined) continue
     entries ??= []
-    for (const one of typeof value === 'string' ? partsOf(name, value) : value) entries.push([name, one])
+    for (const one of partsOf(name, fields[at + 1] as string)) entries.push([name, one])
   }
   return entries ?? none
 }

@@ -1,4 +1,3 @@
-import type { ClientHttp2Stream } from 'node:http2'
 import { asProblem, Problem } from '../../../../kernel/problem.ts'
 import { abortProblem, deadlineProblem } from '../../../guards/aborted.ts'
 import { startTimer } from '../../../guards/timer.ts'
@@ -12,7 +11,7 @@ import { type Asked, type Connection, WireCall, type WireReader } from './call.t
 import { MessageReader, type MessageTaker } from './messages.ts'
 
 /**
- * Server streams over the same sessions as unary calls, without guards: they live long and take no slot. One message
+ * Server streams over the same connections as unary calls, without guards: they live long and take no slot. One message
  * is sent, at once; what would come after it is refused.
  */
 export const wireStream =
@@ -81,7 +80,6 @@ class StreamCall extends WireCall implements GrpcExchange, MessageTaker {
   }
 
   began(headers: MetadataEntries): void {
-    this.begun = true
     this.#headers.resolve(headers)
   }
 
@@ -95,8 +93,8 @@ class StreamCall extends WireCall implements GrpcExchange, MessageTaker {
     this.messages.ended()
   }
 
-  protected read(stream: ClientHttp2Stream): WireReader {
-    this.#reader = new MessageReader(stream, this, this.#service.maxAnswerBytes)
+  protected read(): WireReader {
+    this.#reader = new MessageReader(this, this.#service.maxAnswerBytes)
     return this.#reader
   }
 

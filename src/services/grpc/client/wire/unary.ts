@@ -1,4 +1,3 @@
-import type { ClientHttp2Stream } from 'node:http2'
 import type { Call, Reply } from '../../../call.ts'
 import { abortProblem } from '../../../guards/aborted.ts'
 import type { GrpcService } from '../../../service.ts'
@@ -39,8 +38,8 @@ class UnaryCall extends WireCall implements AnswerTaker {
     this.#waiting.resolve({ output: answer, status: 200 })
   }
 
-  protected read(stream: ClientHttp2Stream, { maxAnswerBytes }: GrpcService): WireReader {
-    return new AnswerReader(stream, this, maxAnswerBytes)
+  protected read({ maxAnswerBytes }: GrpcService): WireReader {
+    return new AnswerReader(this, maxAnswerBytes)
   }
 
   protected ended(problem: unknown): void {

@@ -1,0 +1,298 @@
+import type { Socket } from 'node:net'
+import { ConnectionError, errorCode, protocolError } from './error.ts'
+import { type Frame, FrameReader, flag, frameType } from './frame.ts'
+import { type HeaderBlock, HeaderBlocks } from './header-blocks.ts'
+import { type Asked, Outbound } from './outbound.ts'
+import { readSettings } from './settings.ts'
+import { ClientStream, type StreamHandler, type StreamOwner } from './stream.ts'
+
+/** Who is told of a connection. */
+export type ConnectionOwner = {
+  /** The peer's first settings are there: requests may be made. */
+  onReady(): void
+  /** The peer takes no more requests; those it has may end. */
+  onGoaway(): void
+  /** It is no more. Its streams were told. `cause`: where it ended by a mistake of the peer. */
+  onClose(cause: Error | undefined): void
+}
+
+/** What the peer may send on all streams together before it is read. */
+const connectionWindowBytes = 4_194_304
+
+/** Where a socket reads to, as `onread` of Node's sockets has it: without the machinery of a stream. */
+export type Reading = { readonly buffer: () => Buffer; readonly callback: (length: number) => boolean }
+
+/** One HTTP/2 connection of a client (RFC 9113), strict: what breaks a rule of the connection ends it. */
+export class ClientConnection implements StreamOwner {
+  readonly #owner: ConnectionOwner
+  readonly #socket: Socket
+  readonly #reader = new FrameReader((frame) => this.#take(frame))
+  readonly #blocks = new HeaderBlocks()
+  readonly #out: Outbound
+  readonly #streams = new Map<number, ClientStream>()
+  /** Requests that wait for the peer to take one more. */
+  #waiting: { readonly stream: ClientStream; readonly asked: Asked }[] = []
+  #nextId = 1
+  #received = 0
+  #ready = false
+  #goingAway = false
+  #pong: (() => void) | undefined
+  #cause: Error | undefined
+
+  /** `open` begins to open the socket, which may take its time; what is written meanwhile waits. */
+  constructor(owner: ConnectionOwner, open: (reading: Reading) => Socket) {
+    this.#owner = owner
+    const socket = open({ buffer: () => this.#reader.target, callback: (length) => this.#onRead(length) })
+    this.#socket = socket
+    this.#out = new Outbound(socket, connectionWindowBytes)
+    socket.on('drain', () => this.#out.pump())
+    socket.on('error', (error) => (this.#cause ??= error))
+    socket.once('close', () => this.#closed())
+  }
+
+  /** Whether requests are taken. */
+  get open(): boolean {
+    return this.#ready && !this.#goingAway && !this.#socket.destroyed
+  }
+
+  get maxStreams(): number {
+    return this.#out.settings.maxStreams
+  }
+
+  /** Sends a request with the whole of its body; it waits where the peer has as many as it takes. Only while open. */
+  request(asked: Asked, handler: StreamHandler): void {
+    const stream = new ClientStream(this, asked.body, handler)
+    if (this.#streams.size >= this.maxStreams) this.#waiting.push({ stream, asked })
+    else this.#begin(stream, asked)
+  }
+
+  /** Whether it holds the process. */
+  ref(): void {
+    this.#socket.ref()
+  }
+
+  unref(): void {
+    this.#socket.unref()
+  }
+
+  /** Asks whether the peer is there, and calls back when it says so. One at a time. */
+  ping(answered: () => void): void {
+    this.#pong = answered
+    this.#out.ping(noOpaqueData, 0)
+  }
+
+  /** Takes no more requests, and closes when the last one has ended. */
+  close(): void {
+    this.#goingAway = true
+    if (this.#streams.size === 0) this.#leave(errorCode.noError)
+  }
+
+  /** Ends it with all that is under way. */
+  destroy(): void {
+    this.#leave(errorCode.cancel)
+  }
+
+  reset(stream: ClientStream, code: number): void {
+    if (stream.id > 0) this.#out.reset(stream.id, code)
+  }
+
+  grant({ id }: ClientStream, bytes: number): void {
+    this.#out.grant(id, bytes)
+  }
+
+  left(stream: ClientStream): void {
+    this.#out.forget(stream)
+    if (stream.id === 0) this.#waiting = this.#waiting.filter((one) => one.stream !== stream)
+    else this.#streams.delete(stream.id)
+    if (this.#goingAway && this.#streams.size === 0) this.#leave(errorCode.noError)
+    else if (this.#waiting.length > 0) this.#beginWaiting()
+  }
+
+  /** Always true: reading never rests, for windows bound what comes. */
+  #onRead(length: number): true {
+    try {
+      this.#reader.read(length)
+    } catch (thrown) {
+      this.#cause ??= thrown as Error
+      this.#leave(thrown instanceof ConnectionError ? thrown.code : errorCode.protocolError)
+    }
+    return true
+  }
+
+  #begin(stream: ClientStream, asked: Asked): void {
+    stream.id = this.#nextId
+    this.#nextId += 2
+    this.#streams.set(stream.id, stream)
+    this.#out.request(stream, asked)
+    if (this.#nextId > lastId) this.#goAway()
+  }
+
+  #beginWaiting(): void {
+    while (this.#waiting.length > 0 && this.#streams.size < this.maxStreams && this.open) {
+      const next = this.#waiting.shift()
+      if (next !== undefined) this.#begin(next.stream, next.asked)
+    }
+  }
+
+  #take(frame: Frame): void {
+    const { type, streamId } = frame
+    // What an earlier frame of the same read brought has ended the connection.
+    if (this.#socket.destroyed) return
+    if (!this.#ready && type !== frameType.settings) throw protocolError('What answers does not begin as HTTP/2.')
+    if (this.#blocks.open > 0 && type !== frameType.continuation) throw protocolError('A header block breaks off.')
+    switch (type) {
+      case frameType.data:
+        return this.#takeData(frame)
+      case frameType.headers:
+        this.#known(streamId)
+        return this.#takeBlock(this.#blocks.headers(unpadded(frame)))
+      case frameType.continuation:
+        return this.#takeBlock(this.#blocks.continuation(frame))
+      case frameType.rstStream:
+        return this.#takeReset(frame)
+      case frameType.settings:
+        return this.#takeSettings(frame)
+      case frameType.pushPromise:
+        throw protocolError('Nobody asked for pushes.')
+      case frameType.ping:
+        return this.#takePing(frame)
+      case frameType.goaway:
+        return this.#takeGoaway(frame)
+      case frameType.windowUpdate:
+        return this.#takeWindowUpdate(frame)
+      case frameType.priority:
+        if (streamId === 0) throw protocolError('PRIORITY of no stream.')
+        return sized(frame, 5)
+      // What is not known is passed over (RFC 9113 §5.5).
+    }
+  }
+
+  #takeData(frame: Frame): void {
+    const { streamId, flags } = frame
+    const length = frame.end - frame.start
+    const stream = this.#known(streamId)
+    const { bytes, start, end } = unpadded(frame)
+    // Credited as it is read: what a slow reader holds back, its own stream's window bounds.
+    this.#received += length
+    if (this.#received >= connectionWindowBytes / 2) {
+      this.#out.grant(0, this.#received)
+      this.#received = 0
+    }
+    // Streams that are over may still be sent to for a while (RFC 9113 §5.1).
+    if (stream === undefined) return
+    stream.onData(bytes, { start, end, length })
+    if ((flags & flag.endStream) !== 0) stream.onDataEnd()
+  }
+
+  #takeBlock(block: HeaderBlock | undefined): void {
+    const stream = block === undefined ? undefined : this.#streams.get(block.streamId)
+    if (block === undefined || stream === undefined) return
+    if (block.refused === undefined) stream.onHeaders(block.fields, block.endStream)
+    else stream.broke(block.refused)
+  }
+
+  #takeReset(frame: Frame): void {
+    sized(frame, 4)
+    const stream = this.#known(frame.streamId)
+    const code = frame.bytes.readUInt32BE(frame.start)
+    const unprocessed = code === errorCode.refusedStream
+    stream?.fail(`The stream was reset with code ${code}.`, { unprocessed })
+  }
+
+  #takeSettings(frame: Frame): void {
+    ofConnection(frame)
+    if ((frame.flags & flag.ack) !== 0) {
+      sized(frame, 0)
+      if (!this.#ready) throw protocolError('What answers does not begin as HTTP/2.')
+      return
+    }
+    this.#out.apply(readSettings(this.#out.settings, frame), this.#streams.values())
+    if (this.#ready) this.#beginWaiting()
+    else {
+      this.#ready = true
+      this.#owner.onReady()
+    }
+  }
+
+  #takePing(frame: Frame): void {
+    ofConnection(frame)
+    sized(frame, 8)
+    if ((frame.flags & flag.ack) === 0) this.#out.ping(frame.bytes.subarray(frame.start, frame.end), flag.ack)
+    else {
+      this.#pong?.()
+      this.#pong = undefined
+    }
+  }
+
+  #takeGoaway(frame: Frame): void {
+    ofConnection(frame)
+    if (frame.end - frame.start < 8) throw new ConnectionError(errorCode.frameSizeError, 'GOAWAY is too short.')
+    const last = frame.bytes.readUInt32BE(frame.start) & 0x7fff_ffff
+    this.#goAway()
+    for (const [id, stream] of this.#streams)
+      if (id > last) stream.fail('The service goes away.', { unprocessed: true })
+    if (this.#streams.size === 0) this.#leave(errorCode.noError)
+  }
+
+  /** Takes no more requests, and says so; those that wait may be made elsewhere. */
+  #goAway(): void {
+    if (this.#goingAway) return
+    this.#goingAway = true
+    this.#owner.onGoaway()
+    for (const { stream } of this.#waiting.splice(0)) stream.fail('The service goes away.', { unprocessed: true })
+  }
+
+  #takeWindowUpdate(frame: Frame): void {
+    sized(frame, 4)
+    const increment = frame.bytes.readUInt32BE(frame.start) & 0x7fff_ffff
+    if (increment === 0) throw protocolError('A window grows by nothing.')
+    const stream = frame.streamId === 0 ? undefined : this.#known(frame.streamId)
+    if (frame.streamId === 0) this.#out.allow(increment)
+    else if (stream !== undefined) this.#out.allowStream(stream, increment)
+  }
+
+  /** The stream of an id, undefined where it is over. Throws ConnectionError where it never was (RFC 9113 §5.1.1). */
+  #known(id: number): ClientStream | undefined {
+    if (id % 2 === 0 || id >= this.#nextId) throw protocolError('A stream that nobody opened.')
+    return this.#streams.get(id)
+  }
+
+  #leave(code: number): void {
+    this.#goingAway = true
+    if (this.#socket.destroyed) return
+    this.#out.goaway(code)
+    this.#socket.destroy()
+  }
+
+  #closed(): void {
+    this.#goingAway = true
+    const cause = this.#cause
+    const message = cause?.message ?? 'The connection ended before the answer was complete.'
+    for (const { stream } of this.#waiting.splice(0)) stream.fail(message, { unprocessed: true, cause })
+    for (const stream of this.#streams.values()) stream.fail(message, { cause })
+    this.#owner.onClose(cause)
+  }
+}
+
+/** Ids are not used again (RFC 9113 §5.1.1). */
+const lastId = 0x7fff_ffff
+
+const noOpaqueData = Buffer.alloc(8)
+
+const sized = ({ start, end }: Frame, length: number): void => {
+  if (end - start !== length) throw new ConnectionError(errorCode.frameSizeError, 'A frame has a wrong length.')
+}
+
+const ofConnection = ({ streamId }: Frame): void => {
+  if (streamId !== 0) throw protocolError('A frame of the connection names a stream.')
+}
+
+/** Narrows a frame to its payload without padding (RFC 9113 §6.1, §6.2). */
+const unpadded = (frame: Frame): Frame => {
+  if ((frame.flags & flag.padded) === 0) return frame
+  const padding = frame.start < frame.end ? (frame.bytes[frame.start] as number) : 0
+  if (frame.start + 1 + padding > frame.end) throw protocolError('There is more padding than frame.')
+  frame.start += 1
+  frame.end -= padding
+  return frame
+}

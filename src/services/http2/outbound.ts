@@ -1,0 +1,178 @@
+import type { Socket } from 'node:net'
+import { ConnectionError, errorCode } from './error.ts'
+import type { Fields } from './fields.ts'
+import { flag, frameType } from './frame.ts'
+import { maxHeaderListBytes } from './header-blocks.ts'
+import { emptyTable, mostBlockBytes, writeFields } from './hpack/encoder.ts'
+import { Output } from './output.ts'
+import { mostWindowBytes, type PeerSettings, setting, usualSettings, usualWindowBytes } from './settings.ts'
+import { type ClientStream, streamWindowBytes } from './stream.ts'
+
+/** A request: its head as a block made beforehand and fields of its own behind it, and the whole body, not empty. */
+export type Asked = { readonly head: Buffer; readonly fields: Fields; readonly body: Buffer }
+
+const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')
+
+/** Answers that a peer does not read are not kept without end. */
+const mostWaitingBytes = 1_048_576
+
+/** What is sent on one connection: frames, and bodies as far as the peer's windows allow (RFC 9113 §5.2). */
+export class Outbound {
+  settings: PeerSettings = usualSettings
+  readonly #output: Output
+  readonly #socket: Socket
+  #window = usualWindowBytes
+  /** Streams whose bodies wait for a window or the socket, in the order of their turn. */
+  readonly #held = new Set<ClientStream>()
+  #first = true
+
+  /** Begins as RFC 9113 §3.4 has it. */
+  constructor(socket: Socket, connectionWindowBytes: number) {
+    this.#socket = socket
+    this.#output = new Output(socket)
+    this.#output.slice(preface, 0, preface.length)
+    this.#settings([
+      [setting.enablePush, 0],
+      [setting.initialWindowSize, streamWindowBytes],
+      [setting.maxHeaderListSize, maxHeaderListBytes],
+    ])
+    this.grant(0, connectionWindowBytes - usualWindowBytes)
+  }
+
+  request(stream: ClientStream, { head, fields }: Asked): void {
+    stream.sendWindow = this.settings.windowBytes
+    this.#head(stream.id, head, fields)
+    this.#send(stream)
+  }
+
+  reset(streamId: number, code: number): void {
+    this.#output.frame(frameType.rstStream, 0, { streamId, length: 4 })
+    this.#output.uint32(code)
+  }
+
+  /** Lets the peer send so many bytes more; on stream 0, on all together. */
+  grant(streamId: number, bytes: number): void {
+    this.#output.frame(frameType.windowUpdate, 0, { streamId, length: 4 })
+    this.#output.uint32(bytes)
+  }
+
+  ping(data: Buffer, flags: number): void {
+    this.#bounded()
+    this.#output.frame(frameType.ping, flags, { streamId: 0, length: data.length })
+    this.#output.slice(data, 0, data.length)
+  }
+
+  /** The last frame of all: it goes out at once. No stream is the peer's, so that the last of them is 0. */
+  goaway(code: number): void {
+    this.#output.frame(frameType.goaway, 0, { streamId: 0, length: 8 })
+    this.#output.uint32(0)
+    this.#output.uint32(code)
+    this.#output.flush()
+  }
+
+  /** Takes new settings, and says so. What a window grows or shrinks by is that of every stream (RFC 9113 §6.9.2). */
+  apply(settings: PeerSettings, streams: Iterable<ClientStream>): void {
+    this.#bounded()
+    const change = settings.windowBytes - this.settings.windowBytes
+    this.settings = settings
+    if (change !== 0) for (const stream of streams) stream.sendWindow = grown(stream.sendWindow, change)
+    this.#output.frame(frameType.settings, flag.ack, { streamId: 0, length: 0 })
+    if (change > 0) this.pump()
+  }
+
+  /** WINDOW_UPDATE of the connection. */
+  allow(bytes: number): void {
+    this.#window = grown(this.#window, bytes)
+    this.pump()
+  }
+
+  allowStream(stream: ClientStream, bytes: number): void {
+    stream.sendWindow = grown(stream.sendWindow, bytes)
+    if (this.#held.delete(stream)) this.#send(stream)
+  }
+
+  forget(stream: ClientStream): void {
+    if (this.#held.size > 0) this.#held.delete(stream)
+  }
+
+  /** Sends what may be sent by now. */
+  pump(): void {
+    const held = [...this.#held]
+    this.#held.clear()
+    for (const stream of held) this.#send(stream)
+  }
+
+  /** As much of a stream's body as windows and socket take. */
+  #send(stream: ClientStream): void {
+    const { body, id } = stream
+    while (stream.sent < body.length) {
+      const room = Math.min(this.#window, stream.sendWindow, this.settings.maxPayloadBytes)
+      if (room <= 0 || this.#socket.writableNeedDrain) {
+        this.#held.add(stream)
+        return
+      }
+      const length = Math.min(room, body.length - stream.sent)
+      const end = stream.sent + length
+      this.#output.frame(frameType.data, end === body.length ? flag.endStream : 0, { streamId: id, length })
+      this.#output.slice(body, stream.sent, end)
+      stream.sent = end
+      stream.sendWindow -= length
+      this.#window -= length
+    }
+  }
+
+  #head(streamId: number, head: Buffer, fields: Fields): void {
+    const most = mostBlockBytes(fields)
+    const own = most <= scratch.length ? scratch : Buffer.allocUnsafe(most)
+    const ownLength = writeFields(fields, own, 0)
+    const first = this.#first ? 1 : 0
+    const length = first + head.length + ownLength
+    if (length > this.settings.maxPayloadBytes) {
+      this.#longHead(streamId, Buffer.concat([head, own.subarray(0, ownLength)]))
+      return
+    }
+    this.#output.frame(frameType.headers, flag.endHeaders, { streamId, length })
+    if (this.#first) this.#output.slice(tableUpdate, 0, 1)
+    this.#first = false
+    this.#output.slice(head, 0, head.length)
+    this.#output.slice(own, 0, ownLength)
+  }
+
+  /** RFC 9113 §6.10. */
+  #longHead(streamId: number, fields: Buffer): void {
+    const block = this.#first ? Buffer.concat([tableUpdate, fields]) : fields
+    this.#first = false
+    const most = this.settings.maxPayloadBytes
+    for (let at = 0; at < block.length; at += most) {
+      const end = Math.min(at + most, block.length)
+      const type = at === 0 ? frameType.headers : frameType.continuation
+      this.#output.frame(type, end === block.length ? flag.endHeaders : 0, { streamId, length: end - at })
+      this.#output.slice(block, at, end)
+    }
+  }
+
+  #settings(settings: readonly (readonly [id: number, value: number])[]): void {
+    this.#output.frame(frameType.settings, 0, { streamId: 0, length: settings.length * 6 })
+    for (const [id, value] of settings) {
+      this.#output.uint16(id)
+      this.#output.uint32(value)
+    }
+  }
+
+  #bounded(): void {
+    if (this.#output.waiting > mostWaitingBytes)
+      throw new ConnectionError(errorCode.enhanceYourCalm, 'More is asked for than is read.')
+  }
+}
+
+const tableUpdate = Buffer.from([emptyTable])
+
+/** Where a call's own fields are written; used up before anything else runs. */
+const scratch = Buffer.allocUnsafeSlow(4_096)
+
+/** A window after it grew or shrank. Throws ConnectionError where it grew too large (RFC 9113 §6.9.1). */
+const grown = (window: number, bytes: number): number => {
+  const after = window + bytes
+  if (after > mostWindowBytes) throw new ConnectionError(errorCode.flowControlError, 'A window is too large.')
+  return after
+}
