@@ -26,7 +26,7 @@ export const grpcClientContract = (
   { connect, start }: { connect: (settings: UnaryClientSettings) => UnaryClient; start: StartTextServer },
 ): void => {
   const running = async (test: TestContext, handler: TextHandler, settings: Partial<UnaryClientSettings> = {}) => {
-    const server = await start(handler)
+    const server = await start({ ask: handler })
     const client = connect({ targets: [server.address], ...settings })
     test.after(async () => {
       await client.close()

@@ -3,30 +3,45 @@ import { guarded } from '../../../../src/services/call.ts'
 import { Endpoints } from '../../../../src/services/grpc/client/endpoints.ts'
 import { grpcJsExchange } from '../../../../src/services/grpc/client/streaming.ts'
 import type { Connection } from '../../../../src/services/grpc/client/wire/call.ts'
+import { wireStream } from '../../../../src/services/grpc/client/wire/stream.ts'
 import { wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
 import { serviceGuards } from '../../../../src/services/stack.ts'
 import { grpcClientContract, type UnaryClient, type UnaryClientSettings } from '../../../contracts/grpc-client.ts'
+import { grpcStreamsContract, type StreamClient, type StreamClientSettings } from '../../../contracts/grpc-streams.ts'
+import { startConnect } from '../fixtures/connect-server.ts'
+import { startGrpcJs } from '../fixtures/grpc-js-server.ts'
 import { probeService } from '../fixtures/probe.ts'
-import { startConnect, startGrpcJs } from '../fixtures/servers.ts'
 import { unaryOver } from '../fixtures/unary-over.ts'
 
+const [ask, watch] = ['/probe.v1.Probe/Ask', '/probe.v1.Probe/Watch']
 const clients = {
-  'our own client': (connection: Connection) => wireUnary(connection, '/probe.v1.Probe/Ask'),
-  'the client of grpc-js': (connection: Connection) =>
-    unaryOver(connection.service, grpcJsExchange(connection, '/probe.v1.Probe/Ask')),
+  'our own client': {
+    unary: (connection: Connection) => wireUnary(connection, ask),
+    stream: (connection: Connection) => wireStream(connection, watch),
+  },
+  'the client of grpc-js': {
+    unary: (connection: Connection) => unaryOver(connection.service, grpcJsExchange(connection, ask)),
+    stream: (connection: Connection) => grpcJsExchange(connection, watch),
+  },
 }
 const servers = { 'grpc-js': startGrpcJs, 'connect-node': startConnect }
 
-for (const [clientName, call] of Object.entries(clients))
+const connected = (settings: StreamClientSettings): Connection & { readonly endpoints: Endpoints } => {
+  const service = probeService(settings)
+  return { service, endpoints: new Endpoints(service, { now: () => systemClock.now() }), clock: systemClock }
+}
+
+for (const [clientName, { unary, stream }] of Object.entries(clients))
   for (const [serverName, start] of Object.entries(servers)) {
     const connect = (settings: UnaryClientSettings): UnaryClient => {
-      const service = probeService(settings)
-      const endpoints = new Endpoints(service, { now: () => systemClock.now() })
-      const ask = guarded(
-        call({ service, endpoints, clock: systemClock }),
-        serviceGuards(service, { clock: systemClock }),
-      )
-      return { ask, close: async () => endpoints.close() }
+      const connection = connected(settings)
+      const guards = serviceGuards(connection.service, { clock: systemClock })
+      return { ask: guarded(unary(connection), guards), close: async () => connection.endpoints.close() }
     }
     grpcClientContract(`${clientName}, asking a server of ${serverName}`, { connect, start })
+    const connectStream = (settings: StreamClientSettings): StreamClient => {
+      const connection = connected(settings)
+      return { open: stream(connection), close: () => connection.endpoints.close() }
+    }
+    grpcStreamsContract(`${clientName}, watching a server of ${serverName}`, { connect: connectStream, start })
   }
