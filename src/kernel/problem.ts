@@ -30,6 +30,7 @@ const ownReasons: { readonly [code in Code]?: Reason } = {
   PERMISSION_DENIED: 'AUTH_DENIED',
   INVALID_ARGUMENT: 'TEMPLATE_INVALID',
   RESOURCE_EXHAUSTED: 'COST_LIMIT',
+  INTERNAL: 'INTERNAL',
 }
 
 /**
@@ -60,7 +61,7 @@ export class Problem extends Error {
     if (this.#reason !== undefined) return this.#reason
     if (this.code === 'DEADLINE_EXCEEDED') return 'TIMEOUT'
     if (this.code === 'NOT_FOUND') return 'NOT_FOUND'
-    return this.service === undefined ? (ownReasons[this.code] ?? 'INTERNAL') : 'UPSTREAM_ERROR'
+    return (this.service === undefined ? ownReasons[this.code] : undefined) ?? 'UPSTREAM_ERROR'
   }
 
   /** Whether the same request may pass at another time: what is too large (RFC 9110 §15.5.14) never does. */

@@ -120,10 +120,11 @@ const explainedStep = (step: Step, recording: Recording, since: (at: number) => 
     owners,
     asked: entries.length,
     ...(reused > 0 && { reused }),
-    ...(recorded !== undefined && {
-      startMs: since(Math.min(recorded.startedAt, ...calls.map((call) => call.startedAt))),
-    }),
-    ...(recorded?.endedAt !== undefined && { ms: rounded(recorded.endedAt - recorded.startedAt) }),
+    ...(recorded !== undefined &&
+      owners > 0 && {
+        startMs: since(Math.min(recorded.startedAt, ...calls.map((call) => call.startedAt))),
+      }),
+    ...(recorded?.endedAt !== undefined && owners > 0 && { ms: rounded(recorded.endedAt - recorded.startedAt) }),
     calls: calls.slice(0, mostCalls).map((call) => explainedCall(call, since)),
     ...(calls.length > mostCalls && { moreCalls: calls.length - mostCalls }),
   }

@@ -82,6 +82,7 @@ class Finder {
   /** What fell with the root. */
   fallen(selection: Selection, root: object): void {
     this.locate(this.failures.get(nameOf([])) ?? [], (path) => this.inside(selection, root, path, 0))
+    this.below({ kind: 'object', nonNull: false, selection }, [])
   }
 
   /** What is below nulls, each field once. */

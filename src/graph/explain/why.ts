@@ -41,7 +41,7 @@ export const whyMissing = (gap: Gap, recording: Recording): Why => {
     return { reason: 'CHILD_MISSING', detail: `${lacks.join('.')} is required, and is not there.` }
   if (problem !== undefined && (isThere(found) || isRefused(field, recording)))
     return { reason: problem.reason, detail: problem.message }
-  if (owner === undefined) return { reason: 'PARENT_NULL', detail: `${path.slice(0, -1).join('.')} is null.` }
+  if (owner === undefined) return { reason: 'PARENT_NULL', detail: `${path.slice(0, -1).join('.') || 'data'} is null.` }
   // An error in place of a value that the answer takes for null: nobody was told of it.
   if (found instanceof Error) return { reason: asProblem(found).reason, detail: asProblem(found).message }
   if (isThere(found)) return said(`${by(field)} says that nothing was set: ${String(found)}.`)
