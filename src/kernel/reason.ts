@@ -6,6 +6,7 @@ export const reasons = {
   UPSTREAM_ERROR: 'The service was asked, and failed, refused, or could not be reached.',
   TIMEOUT: 'The service, or a function of the workspace, did not answer in time.',
   OVERLOADED: 'The service was not asked: too many calls of it are under way and waiting.',
+  CIRCUIT_OPEN: 'The service was not asked: health checks, or a circuit breaker, have taken it out.',
   NOT_FOUND: 'The service says that there is no such thing (404, NOT_FOUND).',
   MISSING_KEY: 'A batch asked for the key, and the service did not return it.',
   DUPLICATE_KEY: 'A batch asked for the key, and the service returned it twice.',

@@ -54,7 +54,8 @@ export type ExplainedCall = {
   readonly startMs: number
   /** Absent where the answer did not wait for it. */
   readonly ms?: number
-  readonly status?: number
+  /** What the service itself said: an HTTP status, or the code of a gRPC call that failed. */
+  readonly status?: number | string
   /** `OK`, the code of its failure, or `ABANDONED` where nobody waited for its end. */
   readonly outcome: string
   /** Whether requests of others were answered by it too. */
@@ -140,7 +141,7 @@ const explainedCall = (call: RecordedCall, since: (at: number) => number): Expla
   ...(call.keys !== undefined && { keys: call.keys }),
   startMs: since(call.startedAt),
   ...(call.endedAt !== undefined && { ms: rounded(call.endedAt - call.startedAt) }),
-  ...(call.reply !== undefined && { status: call.reply.status }),
+  ...(call.status !== undefined && { status: call.status }),
   outcome: call.outcome ?? 'ABANDONED',
   ...(call.reply?.shared === true && { shared: true }),
 })

@@ -1,7 +1,9 @@
-import type { Code } from '../../kernel/code.ts'
+import { type Code, codeOfGrpc } from '../../kernel/code.ts'
 import type { Json } from '../../kernel/json.ts'
-import { asProblem } from '../../kernel/problem.ts'
+import { asProblem, type Problem } from '../../kernel/problem.ts'
 import type { Reply } from '../../services/call.ts'
+import { GrpcFailure } from '../../services/grpc/client/failure.ts'
+import { AnsweredStatus } from '../../services/rest/problems.ts'
 import type { Execution } from '../execute/execution.ts'
 import { type Asked, type Entry, type Invoke, Loads, type LoadsOptions } from '../execute/loads.ts'
 import type { Recorder } from '../execute/recorder.ts'
@@ -18,6 +20,8 @@ export type RecordedCall = {
   outcome: Code | 'OK' | undefined
   /** Undefined where it did not succeed. */
   reply: Reply | undefined
+  /** What the service itself said: an HTTP status, or a gRPC code; undefined where it said nothing. */
+  status: number | Code | undefined
   /** The request as it may be shown. */
   line: string
   /** The keys of a batch. */
@@ -98,29 +102,38 @@ export class Recording implements Recorder {
         endedAt: undefined,
         outcome: undefined,
         reply: undefined,
+        status: undefined,
         line: '',
         keys: undefined,
         step: undefined,
       }
       this.calls.push(call)
       begun(call)
-      const ended = (outcome: Code | 'OK', reply?: Reply): void => {
+      const ended = ({ outcome, reply, status }: Pick<RecordedCall, 'outcome' | 'reply' | 'status'>): void => {
         call.endedAt = this.now()
         call.outcome = outcome
         call.reply = reply
+        call.status = status
       }
       return invoke(request, context).then(
         (reply) => {
-          ended('OK', reply)
+          ended({ outcome: 'OK', reply, status: reply.status })
           return reply
         },
         (error: unknown) => {
-          ended(asProblem(error).code)
+          const problem = asProblem(error)
+          ended({ outcome: problem.code, reply: undefined, status: statusSaid(problem) })
           throw error
         },
       )
     }
   }
+}
+
+/** What a service said of a call that failed. */
+const statusSaid = ({ cause }: Problem): number | Code | undefined => {
+  if (cause instanceof AnsweredStatus) return cause.status
+  return cause instanceof GrpcFailure && cause.kind === 'status' ? codeOfGrpc(cause.code) : undefined
 }
 
 /** The table of an operation's requests that says of each entry which call it came from. */

@@ -9,9 +9,20 @@ import type { WireError } from './wire/error.ts'
 export const badGateway = (service: string, what: string, cause?: unknown): Problem =>
   new Problem('UNAVAILABLE', `Service ${service} ${what}.`, { status: 502, service, cause })
 
+/** What a service answered, as the cause of a problem: clients see the gateway's own status. */
+export class AnsweredStatus {
+  readonly status: number
+  constructor(status: number) {
+    this.status = status
+  }
+  toString(): string {
+    return `HTTP status ${this.status}`
+  }
+}
+
 /** Health checks let nothing through: nobody was asked, so that it is the gateway who refuses. */
 export const noTarget = (service: string, cause: NoTarget): Problem =>
-  new Problem('UNAVAILABLE', `Service ${service} is unavailable.`, { service, cause })
+  new Problem('UNAVAILABLE', `Service ${service} is unavailable.`, { service, reason: 'CIRCUIT_OPEN', cause })
 
 /** What an exchange's error means for the client. */
 export const connectionProblem = (service: string, error: WireError): Problem => {
@@ -38,8 +49,10 @@ export const statusProblem = (
   status: number,
   retryAfter: string | undefined,
 ): Problem => {
-  if (status < 400) return badGateway(name, 'answered with a redirect, which is not followed')
-  if ((status === 401 || status === 403) && identity !== 'forward') return badGateway(name, 'refused the gateway')
+  const cause = new AnsweredStatus(status)
+  if (status < 400) return badGateway(name, 'answered with a redirect, which is not followed', cause)
+  if ((status === 401 || status === 403) && identity !== 'forward')
+    return badGateway(name, 'refused the gateway', cause)
   const headers = retryAfter !== undefined && validRetryAfter.test(retryAfter) ? { 'retry-after': retryAfter } : {}
   const said = sentences[status]
   if (status < 500)
@@ -47,9 +60,11 @@ export const statusProblem = (
       status,
       service: name,
       headers: status === 429 ? headers : {},
+      cause,
     })
-  if (status === 503) return new Problem('UNAVAILABLE', `Service ${name} is unavailable.`, { service: name, headers })
-  return status === 504 ? deadlineProblem(name) : badGateway(name, 'failed')
+  if (status === 503)
+    return new Problem('UNAVAILABLE', `Service ${name} is unavailable.`, { service: name, headers, cause })
+  return status === 504 ? deadlineProblem(name, cause) : badGateway(name, 'failed', cause)
 }
 
 const sentences: Readonly<Record<number, string>> = {

@@ -86,7 +86,7 @@ describe('a REST service at several targets', () => {
     })
     const { connector, targets, call } = connect(test, servers, { health })
     await until(() => targets.targets[0]?.healthy === false)
-    await assert.rejects(call(), { code: 'UNAVAILABLE', status: 503, service: 'users' })
+    await assert.rejects(call(), { code: 'UNAVAILABLE', status: 503, service: 'users', reason: 'CIRCUIT_OPEN' })
     assert.equal(connector.serves(), false)
   })
 
