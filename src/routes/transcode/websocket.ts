@@ -49,6 +49,7 @@ export const serveSocket = (binding: Binding, tools: StreamTools): ServeSocket =
     const sending = sendFrames(socket, exchange, {
       encode: (body) => binding.request.encode({ ...shared, body }),
       single: !method.requestStream,
+      framed: binding.request.body !== 'none',
     })
     const stop = (): void => {
       fail(tools.stop.reason)
@@ -82,13 +83,15 @@ const sendAnswers = async (socket: WebSocket, answers: AsyncIterator<string, und
 }
 
 type Frames = {
-  readonly encode: (frame: Buffer) => Buffer
+  readonly encode: (frame: Buffer | undefined) => Buffer
   /** Whether the first message is the only one. */
   readonly single: boolean
+  /** False where all of the message stands in path and query: it waits for no frame. */
+  readonly framed: boolean
 }
 
 /** Frames are taken as the service takes messages: until then nothing is read from the socket. */
-const sendFrames = (socket: WebSocket, exchange: GrpcExchange, { encode, single }: Frames): Sending => {
+const sendFrames = (socket: WebSocket, exchange: GrpcExchange, { encode, single, framed }: Frames): Sending => {
   let failure: Problem | undefined
   let ended = false
   let waiting = 0
@@ -102,12 +105,7 @@ const sendFrames = (socket: WebSocket, exchange: GrpcExchange, { encode, single 
     ended = true
     void sent.then(() => exchange.end())
   }
-  socket.on('message', (data: RawData, isBinary: boolean) => {
-    if (failure !== undefined) return
-    const frame = data as Buffer
-    if (isBinary) return refuse(new Problem('INVALID_ARGUMENT', 'A frame should be text: one JSON message.'))
-    if (frame.length === 0) return end()
-    if (ended) return refuse(new Problem('FAILED_PRECONDITION', 'A message came after the last one.'))
+  const take = (frame: Buffer | undefined): void => {
     let message: Buffer
     try {
       message = encode(frame)
@@ -124,7 +122,16 @@ const sendFrames = (socket: WebSocket, exchange: GrpcExchange, { encode, single 
         if (waiting === 0) socket.resume()
       })
     if (single) end()
+  }
+  socket.on('message', (data: RawData, isBinary: boolean) => {
+    if (failure !== undefined) return
+    const frame = data as Buffer
+    if (isBinary) return refuse(new Problem('INVALID_ARGUMENT', 'A frame should be text: one JSON message.'))
+    if (frame.length === 0) return end()
+    if (ended) return refuse(new Problem('FAILED_PRECONDITION', 'A message came after the last one.'))
+    take(frame)
   })
+  if (!framed) take(undefined)
   return { failure: () => failure, stop: () => undefined }
 }
 

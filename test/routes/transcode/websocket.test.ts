@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
-import { type handleBidiStreamingCall, type ServerDuplexStream, status } from '@grpc/grpc-js'
+import { type handleBidiStreamingCall, type ServerDuplexStream, type ServerWritableStream, status } from '@grpc/grpc-js'
 import { WebSocket } from 'ws'
 import { still, until } from './support/pace.ts'
 import { startTranscoder, type Transcoder } from './support/transcoder.ts'
@@ -13,6 +13,25 @@ describe('a streaming method over a WebSocket', () => {
     assert.equal(await frame(socket), '{"id":"room","n":2}')
     socket.send('{"n": 2}')
     assert.equal(await frame(socket), '{"id":"room","n":4}')
+  })
+
+  it('has the answers to what stands in the address alone, without a frame from the client', async (t) => {
+    const { url } = await startTranscoder(t, {
+      proto,
+      handlers: {
+        Watch: (call: ServerWritableStream<Message, Message>) => {
+          call.write(call.request)
+          call.end()
+        },
+      } as never,
+      route: ['websocket: true'],
+    })
+    const watch = (path: string): WebSocket => new WebSocket(`${url.replace('http', 'ws')}${path}`)
+    const socket = watch('/v1/watch/room?n=3')
+    const end = closed(socket)
+    assert.equal(await frame(socket), '{"id":"room","n":3}')
+    assert.deepEqual(await end, [1000, ''])
+    assert.deepEqual(await closed(watch('/v1/watch/room?n=three')), [4003, 'INVALID_ARGUMENT'])
   })
 
   it('ends when the service does, after an empty frame', async (t) => {
@@ -123,6 +142,7 @@ const doubled: handleBidiStreamingCall<Message, Message> = (call) => {
 const proto = `
 service Test {
   rpc Chat(stream Item) returns (stream Item) { option (google.api.http) = { post: "/v1/chat/{id}" body: "*" }; }
+  rpc Watch(Item) returns (stream Item) { option (google.api.http) = { get: "/v1/watch/{id}" }; }
   rpc Once(Item) returns (Item) { option (google.api.http) = { get: "/v1/once" }; }
 }
 message Item { string id = 1; int32 n = 2; }
