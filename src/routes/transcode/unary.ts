@@ -25,6 +25,8 @@ export const serveUnary = (binding: Binding, { call, metadata, deadlineOf }: Una
   const { answer } = binding
   return async (request, reply, segments) => {
     const connect = binding.connect ? connectCall(request) : undefined
+    // A message without fields is no bytes in the binary form, which this is not.
+    if (connect !== undefined && request.method === 'POST') checkBody(request, 'json')
     const message =
       connect?.message === undefined
         ? binding.request.encode(partsOf(binding, request, segments))

@@ -108,6 +108,7 @@ describe('a request of the Connect protocol', () => {
     assert.equal((await ask({ 'connect-protocol-version': '2' })).status, 400)
     assert.equal((await ask({ 'connect-protocol-version': '1', 'connect-timeout-ms': 'soon' })).status, 400)
     assert.equal((await ask({ 'connect-protocol-version': '1', 'content-type': 'application/proto' })).status, 415)
+    assert.equal((await ask({ 'connect-protocol-version': '1', 'content-type': 'application/proto' }, '')).status, 415)
     assert.equal((await ask({ 'connect-protocol-version': '1', 'content-encoding': 'gzip' })).status, 415)
     assert.deepEqual(await (await ask({ 'connect-protocol-version': '1' }, '{"a": ')).json(), {
       code: 'invalid_argument',
