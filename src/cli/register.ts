@@ -52,7 +52,7 @@ export const registerCommand = (terminal: Terminal, done: (exit: Exit) => void):
       ).conflicts(['proto', 'descriptors']),
     )
     .option('--tls', 'the way to a new service is TLS; `tls:` in portico.yaml says more')
-    .option('--include <dir...>', 'where imports are looked up beside protos/', [])
+    .option('--include <dir...>', 'where files and their imports are looked up beside protos/', [])
     .addOption(
       new Option('--identity <what>', 'what it learns of the caller; `none` for a new one').choices([
         'none',

@@ -124,6 +124,16 @@ Next:
     assert.match(await readFile(at('gateway/portico.yaml'), 'utf8'), /proto: library\/v1\/library\.proto/)
   })
 
+  it('finds a file by its import path below an --include, as protoc does', async (t) => {
+    const { at, register } = await ground(t, { 'apis/library/v1/library.proto': library })
+    const file = 'library/v1/library.proto'
+    const found = await register(...words(`library --target 127.0.0.1:1 --proto ${file} --include`), at('apis'))
+    assert.deepEqual([found.exit, found.err], [0, ''])
+    assert.match(found.out, /^wrote \S+gateway\/protos\/library\/v1\/library\.proto {2}\(from /m)
+    const { err } = await register(...words('library --proto library/v2.proto --include'), at('apis'))
+    assert.ok(err.includes(`neither here nor under protos/ of the workspace, ${at('apis')}.`), err)
+  })
+
   it('copies nothing that is in the workspace already', async (t) => {
     const { at, register } = await ground(t, { 'gateway/protos/library.proto': library })
     const { out } = await register('library', '--target', '127.0.0.1:1', '--proto', 'library.proto')
@@ -234,6 +244,28 @@ describe('portico register, of what is no text', { concurrency: 2 }, () => {
     assert.doesNotMatch(text, /proto:/)
   })
 
+  it('tells of a file of the wrong kind where its author has it, and which option takes it', async (t) => {
+    const { at, register } = await ground(t, { 'library.proto': library, 'words.binpb': 'no set at all' })
+    await writeFile(at('one.binpb'), await descriptorSetOf('library.proto', library))
+    const asked = async (option: string, file: string): Promise<string> => {
+      const { exit, err } = await register('library', '--target', 'a:1', option, at(file))
+      assert.equal(exit, 1)
+      return err
+    }
+    assert.match(
+      await asked('--descriptors', 'library.proto'),
+      /is a text, not a descriptor set: --proto \S+library\.proto/,
+    )
+    assert.match(
+      await asked('--proto', 'one.binpb'),
+      /is no text\. A descriptor set is registered by --descriptors \S+one\.binpb/,
+    )
+    assert.match(
+      await asked('--descriptors', 'words.binpb'),
+      /^\S+\/words\.binpb:1:1 {2}--descriptors {2}PORTICO-804\n +\S+\/words\.binpb is no descriptor set: its bytes are something else\./,
+    )
+  })
+
   it('asks a service for its definitions and keeps what it says', async (t) => {
     const { at, register } = await ground(t, {})
     const set = await descriptorSetOf('library.proto', library)
@@ -255,7 +287,10 @@ describe('portico register, of what is no text', { concurrency: 2 }, () => {
     const { at, register } = await ground(t, {})
     const { exit, err } = await register('library', '--target', '127.0.0.1:1', '--reflect')
     assert.equal(exit, 1)
-    assert.match(err, /127\.0\.0\.1:1 cannot be reached for reflection/)
+    assert.match(
+      err,
+      /127\.0\.0\.1:1 cannot be reached for reflection \(connect ECONNREFUSED 127\.0\.0\.1:1\)\. Is it running/,
+    )
     assert.equal(existsSync(at('gateway')), false)
   })
 })

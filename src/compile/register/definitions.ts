@@ -47,6 +47,7 @@ const descriptorSet = (name: string, file: string, dir: string): FoundDefinition
   const path = resolve(file)
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
     return refused(name, `There is no readable file ${file}.`)
+  if (file.endsWith('.proto')) return refused(name, `${file} is a text, not a descriptor set: --proto ${file}.`)
   const inside = relative(dir, path).replaceAll('\\', '/')
   if (!inside.startsWith('..')) return { named: { descriptors: inside }, files: new Map(), diagnostics: [] }
   return snapshot(name, { dir, content: readFileSync(path), from: file })

@@ -4,7 +4,7 @@ import protobuf from 'protobufjs'
 import { type Diagnostic, startOf } from '../../kernel/diagnostic.ts'
 
 export type ProtoRequest = {
-  /** As the user named them, relative to where the command runs, or to `protos/`. */
+  /** As the user named them, relative to where the command runs, to `protos/`, or to one of `include`, as protoc takes them. */
   readonly files: readonly string[]
   /** Where imports are looked up beside the workspace, as the user named them. */
   readonly include: readonly string[]
@@ -49,16 +49,19 @@ export const findProtos = (request: ProtoRequest): FoundProtos => {
   }
 
   for (const file of request.files) {
-    const path = [resolve(file), join(protos, file)].find(isFile)
+    const path = [resolve(file), join(protos, file), ...request.include.map((dir) => resolve(dir, file))].find(isFile)
     const text = path === undefined ? undefined : readText(path)
+    const refuse = (message: string): void => {
+      diagnostics.push({ severity: 'error', code: 'PORTICO-009', place: startOf(file), coordinate: '--proto', message })
+    }
     if (path === undefined || text === undefined) {
-      diagnostics.push({
-        severity: 'error',
-        code: 'PORTICO-009',
-        place: startOf(file),
-        coordinate: '--proto',
-        message: `There is no readable file ${file}, neither here nor under protos/ of the workspace.`,
-      })
+      refuse(
+        `There is no readable file ${file}, neither here nor under ${['protos/ of the workspace', ...request.include].join(', ')}.`,
+      )
+      continue
+    }
+    if (text.includes('\0')) {
+      refuse(`${file} is no text. A descriptor set is registered by --descriptors ${file}.`)
       continue
     }
     const home = roots.find((root) => isInside(path, root))

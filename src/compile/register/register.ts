@@ -4,7 +4,7 @@ import { services } from '../../catalog.ts'
 import type { Environment } from '../../config/interpolate.ts'
 import { planned } from '../../config/planned.ts'
 import { readConfig } from '../../config/read.ts'
-import { type Diagnostic, hasErrors, type Place } from '../../kernel/diagnostic.ts'
+import { type Diagnostic, hasErrors, type Place, startOf } from '../../kernel/diagnostic.ts'
 import type { Service } from '../../services/service.ts'
 import { type Compiled, compileWorkspace, workspaceFile } from '../compile.ts'
 import { workspaceConfig } from '../config.ts'
@@ -49,7 +49,7 @@ export const planRegistration = async (asked: Registration, env: Environment): P
   ])
 
   const after = await compileCandidate({ dir, made: [...before.files, ...(fresh ? ['protos'] : [])], files, env })
-  const diagnostics = after.diagnostics.map((one) => atSource(one, found.files))
+  const diagnostics = after.diagnostics.map((one) => atSet(one, found.files))
   const service = after.plan?.services.get(registration.name)
   const { value: config } = readConfig({
     file: workspaceFile,
@@ -73,6 +73,14 @@ export const planRegistration = async (asked: Registration, env: Environment): P
     examples: examplesOf(service.name, after.plan, appearance),
     listen: after.plan.listen,
   }
+}
+
+/** A set that cannot be read is told where its author has it, not where `portico.yaml` would have named it. */
+const atSet = (one: Diagnostic, files: FoundDefinitions['files']): Diagnostic => {
+  const [copy, from] =
+    [...files].map(([file, { from }]) => [file, from] as const).find(([file]) => one.message.startsWith(file)) ?? []
+  if (one.code !== 'PORTICO-804' || copy === undefined || from === undefined) return atSource(one, files)
+  return { ...one, place: startOf(from), coordinate: '--descriptors', message: from + one.message.slice(copy.length) }
 }
 
 /** Mistakes in a file that was to be copied are told where its author has it. */

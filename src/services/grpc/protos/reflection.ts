@@ -127,7 +127,7 @@ type Asked = { readonly shown: string; readonly timeoutMs: number }
 
 const refusalOf = (thrown: unknown, { shown, timeoutMs }: Asked): string => {
   if (thrown instanceof Unusable) return `${shown} ${thrown.message}. ${otherWays}`
-  const details = printable((thrown as { readonly details?: string }).details ?? '')
+  const details = wordsOf((thrown as { readonly details?: string }).details ?? '')
   switch (codeOf(thrown)) {
     case status.UNIMPLEMENTED:
       return `${shown} offers no reflection (grpc.reflection.v1 or v1alpha). Turn it on there. ${otherWays}`
@@ -146,6 +146,12 @@ const refusalOf = (thrown: unknown, { shown, timeoutMs }: Asked): string => {
 }
 
 const otherWays = 'Or give its definitions as files, by `proto` or `descriptors`.'
+
+/** Of what grpc-js says of a connection, the reason alone. */
+const wordsOf = (details: string): string =>
+  printable(
+    details.replace(/^No connection established\. Last error: (?:Error: )?/, '').replace(/\. Resolution note: $/, ''),
+  )
 
 /** Words of a server, for a terminal. */
 // oxlint-disable-next-line no-control-regex
