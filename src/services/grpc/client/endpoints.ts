@@ -158,7 +158,9 @@ export class Endpoints {
     if (addresses.length > 0) this.#use(addresses)
     else if (this.#list.length === 0) {
       const cause: unknown = answers.find((answer) => answer.status === 'rejected')?.reason
-      this.#failure = new GrpcFailure('unreached', grpcStatus.unavailable, 'No name could be looked up.', { cause })
+      const names = this.#targets.map(({ name }) => name).join(', ')
+      const words = `No address was found for ${names}.`
+      this.#failure = new GrpcFailure('unreached', grpcStatus.unavailable, words, { cause })
       throw this.#failure
     }
   }

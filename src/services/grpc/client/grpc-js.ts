@@ -1,4 +1,5 @@
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js'
+import { connectWords } from './connect-words.ts'
 import type { MetadataEntries } from './exchange.ts'
 import { type FailureKind, GrpcFailure } from './failure.ts'
 import { ofTheProtocol } from './metadata.ts'
@@ -23,8 +24,11 @@ export const metadataEntries = (metadata: Metadata): MetadataEntries => {
  * A status of grpc-js as a failure. It makes statuses of its own and does not mark them; they are told from the
  * service's by their words and by the absence of trailers, where at least a content type would be.
  */
-export const failureOf = ({ code, details, metadata }: StatusObject, headers: Metadata | undefined): GrpcFailure =>
-  new GrpcFailure(kindOf({ code, details, metadata }, headers), code, details, { trailers: metadataEntries(metadata) })
+export const failureOf = ({ code, details, metadata }: StatusObject, headers: Metadata | undefined): GrpcFailure => {
+  const kind = kindOf({ code, details, metadata }, headers)
+  const words = kind === 'unreached' ? connectWords(details) : details
+  return new GrpcFailure(kind, code, words, { trailers: metadataEntries(metadata) })
+}
 
 const kindOf = ({ code, details, metadata }: StatusObject, headers: Metadata | undefined): FailureKind => {
   if (details.startsWith('Received HTTP status code') || isForeign(headers)) return 'foreign'

@@ -2,6 +2,7 @@ import { type Client, status } from '@grpc/grpc-js'
 import type { HostPort } from '../../../config/scalars.ts'
 import { systemClock } from '../../../kernel/clock.ts'
 import type { TlsSettings } from '../../tls.ts'
+import { connectWords } from '../client/connect-words.ts'
 import { authorityOf } from '../client/wire/connect.ts'
 import { decodeFile, encodeFileSet, type FileDescriptor } from './descriptor-schema.ts'
 import { maxDescriptorBytes, maxDescriptorFiles } from './descriptor-set.ts'
@@ -127,12 +128,12 @@ type Asked = { readonly shown: string; readonly timeoutMs: number }
 
 const refusalOf = (thrown: unknown, { shown, timeoutMs }: Asked): string => {
   if (thrown instanceof Unusable) return `${shown} ${thrown.message}. ${otherWays}`
-  const details = wordsOf((thrown as { readonly details?: string }).details ?? '')
+  const details = printable(connectWords((thrown as { readonly details?: string }).details ?? ''))
   switch (codeOf(thrown)) {
     case status.UNIMPLEMENTED:
       return `${shown} offers no reflection (grpc.reflection.v1 or v1alpha). Turn it on there. ${otherWays}`
     case status.UNAVAILABLE:
-      return `${shown} cannot be reached for reflection${details === '' ? '' : ` (${details})`}. Is it running, and is \`tls\` right? ${otherWays}`
+      return `${shown} cannot be reached for reflection${details === '' ? '' : ` (${details.replace(/\.$/, '')})`}. Is it running, and is \`tls\` right? ${otherWays}`
     case status.DEADLINE_EXCEEDED:
       return `${shown} did not answer reflection within ${timeoutMs} ms. ${otherWays}`
     case status.RESOURCE_EXHAUSTED:
@@ -146,12 +147,6 @@ const refusalOf = (thrown: unknown, { shown, timeoutMs }: Asked): string => {
 }
 
 const otherWays = 'Or give its definitions as files, by `proto` or `descriptors`.'
-
-/** Of what grpc-js says of a connection, the reason alone. */
-const wordsOf = (details: string): string =>
-  printable(
-    details.replace(/^No connection established\. Last error: (?:Error: )?/, '').replace(/\. Resolution note: $/, ''),
-  )
 
 /** Words of a server, for a terminal. */
 // oxlint-disable-next-line no-control-regex

@@ -46,6 +46,47 @@ describe('TLS to a service', { skip: missing('openssl') }, () => {
     await assert.rejects(unknown.ask(inputOf(''), requestContext({})), { code: 'UNAVAILABLE', status: 502 })
   })
 
+  for (const { title, tls, asked, shown, words } of [
+    {
+      title: 'an authority that is not trusted',
+      tls: () => ({ serverName: 'probe.test' }),
+      words: /`tls\.ca` names one/,
+    },
+    { title: 'another name', tls: () => ({ ca: files.ca }), words: /`tls\.serverName` names it/ },
+    {
+      title: 'a certificate that has expired',
+      tls: () => ({ ca: files.ca, serverName: 'probe.test' }),
+      shown: () => files.expired,
+      words: /The certificate of the service has expired/,
+    },
+    {
+      title: 'a service that asks for our certificate',
+      tls: () => ({ ca: files.ca, serverName: 'probe.test' }),
+      asked: () => files.ca,
+      words: /`tls\.cert` and `tls\.key`/,
+    },
+    { title: 'a service that wants TLS', tls: () => undefined, words: /Does it want `tls`\?/ },
+  ])
+    it(`tells the operator what is wrong with ${title}, for calls and streams alike`, async (test) => {
+      const { ask, watch } = await probe(test, tls(), asked?.(), shown?.())
+      const told = (thrown: Error): boolean => words.test((thrown.cause as Error).message)
+      await assert.rejects(ask(inputOf(''), requestContext({})), told)
+      await assert.rejects(allOf(watch(inputOf(''), requestContext({}))), told)
+    })
+
+  it('tells the operator where TLS is asked of a service that has none', async (test) => {
+    const server = await startProbe({})
+    const { ask, close } = connectProbe({ address: server.address, tls: { ca: files.ca } })
+    test.after(async () => {
+      await close()
+      server.close()
+    })
+    await assert.rejects(
+      ask(inputOf(''), requestContext({})),
+      ({ cause }) => cause.message === 'The service speaks no TLS at this port; `tls` asks for it.',
+    )
+  })
+
   it('does not fall back to plain text', async (test) => {
     const { ask } = await probe(test, undefined)
     await assert.rejects(ask(inputOf(''), requestContext({})), { code: 'UNAVAILABLE', status: 502 })
@@ -54,7 +95,7 @@ describe('TLS to a service', { skip: missing('openssl') }, () => {
 
 const refused = { code: 'UNAVAILABLE', status: 502, message: 'Service probe could not be reached.' }
 
-const nothing = { ca: '', otherCa: '', key: '', certificate: '', clientKey: '', clientCertificate: '' }
+const nothing = { ca: '', otherCa: '', key: '', certificate: '', clientKey: '', clientCertificate: '', expired: '' }
 const files = missing('openssl') ? nothing : makeFiles()
 
 /** An authority, another one, and a certificate of the first for probe.test; they live a day. */
@@ -71,6 +112,7 @@ function makeFiles(): typeof nothing {
   openssl(`${keyed} -subj /CN=probe.test -keyout server.key -out server.csr`)
   writeFileSync(join(directory, 'names'), 'subjectAltName=DNS:probe.test')
   openssl('x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile names -out server.pem')
+  openssl('x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days -1 -extfile names -out expired.pem')
   openssl(`${keyed} -subj /CN=gateway -keyout client.key -out client.csr`)
   openssl('x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -out client.pem')
   return {
@@ -80,12 +122,13 @@ function makeFiles(): typeof nothing {
     certificate: read('server.pem'),
     clientKey: read('client.key'),
     clientCertificate: read('client.pem'),
+    expired: read('expired.pem'),
   }
 }
 
 /** `clients` is the authority whose clients alone are let in. */
-const probe = async (test: TestContext, tls: GrpcService['tls'], clients?: string) => {
-  const pair = { private_key: Buffer.from(files.key), cert_chain: Buffer.from(files.certificate) }
+const probe = async (test: TestContext, tls: GrpcService['tls'], clients?: string, certificate = files.certificate) => {
+  const pair = { private_key: Buffer.from(files.key), cert_chain: Buffer.from(certificate) }
   const server = await startProbe(
     {
       ask: (_call, reply) => reply(null, { text: 'secret' }),

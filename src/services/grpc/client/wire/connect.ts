@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls'
 import { ClientConnection, type ConnectionOwner, type Reading } from '../../../http2/connection.ts'
 import { ConnectionError, protocolError } from '../../../http2/error.ts'
 import type { TlsSettings } from '../../../tls.ts'
+import { connectWords } from '../connect-words.ts'
 import { GrpcFailure } from '../failure.ts'
 import { grpcStatus } from '../status.ts'
 import { WireConnection } from './connection.ts'
@@ -87,7 +88,7 @@ const openSocket = ({ host, port, name }: Address, tls: TlsSettings | undefined,
 }
 
 const unreached = (message: string, cause?: unknown): GrpcFailure =>
-  new GrpcFailure('unreached', grpcStatus.unavailable, message, { cause })
+  new GrpcFailure('unreached', grpcStatus.unavailable, connectWords(message), { cause })
 
 /** A peer that was reached and does not begin as HTTP/2 must (RFC 9113 §3.4) is something else. */
 const connectFailure = (cause: Error | undefined): GrpcFailure =>
