@@ -22,6 +22,7 @@ import { methodKind } from './services/grpc/method-kind.ts'
 import { compareDefinitions } from './services/grpc/protos/compare.ts'
 import { reflectDescriptors } from './services/grpc/protos/reflection.ts'
 import { bundledFile } from './services/grpc/protos/sources.ts'
+import { readTls } from './services/tls.ts'
 
 /** What Portico is made of. Every kind stands here by name; nothing registers itself. */
 
@@ -36,6 +37,7 @@ export const services = {
   methodKind,
   compare: compareDefinitions,
   reflect: reflectDescriptors,
+  readTls,
   isBundled: (proto: string): boolean => bundledFile(proto) !== undefined,
 }
 

@@ -1,3 +1,4 @@
+import { relative, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { planRegistration } from '../compile/register/register.ts'
 import type { Definitions, Registering, Registration } from '../compile/register/registration.ts'
@@ -14,6 +15,9 @@ type Options = {
   readonly reflect?: true
   readonly include: readonly string[]
   readonly tls?: true
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
   readonly identity?: 'forward' | 'none'
   readonly expose?: string
   readonly route?: string
@@ -51,7 +55,10 @@ export const registerCommand = (terminal: Terminal, done: (exit: Exit) => void):
         'asks the service itself, and keeps what it says in protos/<name>.binpb; `reflection: true` in portico.yaml, which asks at every start, stays a choice made by hand',
       ).conflicts(['proto', 'descriptors']),
     )
-    .option('--tls', 'the way to a new service is TLS; `tls:` in portico.yaml says more')
+    .option('--tls', 'the way to it is TLS, trusted by the system’s authorities; `tls:` in portico.yaml says more')
+    .option('--ca <file>', 'the way to it is TLS, trusted by the authorities of this PEM file')
+    .option('--cert <file>', 'the certificate that the gateway shows to it, in PEM')
+    .option('--key <file>', 'the private key of that certificate, in PEM')
     .option('--include <dir...>', 'where files and their imports are looked up beside protos/', [])
     .addOption(
       new Option('--identity <what>', 'what it learns of the caller; `none` for a new one').choices([
@@ -95,8 +102,17 @@ const routePath = (text: string): string => {
 }
 
 const registrationOf = (name: string, options: Options): Registration => {
-  const { target, tls, identity, expose, route, include, dir } = options
-  return { name, dir, target, tls: tls === true, definitions: definitionsOf(options), include, identity, expose, route }
+  const { target, identity, expose, route, include, dir } = options
+  const definitions = definitionsOf(options)
+  return { name, dir, target, tls: tlsOf(options), definitions, include, identity, expose, route }
+}
+
+/** Files are named from where the command runs, and in `portico.yaml` from the workspace. */
+const tlsOf = ({ tls, ca, cert, key, dir }: Options): Registration['tls'] => {
+  const files = Object.entries({ ca, cert, key }).flatMap(([member, file]) =>
+    file === undefined ? [] : [[member, relative(resolve(dir), resolve(file)).replaceAll('\\', '/')]],
+  )
+  return tls === true || files.length > 0 ? Object.fromEntries(files) : undefined
 }
 
 const definitionsOf = ({ proto, descriptors, reflect }: Options): Definitions | undefined => {

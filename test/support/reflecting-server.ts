@@ -2,10 +2,19 @@ import { promisify } from 'node:util'
 import * as grpc from '@grpc/grpc-js'
 import protobuf from 'protobufjs'
 
+type ReflectingOptions = { readonly credentials?: grpc.ServerCredentials; readonly methods?: readonly string[] }
+
 export type ReflectingServer = { readonly target: string; readonly close: () => void }
 
-/** A server that has one service and answers grpc.reflection.v1 with all files of a descriptor set. */
-export const startReflectingServer = async (service: string, set: Uint8Array): Promise<ReflectingServer> => {
+/**
+ * A server that has one service and answers grpc.reflection.v1 with all files of a descriptor set. Methods of the
+ * service itself answer with the bytes they were asked with.
+ */
+export const startReflectingServer = async (
+  service: string,
+  set: Uint8Array,
+  { credentials = grpc.ServerCredentials.createInsecure(), methods = [] }: ReflectingOptions = {},
+): Promise<ReflectingServer> => {
   const root = await new protobuf.Root().load('src/services/grpc/protos/bundled/grpc/reflection/v1/reflection.proto')
   const [request, response] = ['Request', 'Response'].map((name) => root.lookupType(`ServerReflection${name}`))
   if (request === undefined || response === undefined) throw new Error('there is no reflection.proto')
@@ -35,8 +44,27 @@ export const startReflectingServer = async (service: string, set: Uint8Array): P
       },
     },
   )
+  const asIs = (bytes: Buffer): Buffer => bytes
+  for (const method of methods)
+    server.addService(
+      {
+        [method]: {
+          path: `/${service}/${method}`,
+          requestStream: false,
+          responseStream: false,
+          requestSerialize: asIs,
+          requestDeserialize: asIs,
+          responseSerialize: asIs,
+          responseDeserialize: asIs,
+        },
+      },
+      {
+        [method]: (call: { readonly request: Buffer }, done: (error: null, bytes: Buffer) => void) =>
+          done(null, call.request),
+      },
+    )
   const bind = promisify(server.bindAsync.bind(server))
-  const port = await bind('127.0.0.1:0', grpc.ServerCredentials.createInsecure())
+  const port = await bind('127.0.0.1:0', credentials)
   return { target: `127.0.0.1:${port}`, close: () => server.forceShutdown() }
 }
 

@@ -63,7 +63,9 @@ const reflected = async (
   if (address === undefined) return refused(name, 'To ask a service it needs an address: --target host:port.')
   const parsed = hostPort.safeParse(address)
   if (!parsed.success) return refused(name, 'Expected host:port, such as 127.0.0.1:50051.')
-  const found = await services.reflect(parsed.data, { tls: known?.tls ?? (tls ? {} : undefined) })
+  const given = services.readTls(tls, { service: name, workspaceDir: dir, placeOf: () => startOf(workspaceFile) })
+  if (given.diagnostics.length > 0) return { named: undefined, files: new Map(), diagnostics: given.diagnostics }
+  const found = await services.reflect(parsed.data, { tls: given.tls ?? known?.tls })
   if ('refusal' in found) return refused(name, found.refusal)
   return snapshot(name, { dir, content: found.descriptors, from: `reflection of ${address}` })
 }

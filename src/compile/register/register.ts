@@ -48,7 +48,8 @@ export const planRegistration = async (asked: Registration, env: Environment): P
     ...(fresh || edited.text !== text ? [[workspaceFile, { content: edited.text }] as const] : []),
   ])
 
-  const after = await compileCandidate({ dir, made: [...before.files, ...(fresh ? ['protos'] : [])], files, env })
+  const made = [...before.files, ...Object.values(registration.tls ?? {}), ...(fresh ? ['protos'] : [])]
+  const after = await compileCandidate({ dir, made, files, env })
   const diagnostics = after.diagnostics.map((one) => atSet(one, found.files))
   const service = after.plan?.services.get(registration.name)
   const { value: config } = readConfig({
@@ -77,8 +78,8 @@ export const planRegistration = async (asked: Registration, env: Environment): P
 
 /** A set that cannot be read is told where its author has it, not where `portico.yaml` would have named it. */
 const atSet = (one: Diagnostic, files: FoundDefinitions['files']): Diagnostic => {
-  const [copy, from] =
-    [...files].map(([file, { from }]) => [file, from] as const).find(([file]) => one.message.startsWith(file)) ?? []
+  const copy = [...files.keys()].find((file) => one.message.startsWith(file))
+  const from = copy === undefined ? undefined : files.get(copy)?.from
   if (one.code !== 'PORTICO-804' || copy === undefined || from === undefined) return atSource(one, files)
   return { ...one, place: startOf(from), coordinate: '--descriptors', message: from + one.message.slice(copy.length) }
 }

@@ -11,8 +11,8 @@ export type Registration = {
   readonly dir: string
   /** `host:port`; of a service that is there already the old one stays where this is absent. */
   readonly target: string | undefined
-  /** Whether the way to a new service is TLS. */
-  readonly tls: boolean
+  /** TLS to the service, its files relative to the workspace; what it is now where this is absent. */
+  readonly tls: Readonly<Partial<Record<'ca' | 'cert' | 'key', string>>> | undefined
   /** Where its definitions come from; those of before where this is absent. */
   readonly definitions: Definitions | undefined
   /** Where imports of proto files are looked up beside `protos/`. */

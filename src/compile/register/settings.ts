@@ -81,11 +81,11 @@ const serviceEdits = (
             proto: short(definitions.proto),
             ...(definitions.include.length === 0 ? {} : { include: short(definitions.include) }),
           }),
+    ...(tls === undefined ? {} : { tls }),
   }
   const old = has(services, name) ? services?.[name] : undefined
   const path = ['services', name]
-  if (typeof old !== 'object' || old === null)
-    return [{ set: path, to: { ...settings, ...(tls ? { tls: {} } : {}), identity: identity ?? 'none' } }]
+  if (typeof old !== 'object' || old === null) return [{ set: path, to: { ...settings, identity: identity ?? 'none' } }]
   const kinds = ['proto', 'descriptors', 'reflection', 'include']
   const stale = definitions === undefined ? [] : kinds.filter((key) => has(old, key) && !has(settings, key))
   const changed = Object.entries({ ...settings, ...(identity === undefined ? {} : { identity }) }).filter(

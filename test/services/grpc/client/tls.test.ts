@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, describe, it, type TestContext } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import { ServerCredentials } from '@grpc/grpc-js'
 import type { GrpcService } from '../../../../src/services/service.ts'
+import { makeCertificates, readCertificates } from '../../../support/certificates.ts'
 import { missing } from '../../../support/programs.ts'
 import { connectProbe, inputOf, requestContext, startProbe } from '../fixtures/probe.ts'
 
@@ -95,36 +92,8 @@ describe('TLS to a service', { skip: missing('openssl') }, () => {
 
 const refused = { code: 'UNAVAILABLE', status: 502, message: 'Service probe could not be reached.' }
 
-const nothing = { ca: '', otherCa: '', key: '', certificate: '', clientKey: '', clientCertificate: '', expired: '' }
-const files = missing('openssl') ? nothing : makeFiles()
-
-/** An authority, another one, and a certificate of the first for probe.test; they live a day. */
-function makeFiles(): typeof nothing {
-  const directory = mkdtempSync(join(tmpdir(), 'tls-'))
-  after(() => rmSync(directory, { recursive: true }))
-  const openssl = (command: string): void => {
-    execFileSync('openssl', command.split(' '), { cwd: directory, stdio: 'pipe' })
-  }
-  const keyed = 'req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
-  const read = (name: string): string => readFileSync(join(directory, name), 'utf8')
-  openssl(`${keyed} -x509 -days 1 -subj /CN=ca -keyout ca.key -out ca.pem`)
-  openssl(`${keyed} -x509 -days 1 -subj /CN=other -keyout other.key -out other.pem`)
-  openssl(`${keyed} -subj /CN=probe.test -keyout server.key -out server.csr`)
-  writeFileSync(join(directory, 'names'), 'subjectAltName=DNS:probe.test')
-  openssl('x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile names -out server.pem')
-  openssl('x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days -1 -extfile names -out expired.pem')
-  openssl(`${keyed} -subj /CN=gateway -keyout client.key -out client.csr`)
-  openssl('x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -out client.pem')
-  return {
-    ca: read('ca.pem'),
-    otherCa: read('other.pem'),
-    key: read('server.key'),
-    certificate: read('server.pem'),
-    clientKey: read('client.key'),
-    clientCertificate: read('client.pem'),
-    expired: read('expired.pem'),
-  }
-}
+const none = { ca: '', otherCa: '', key: '', certificate: '', expired: '', clientKey: '', clientCertificate: '' }
+const files = missing('openssl') ? none : readCertificates(makeCertificates())
 
 /** `clients` is the authority whose clients alone are let in. */
 const probe = async (test: TestContext, tls: GrpcService['tls'], clients?: string, certificate = files.certificate) => {
