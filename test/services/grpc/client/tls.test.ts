@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
+import { createServer } from 'node:tls'
 import { ServerCredentials } from '@grpc/grpc-js'
 import type { GrpcService } from '../../../../src/services/service.ts'
 import { makeCertificates, readCertificates } from '../../../support/certificates.ts'
@@ -82,6 +85,20 @@ describe('TLS to a service', { skip: missing('openssl') }, () => {
       ask(inputOf(''), requestContext({})),
       ({ cause }) => cause.message === 'The service speaks no TLS at this port; `tls` asks for it.',
     )
+  })
+
+  it('refuses a server that does not agree on HTTP/2', async (test) => {
+    const server = createServer({ key: files.key, cert: files.certificate }, (socket) => socket.on('error', () => {}))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const client = connectProbe({ address: `127.0.0.1:${port}`, tls: { ca: files.ca, serverName: 'probe.test' } })
+    test.after(async () => {
+      await client.close()
+      server.close()
+    })
+    const foreign = { code: 'UNAVAILABLE', status: 502, message: 'Service probe did not answer in gRPC.' }
+    await assert.rejects(client.ask(inputOf(''), requestContext({})), foreign)
   })
 
   it('does not fall back to plain text', async (test) => {
