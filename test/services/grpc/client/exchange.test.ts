@@ -6,7 +6,8 @@ import { systemClock } from '../../../../src/kernel/clock.ts'
 import { Endpoints } from '../../../../src/services/grpc/client/endpoints.ts'
 import { grpcJsExchange } from '../../../../src/services/grpc/client/streaming.ts'
 import type { GrpcService } from '../../../../src/services/service.ts'
-import { probeService, requestContext } from '../fixtures/probe.ts'
+import { answerText, probeService, requestContext } from '../fixtures/probe.ts'
+import { ended, frame, raw } from '../fixtures/raw-server.ts'
 
 type Chat = ServerDuplexStream<Buffer, Buffer>
 
@@ -190,6 +191,21 @@ describe('an exchange', () => {
       break
     }
     await cancelled.promise
+  })
+
+  it('of grpc-js cannot see that the last message was cut short: record 8 says so', async (test) => {
+    const { port } = await raw(test, (stream) => ended(stream, Buffer.concat([frame('a'), frame('b').subarray(0, 7)])))
+    const service = probeService({ targets: [`127.0.0.1:${port}`] })
+    const endpoints = new Endpoints(service, { now: () => systemClock.now() })
+    test.after(() => endpoints.close())
+    const exchange = grpcJsExchange({ service, endpoints, clock: systemClock }, '/probe.v1.Probe/Chat')(
+      [],
+      requestContext({}),
+    )
+    exchange.end()
+    const texts: string[] = []
+    for await (const message of exchange.messages) texts.push(answerText(message))
+    assert.deepEqual(texts, ['a'])
   })
 
   it('is not begun for metadata that cannot be sent, or a signal that has aborted', async (test) => {

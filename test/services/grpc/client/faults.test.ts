@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
-import { constants, createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { constants, type ServerHttp2Stream } from 'node:http2'
+import { createServer as createTcpServer, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { systemClock } from '../../../../src/kernel/clock.ts'
 import { guarded } from '../../../../src/services/call.ts'
@@ -13,6 +12,7 @@ import type { Connection } from '../../../../src/services/grpc/client/wire/call.
 import { wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
 import { serviceGuards } from '../../../../src/services/stack.ts'
 import { answerText, probeService, questionBytes, requestContext } from '../fixtures/probe.ts'
+import { ended, frame, listening, raw } from '../fixtures/raw-server.ts'
 import { unaryOver } from '../fixtures/unary-over.ts'
 
 const path = '/probe.v1.Probe/Ask'
@@ -271,53 +271,6 @@ const wire = (test: TestContext, targets: readonly string[]) => {
       return answerText(output.message)
     },
   }
-}
-
-/** An HTTP/2 server that answers each request by hand. */
-const raw = async (
-  test: TestContext,
-  answer: (stream: ServerHttp2Stream) => void,
-  options: Parameters<typeof createServer>[0] = {},
-) => {
-  const server = createServer(options)
-  const sessions = new Set<ServerHttp2Session>()
-  let opened = 0
-  server.on('session', (session) => {
-    opened += 1
-    sessions.add(session)
-    session.on('error', () => undefined)
-    session.on('close', () => sessions.delete(session))
-  })
-  server.on('stream', (stream) => {
-    stream.on('error', () => undefined)
-    stream.resume()
-    answer(stream)
-  })
-  test.after(() => sessions.forEach((session) => session.destroy()))
-  return { port: await listening(test, server), sessions, opened: () => opened }
-}
-
-const listening = async (test: TestContext, server: Server): Promise<number> => {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  test.after(() => {
-    server.close()
-  })
-  return (server.address() as AddressInfo).port
-}
-
-const frame = (text: string): Buffer => {
-  const message = questionBytes(text)
-  const prefix = Buffer.alloc(5)
-  prefix.writeUInt32BE(message.length, 1)
-  return Buffer.concat([prefix, message])
-}
-
-/** An answer of these bytes that ends well. */
-const ended = (stream: ServerHttp2Stream, bytes: Buffer = Buffer.alloc(0)): void => {
-  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
-  stream.end(bytes)
 }
 
 /** A connection that broke is replaced, which takes a moment. */
