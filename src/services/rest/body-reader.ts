@@ -1,8 +1,9 @@
+import { isUtf8 } from 'node:buffer'
 import { LRUCache } from 'lru-cache'
 import { type Json, parseExactIntegers, parseLossless } from '../../kernel/json.ts'
 import type { RestInput } from './request.ts'
 
-/** Reads the JSON body of an answer to a path. Throws SyntaxError. */
+/** Reads the JSON body of an answer to a path: UTF-8, as RFC 8259 §8.1 has it. Throws SyntaxError. */
 export type BodyReader = (path: string, bytes: Buffer, exact: RestInput['exact']) => Json
 
 /** Shorter bodies are parsed as fast as they are looked up; longer ones are not worth their memory. */
@@ -36,6 +37,8 @@ export const createBodyReader = (): BodyReader => {
 }
 
 const parse = (bytes: Buffer, exact: RestInput['exact']): Json => {
+  // Decoding would put U+FFFD in place of what it cannot read, and pass that on as data.
+  if (!isUtf8(bytes)) throw new SyntaxError('The bytes are not UTF-8.')
   const decoded = bytes.toString()
   const text = decoded.charCodeAt(0) === 0xfeff ? decoded.slice(1) : decoded
   return exact === 'all' ? parseLossless(text) : parseExactIntegers(text)
