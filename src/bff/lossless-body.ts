@@ -1,13 +1,16 @@
 import type { FastifyInstance } from 'fastify'
-import { parseRequestJson } from '../kernel/json-request.ts'
-import { asProblem } from '../kernel/problem.ts'
+import { parseRequestBody } from '../kernel/json-request.ts'
+import { asProblem, Problem } from '../kernel/problem.ts'
 
 /** Reads JSON bodies of a scope without losing digits, refusing what readers may read in two ways; other media types are refused with 415. */
 export const readLossless = (scope: FastifyInstance): void => {
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    const encoding = request.headers['content-encoding'] ?? 'identity'
+    if (encoding.toLowerCase() !== 'identity')
+      return done(new Problem('INVALID_ARGUMENT', 'The body may not be compressed.', { status: 415 }))
     try {
-      done(null, text === '' ? undefined : parseRequestJson(text as string))
+      done(null, bytes.length === 0 ? undefined : parseRequestBody(bytes as Buffer))
     } catch (thrown) {
       done(asProblem(thrown))
     }

@@ -1,12 +1,17 @@
 import {
   type ASTVisitor,
   type FieldNode,
+  type FloatValueNode,
   GraphQLError,
+  getNamedType,
+  type IntValueNode,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  specifiedRules,
   type ValidationContext,
   type ValidationRule,
 } from 'graphql'
+import { shortened } from '../kernel/shortened.ts'
 import type { CostLimit } from './cost/cost.ts'
 
 /** Bounds on what one operation may be, counted after fragments are spread: nothing can hide in them. */
@@ -23,6 +28,23 @@ export type OperationLimits = {
   readonly upstreamCalls: number
   /** The static cost of an operation; undefined where it is not counted. */
   readonly cost?: CostLimit | undefined
+}
+
+/** What every document keeps: the rules of GraphQL, and ours. */
+export const documentRules = (limits: OperationLimits): readonly ValidationRule[] => [
+  ...specifiedRules,
+  finiteFloats,
+  limitRule(limits),
+]
+
+/** graphql-js takes 1e400 for a Float and makes Infinity of it, which no service was ever sent by a client. */
+const finiteFloats: ValidationRule = (context) => {
+  const check = (node: FloatValueNode | IntValueNode): void => {
+    const type = context.getInputType()
+    if (type && getNamedType(type).name === 'Float' && !Number.isFinite(Number(node.value)))
+      context.reportError(new GraphQLError(`Float cannot represent ${shortened(node.value)}.`, { nodes: node }))
+  }
+  return { FloatValue: check, IntValue: check }
 }
 
 type Size = {
@@ -46,7 +68,7 @@ export const limitError = (message: string, limit: LimitExceeded, node?: Operati
   new GraphQLError(message, { nodes: node ?? null, extensions: { code: 'RESOURCE_EXHAUSTED', limit } })
 
 /** A validation rule that refuses operations past the bounds. Costs one visit of each fragment, however often it is spread. */
-export const limitRule =
+const limitRule =
   (limits: OperationLimits): ValidationRule =>
   (context: ValidationContext): ASTVisitor => {
     const sizes = new Map<string, Size | 'open'>()

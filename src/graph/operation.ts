@@ -7,14 +7,13 @@ import {
   NoSchemaIntrospectionCustomRule,
   type OperationDefinitionNode,
   parse,
-  specifiedRules,
   validate,
   visit,
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import { Problem } from '../kernel/problem.ts'
 import type { Graph } from './graph.ts'
-import { limitRule, type OperationLimits } from './limits.ts'
+import { documentRules, type OperationLimits } from './limits.ts'
 import { buildPlan } from './plan/build.ts'
 import { conditionVariables } from './plan/collect.ts'
 import type { OperationPlan } from './plan/plan.ts'
@@ -119,7 +118,7 @@ export const createOperationStore = ({
   introspection,
   suggestions,
 }: OperationStoreOptions): OperationStore => {
-  const rules = [...specifiedRules, limitRule(limits), ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])]
+  const rules = [...documentRules(limits), ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])]
   const known = new LRUCache<string, Operation | readonly GraphQLError[]>({
     max: documents,
     maxSize: 16_777_216,

@@ -1,3 +1,5 @@
+import { shortened } from './shortened.ts'
+
 /** One token of JSON (RFC 8259) behind its blanks: a mark, a string's content, or another scalar. */
 const tokens =
   // oxlint-disable-next-line no-control-regex -- JSON strings hold none of these unescaped
@@ -87,8 +89,7 @@ const take = ({ mark, string }: Token, levels: Level[]): string | undefined => {
 const takeName = (string: string, here: Level): string | undefined => {
   const name = JSON.parse(`"${string}"`) as string
   if (here.keys.has(name)) {
-    const shown = name.length > longestKey ? `${name.slice(0, longestKey)}…` : name
-    return `the key ${JSON.stringify(shown)} is there twice`
+    return `the key ${JSON.stringify(shortened(name, longestKey))} is there twice`
   }
   here.keys.add(name)
   here.expects = 'a colon'

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { isRawNumber, type Json, parseRaw } from './json.ts'
 import { explainJson } from './json-mistake.ts'
 import { Problem } from './problem.ts'
@@ -21,6 +22,12 @@ export const parseRequestJson = (text: string, { maxDepth }: RequestJsonLimits =
   // Of a key that is there twice, one is gone.
   if (members > 1 && countMembers(json) !== members) throw refused(text, maxDepth)
   return json
+}
+
+/** The same for a body as it came, which has to be UTF-8 (RFC 8259 §8.1). */
+export const parseRequestBody = (bytes: Buffer): Json => {
+  if (!isUtf8(bytes)) throw new Problem('INVALID_ARGUMENT', 'The body is not UTF-8.')
+  return parseRequestJson(bytes.toString())
 }
 
 const parsed = (text: string, { maxDepth, loses }: RequestJsonLimits & { readonly loses: boolean }): Json => {

@@ -1,16 +1,7 @@
-import {
-  type DocumentNode,
-  GraphQLError,
-  Kind,
-  type OperationDefinitionNode,
-  parse,
-  Source,
-  specifiedRules,
-  validate,
-} from 'graphql'
+import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode, parse, Source, validate } from 'graphql'
 import { diagnosticOf, placeOfNode } from '../../graph/bind/sdl.ts'
 import { directivesOf } from '../../graph/directives.ts'
-import { limitRule, type OperationLimits } from '../../graph/limits.ts'
+import { documentRules, type OperationLimits } from '../../graph/limits.ts'
 import { type Diagnostic, startOf } from '../../kernel/diagnostic.ts'
 import { type Reading, readEndpoint } from './arguments.ts'
 import type { EndpointPlan } from './endpoint.ts'
@@ -66,7 +57,7 @@ export const compileEndpoint = (
     ...document,
     definitions: document.definitions.map((definition) => (definition === node ? bare : definition)),
   }
-  const errors = validate(surroundings.graph.clientSchema, stripped, [...specifiedRules, limitRule(limits)])
+  const errors = validate(surroundings.graph.clientSchema, stripped, documentRules(limits))
   if (errors.length > 0) return wrong(...errors.map((error) => diagnosticOf(error, file, coordinate)))
   const endpoint = readEndpoint({ ...surroundings, file, node: bare, directive, document: stripped, report })
   return { endpoint: diagnostics.length > 0 ? undefined : endpoint, diagnostics }

@@ -1,8 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import { type GraphQLInputType, getNamedType, getNullableType, isListType } from 'graphql'
 import { didYouMean } from '../../kernel/diagnostic.ts'
-import { parseLossless } from '../../kernel/json.ts'
+import { parseRequestJson } from '../../kernel/json-request.ts'
 import { Problem } from '../../kernel/problem.ts'
+import { shortened } from '../../kernel/shortened.ts'
+import { checkQuery } from '../query.ts'
 import type { EndpointPlan } from './endpoint.ts'
 import { type AddressParameter, addressParameters } from './parameters.ts'
 
@@ -21,6 +23,7 @@ export const inputReader = ({ inputs, path, lenient }: EndpointPlan, prefix: str
   return (request) => {
     const values: Record<string, unknown> = {}
     for (const parameter of inPath) values[parameter.name] = fromSegment(request, parameter)
+    checkQuery(request)
     readQuery(request.query as Query, values, { inputs: inQuery, lenient })
     if (whole !== undefined) values[whole.variable] = request.body ?? undefined
     else if (request.body !== undefined && request.body !== null)
@@ -55,7 +58,8 @@ const readQuery = (
     const given = query[name] ?? ''
     if (parameter === undefined) {
       if (lenient) continue
-      throw new Problem('INVALID_ARGUMENT', `There is no parameter ${name}.${didYouMean(name, inputs.keys())}`)
+      const shown = shortened(name)
+      throw new Problem('INVALID_ARGUMENT', `There is no parameter ${shown}.${didYouMean(shown, inputs.keys())}`)
     }
     put(values, parameter.to, fromQuery(given, parameter))
   }
@@ -87,11 +91,13 @@ const readMembers = (
     throw new Problem('INVALID_ARGUMENT', 'The body should be a JSON object.')
   for (const [name, value] of Object.entries(body)) {
     if (inputs.has(name)) values[name] = value
-    else if (!lenient)
+    else if (!lenient) {
+      const shown = shortened(name)
       throw new Problem(
         'INVALID_ARGUMENT',
-        `The body has a member ${name} that means nothing here.${didYouMean(name, inputs)}`,
+        `The body has a member ${shown} that means nothing here.${didYouMean(shown, inputs)}`,
       )
+    }
   }
 }
 
@@ -120,7 +126,7 @@ const numeric = (text: string, name: string): number => {
 
 const json = (text: string, name: string): unknown => {
   try {
-    return parseLossless(text)
+    return parseRequestJson(text)
   } catch (cause) {
     throw new Problem('INVALID_ARGUMENT', `${name} should be JSON, strings in quotes.`, { cause })
   }

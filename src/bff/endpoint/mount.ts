@@ -3,6 +3,7 @@ import { coerceVariables } from '../../graph/variables.ts'
 import { preferredType } from '../../kernel/accept.ts'
 import { eventStream } from '../../kernel/event-stream.ts'
 import { Problem } from '../../kernel/problem.ts'
+import { shortened } from '../../kernel/shortened.ts'
 import type { Signal } from '../../kernel/signal.ts'
 import type { BffPlan, BffRuntime } from '../bff.ts'
 import { readLossless } from '../lossless-body.ts'
@@ -42,6 +43,9 @@ export const mountEndpoints = (app: FastifyInstance, bff: BffPlan, mount: Endpoi
   })
 }
 
+/** Longer messages are cut: graphql-js repeats what the client sent. */
+const longestMessage = 500
+
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 
 const serve = (
@@ -59,7 +63,10 @@ const serve = (
     checkAccept(request, offered)
     const coerced = coerceVariables(bff.graph, operation, read(request))
     if ('errors' in coerced)
-      throw new Problem('INVALID_ARGUMENT', coerced.errors.map(({ message }) => message).join(' '))
+      throw new Problem(
+        'INVALID_ARGUMENT',
+        coerced.errors.map(({ message }) => shortened(message, longestMessage)).join(' '),
+      )
     const variables = coerced.values
     if (streams) {
       if (request.method === 'HEAD') return reply.type(offered).header('cache-control', 'no-store').send()

@@ -1,7 +1,7 @@
-import { GraphQLError, Kind, parse, Source, specifiedRules, validate } from 'graphql'
+import { GraphQLError, Kind, parse, Source, validate } from 'graphql'
 import { diagnosticOf } from '../../graph/bind/sdl.ts'
 import type { Graph } from '../../graph/graph.ts'
-import { limitRule, type OperationLimits } from '../../graph/limits.ts'
+import { documentRules, type OperationLimits } from '../../graph/limits.ts'
 import type { Diagnostic } from '../../kernel/diagnostic.ts'
 import { startOf } from '../../kernel/diagnostic.ts'
 import type { DocumentsSettings } from './config.ts'
@@ -41,7 +41,7 @@ const faults = (
     const document = parse(new Source(text, file), { maxTokens: limits.tokens })
     const named = document.definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION)
     const name = named?.name?.value ?? 'operation'
-    return validate(graph.clientSchema, document, [...specifiedRules, limitRule(limits)]).map((error) =>
+    return validate(graph.clientSchema, document, documentRules(limits)).map((error) =>
       text === whole ? diagnosticOf(error, file, name) : inManifest(file, whole, { name, message: error.message }),
     )
   } catch (error) {

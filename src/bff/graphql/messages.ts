@@ -1,10 +1,10 @@
-import { parseLossless } from '../../kernel/json.ts'
+import { parseRequestJson } from '../../kernel/json-request.ts'
 import { isObject } from './parameters.ts'
 
-/** A message of a WebSocket, digits kept; undefined for what is no JSON object. */
+/** A message of a WebSocket, digits kept; undefined for what is no JSON object, or one that may be read in two ways. */
 export const messageOf = (text: string): Readonly<Record<string, unknown>> | undefined => {
   try {
-    const message = parseLossless(text)
+    const message = parseRequestJson(text)
     return isObject(message) ? message : undefined
   } catch {
     return undefined

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import { parseLossless } from '../../kernel/json.ts'
-import { Problem } from '../../kernel/problem.ts'
+import { parseRequestJson } from '../../kernel/json-request.ts'
+import { asProblem, Problem } from '../../kernel/problem.ts'
+import { checkQuery } from '../query.ts'
 
 /** The parameters of a GraphQL request (GraphQL over HTTP §5). */
 export type GraphqlParameters = {
@@ -15,10 +16,12 @@ export type GraphqlParameters = {
 
 /** Reads them from a POST's JSON body or a GET's query string. Throws INVALID_ARGUMENT for what they cannot be. */
 export const readParameters = (request: FastifyRequest): GraphqlParameters => {
-  if (request.method !== 'GET' && !/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
+  const inBody = request.method === 'POST'
+  if (inBody && !/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
     throw new Problem('INVALID_ARGUMENT', 'The body should be application/json.', { status: 415 })
-  const given = request.method === 'GET' ? fromQuery(request.query as Record<string, unknown>) : fromBody(request.body)
-  return checkParameters(given)
+  if (inBody) return checkParameters(fromBody(request.body))
+  checkQuery(request)
+  return checkParameters(fromQuery(request.query as Record<string, unknown>))
 }
 
 /** What a client may send, wherever it stands: a body, a query string, the message of a WebSocket. Throws INVALID_ARGUMENT. */
@@ -66,9 +69,9 @@ const parsed = (text: unknown, name: string): unknown => {
   if (text === undefined || text === '') return undefined
   if (typeof text !== 'string') throw wrong(`${name} is given more than once.`)
   try {
-    return parseLossless(text)
-  } catch {
-    throw wrong(`${name} should be JSON.`)
+    return parseRequestJson(text)
+  } catch (thrown) {
+    throw wrong(`${name}: ${asProblem(thrown).message}`)
   }
 }
 

@@ -4,6 +4,7 @@ import type { ExecutionResult } from '../../graph/execute/execute.ts'
 import type { Failure } from '../../graph/execute/write.ts'
 import type { Answered } from '../../graph/explain/run.ts'
 import { Problem, problemExtensions } from '../../kernel/problem.ts'
+import { shortened } from '../../kernel/shortened.ts'
 import { missingServices } from '../bff.ts'
 
 /** The two media types of GraphQL over HTTP; the older one says 200 whatever the operation came to. */
@@ -114,7 +115,7 @@ const longestMessage = 500
 /** Mistakes of a document or of variables as clients see them. */
 export const requestErrors = (errors: readonly GraphQLError[], requestId: string): readonly object[] =>
   errors.map(({ message, locations, extensions }) => ({
-    message: message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message,
+    message: shortened(message, longestMessage),
     ...(locations === undefined ? {} : { locations }),
     extensions: { code: 'INVALID_ARGUMENT', retryable: false, ...extensions, requestId },
   }))

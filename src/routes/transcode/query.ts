@@ -2,7 +2,7 @@ import type { Type } from 'protobufjs'
 import type { Json } from '../../kernel/json.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { appendField, type FieldPath, type JsonObject, resolveFieldPath, setField } from './fields.ts'
-import { shortened, type TextValue, textValue } from './values.ts'
+import { quoted, type TextValue, textValue } from './values.ts'
 
 /** Puts the parameters of a query (without its `?`) into a request. Throws Problem INVALID_ARGUMENT. */
 export type ReadQuery = (into: JsonObject, query: string) => void
@@ -43,14 +43,14 @@ export const queryReader = ({ type, taken, unknownFields }: QueryFields): ReadQu
       const parameter = parameterOf(name)
       if (parameter === undefined) {
         if (unknownFields === 'ignore') continue
-        throw new Problem('INVALID_ARGUMENT', `There is no query parameter ${shortened(name)}.`)
+        throw new Problem('INVALID_ARGUMENT', `There is no query parameter ${quoted(name)}.`)
       }
       const { path, value } = parameter
       const json: Json = value(mark < 0 ? '' : decoded(pair.slice(mark + 1)))
       if (path.field.repeated) appendField(into, path, json)
       else {
         if (given.has(path.name))
-          throw new Problem('INVALID_ARGUMENT', `The query parameter ${shortened(name)} is given twice.`)
+          throw new Problem('INVALID_ARGUMENT', `The query parameter ${quoted(name)} is given twice.`)
         given.add(path.name)
         setField(into, path, json)
       }
@@ -65,7 +65,7 @@ export const refuseQuery =
     const first = query.split('&').find((pair) => pair !== '')
     if (first === undefined || unknownFields === 'ignore') return
     const name = decoded(first.split('=', 1)[0] ?? '')
-    throw new Problem('INVALID_ARGUMENT', `There is no query parameter ${shortened(name)}: the body holds all fields.`)
+    throw new Problem('INVALID_ARGUMENT', `There is no query parameter ${quoted(name)}: the body holds all fields.`)
   }
 
 const findParameter = (type: Type, name: string, taken: readonly string[]): Parameter | undefined => {

@@ -1,7 +1,6 @@
-import { isUtf8 } from 'node:buffer'
 import protobuf, { type Field, type Type } from 'protobufjs'
 import type { Json } from '../../kernel/json.ts'
-import { parseRequestJson } from '../../kernel/json-request.ts'
+import { parseRequestBody } from '../../kernel/json-request.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { type JsonStyle, messageCodec } from '../../services/grpc/json/codec.ts'
 import { type FieldPath, isObject, type JsonObject, setField } from './fields.ts'
@@ -53,7 +52,7 @@ export const requestWriter = (type: Type, { variables, body, query, style }: Req
       return {
         body: 'json',
         encode(parts) {
-          const json = parts.body === undefined ? {} : parseBody(parts.body)
+          const json = parts.body === undefined ? {} : parseRequestBody(parts.body)
           // Some messages are no objects in JSON, such as google.protobuf.Value; the codec knows which.
           return codec.encode(isObject(json) ? message(parts, json) : withoutOthers(json, parts))
         },
@@ -63,7 +62,7 @@ export const requestWriter = (type: Type, { variables, body, query, style }: Req
       return {
         body: 'json',
         encode: (parts) =>
-          codec.encode(message(parts, parts.body === undefined ? {} : { [jsonName]: parseBody(parts.body) })),
+          codec.encode(message(parts, parts.body === undefined ? {} : { [jsonName]: parseRequestBody(parts.body) })),
       }
     }
     case 'rawAll':
@@ -107,12 +106,6 @@ const decodedKeepingSlashes = (text: string, path: FieldPath): string =>
     .split(/(%2F)/i)
     .map((part, index) => (index % 2 === 1 ? part : decoded(part, path)))
     .join('')
-
-/** A request body, or one message of many, as JSON. Throws Problem INVALID_ARGUMENT. */
-const parseBody = (bytes: Buffer): Json => {
-  if (!isUtf8(bytes)) throw new Problem('INVALID_ARGUMENT', 'The body is not UTF-8.')
-  return parseRequestJson(bytes.toString())
-}
 
 type HttpBody = { readonly contentType: string; readonly data: Uint8Array }
 

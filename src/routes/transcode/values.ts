@@ -1,6 +1,7 @@
 import protobuf, { type Field } from 'protobufjs'
 import type { Json } from '../../kernel/json.ts'
 import { Problem } from '../../kernel/problem.ts'
+import { shortened } from '../../kernel/shortened.ts'
 
 /** The text of a path or query as the JSON its field takes. What the codec can judge is left to it. */
 export type TextValue = (text: string) => Json
@@ -29,7 +30,7 @@ const boolValue =
   (text) => {
     if (text === 'true') return true
     if (text === 'false') return false
-    throw new Problem('INVALID_ARGUMENT', `${name}: expected true or false, got ${shortened(text)}`)
+    throw new Problem('INVALID_ARGUMENT', `${name}: expected true or false, got ${quoted(text)}`)
   }
 
 /** A plus sign of base64 that was not escaped has become a space on its way. */
@@ -47,8 +48,5 @@ const messageValue = ({ fullName, fields }: protobuf.Type): TextValue | undefine
   return inner === undefined ? undefined : textValue(inner)
 }
 
-const longest = 64
-
 /** A client's own text, quoted and not longer than an error should be. */
-export const shortened = (text: string): string =>
-  JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text)
+export const quoted = (text: string): string => JSON.stringify(shortened(text))

@@ -33,6 +33,9 @@ describe('a WebSocket of graphql-transport-ws', () => {
       '{"type":"nothing"}',
       '{"type":"subscribe","payload":{}}',
       '{"type":"start"}',
+      '{"type":"ping","type":"connection_init"}',
+      '{"type":"subscribe","id":"1","payload":{"query":"subscription { added { id } }","query":"{ __typename }"}}',
+      `{"type":"ping","payload":${'['.repeat(200)}${']'.repeat(200)}}`,
     ]) {
       const { socket, closed } = await ready(feed)
       socket.send(text)

@@ -1,4 +1,5 @@
 import { isRawNumber, type Json } from '../../../kernel/json.ts'
+import { shortened } from '../../../kernel/shortened.ts'
 
 /**
  * What is wrong with a client's JSON. It gathers its path on the way out: whoever looks into a field, a list or a map
@@ -26,26 +27,24 @@ export const unexpected = (expected: string, json: Json): Mistake =>
   new Mistake(`expected ${expected}, got ${shown(json)}`)
 
 export const insideField = (thrown: unknown, name: string): unknown =>
-  thrown instanceof Mistake ? thrown.inside(`.${shortened(name)}`) : thrown
+  thrown instanceof Mistake ? thrown.inside(`.${shortened(name, longestShown)}`) : thrown
 
 export const insideItem = (thrown: unknown, index: number): unknown =>
   thrown instanceof Mistake ? thrown.inside(`[${index}]`) : thrown
 
 export const insideEntry = (thrown: unknown, key: string): unknown =>
-  thrown instanceof Mistake ? thrown.inside(`[${shortened(JSON.stringify(key))}]`) : thrown
+  thrown instanceof Mistake ? thrown.inside(`[${shortened(JSON.stringify(key), longestShown)}]`) : thrown
 
 /** Long values are the client's own, and known to it. */
 const longestShown = 40
 const longestPath = 120
 
-const shortened = (text: string): string => (text.length > longestShown ? `${text.slice(0, longestShown)}…` : text)
-
 const middleCut = (path: string): string =>
   path.length > longestPath ? `${path.slice(0, longestPath / 2)}…${path.slice(-longestPath / 2)}` : path
 
 const shown = (json: Json): string => {
-  if (typeof json === 'string') return shortened(JSON.stringify(json.slice(0, longestShown + 1)))
+  if (typeof json === 'string') return shortened(JSON.stringify(json.slice(0, longestShown + 1)), longestShown)
   if (Array.isArray(json)) return 'a list'
-  if (isRawNumber(json)) return shortened(json.rawJSON)
+  if (isRawNumber(json)) return shortened(json.rawJSON, longestShown)
   return typeof json === 'object' && json !== null ? 'an object' : String(json)
 }
