@@ -8,9 +8,9 @@ import { type Diagnostic, formatDiagnostic, formatDiagnostics, hasErrors } from 
 import { createResources } from '../services/resources.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
-import { buildGeneration, type Generation } from './generation.ts'
+import { buildGeneration, type Generation, type ServiceHealth } from './generation.ts'
 import { type Listener, openListener, type SidePort } from './listener.ts'
-import { openProbes } from './probes.ts'
+import { openProbes, type Readiness } from './probes.ts'
 
 export type GatewayOptions = {
   /** The workspace folder; the current one by default. */
@@ -81,6 +81,9 @@ class GatewayProcess {
   private listener!: Listener
   private probes: SidePort | undefined
   private ready = false
+  private openedAt = 0
+  /** Whether all that it waits for at the start has served once, or was waited for long enough. */
+  private begun = false
   private reloading: Promise<Reloaded> | undefined
   private closing: Promise<void> | undefined
 
@@ -96,13 +99,15 @@ class GatewayProcess {
     try {
       this.listener = await this.listen(plan)
       if (plan.probes !== undefined)
-        this.probes = await openProbes(plan.probes, { waitsFor: () => this.waitsFor(), metrics: this.metrics })
+        this.probes = await openProbes(plan.probes, { readiness: () => this.readiness(), metrics: this.metrics })
     } catch (error) {
       await this.listener?.close()
       await this.release()
       throw error
     }
     this.ready = true
+    this.openedAt = this.start.clock.now()
+    this.metrics.observeHealth(() => this.generation.health())
     this.metrics.observeReload('success', 1)
   }
 
@@ -201,11 +206,17 @@ class GatewayProcess {
     return { ok: !hasErrors(diagnostics), diagnostics }
   }
 
-  /** Why it should get no traffic now. */
-  private waitsFor(): string | undefined {
-    if (!this.ready) return 'draining'
-    const failing = this.generation.failing()
-    return failing.length === 0 ? undefined : `not serving: ${failing.join(', ')}`
+  /**
+   * A process that starts waits for the services whose health is watched, so that a rollout does not outrun them. Later
+   * one that fails is told and no more: all replicas see it fail, and to take them all out would end what still works.
+   */
+  private readiness(): Readiness {
+    if (!this.ready) return { ready: false, words: 'draining' }
+    const down = this.generation.health().filter(({ serving }) => serving !== true)
+    this.begun ||= down.length === 0 || this.start.clock.now() >= this.openedAt + beginWithinMs
+    const lacking = this.begun ? down.filter(({ required }) => required) : down
+    if (lacking.length > 0) return { ready: false, words: `not serving: ${namesOf(lacking)}` }
+    return { ready: true, words: down.length === 0 ? 'ok' : `ok, not serving: ${namesOf(down)}` }
   }
 
   private async close(): Promise<void> {
@@ -223,6 +234,11 @@ class GatewayProcess {
     await this.resources.closeAll()
   }
 }
+
+/** How long a process that starts waits for services whose health is watched. */
+const beginWithinMs = 10_000
+
+const namesOf = (services: readonly ServiceHealth[]): string => services.map(({ name }) => name).join(', ')
 
 const moved = (a: Plan, b: Plan): boolean =>
   JSON.stringify([a.listen, a.probes, a.admin, a.limits.headers]) !==

@@ -21,14 +21,22 @@ import { buildApp } from './app.ts'
 import { writeProblemTo } from './problem-reply.ts'
 import { loadResolvers } from './resolvers.ts'
 
+export type ServiceHealth = {
+  readonly name: string
+  /** Whether the gateway is not ready without it. */
+  readonly required: boolean
+  /** Undefined until its health checks have said something. */
+  readonly serving: boolean | undefined
+}
+
 /** One immutable, fully built gateway made from one state of a workspace. */
 export type Generation = {
   readonly id: number
   readonly plan: Plan
   handle(request: IncomingMessage, response: ServerResponse): void
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
-  /** Services that, by their health checks, do not serve. */
-  failing(): readonly string[]
+  /** Of the services whose health is watched. */
+  health(): readonly ServiceHealth[]
   /** Requests and sockets it still serves. */
   active(): number
   /** Ends it: waits for what it has begun, at most so long, then closes what is left and gives its resources back. */
@@ -114,7 +122,10 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
   return {
     handle: serving.handle,
     upgrade: serving.upgrade,
-    failing: () => [...connectors].filter(([, connector]) => !connector.serves()).map(([name]) => name),
+    health: () =>
+      [...plan.services.values()].flatMap(({ name, health }) =>
+        health === undefined ? [] : [{ name, required: health.required, serving: connectors.get(name)?.serves() }],
+      ),
     active: serving.active,
     id,
     plan,

@@ -3,9 +3,11 @@ import type { HostPort } from '../config/scalars.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { openSidePort, type SidePort } from './listener.ts'
 
+/** Whether the process should get traffic now, and why not, or which services do not serve. */
+export type Readiness = { readonly ready: boolean; readonly words: string }
+
 type ProbeTools = {
-  /** Why the process should get no traffic now; undefined while it should. */
-  readonly waitsFor: () => string | undefined
+  readonly readiness: () => Readiness
   readonly metrics: Metrics
 }
 
@@ -13,7 +15,7 @@ type ProbeTools = {
  * The port for kubelet and Prometheus: `/livez` while the process runs, `/readyz` while it should get traffic,
  * `/metrics` in the Prometheus text format. Nothing here is secret, and nothing can be changed.
  */
-export const openProbes = (address: HostPort, { waitsFor, metrics }: ProbeTools): Promise<SidePort> => {
+export const openProbes = (address: HostPort, { readiness, metrics }: ProbeTools): Promise<SidePort> => {
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0]
     const say = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => {
@@ -24,8 +26,8 @@ export const openProbes = (address: HostPort, { waitsFor, metrics }: ProbeTools)
     if (request.method !== 'GET' && request.method !== 'HEAD') say(405, 'GET or HEAD\n')
     else if (path === '/livez') say(200, 'ok\n')
     else if (path === '/readyz') {
-      const why = waitsFor()
-      say(why === undefined ? 200 : 503, `${why ?? 'ok'}\n`)
+      const { ready, words } = readiness()
+      say(ready ? 200 : 503, `${words}\n`)
     } else if (path === '/metrics')
       metrics.render().then(
         ({ contentType, body }) => say(200, body, contentType),

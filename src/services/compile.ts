@@ -65,12 +65,13 @@ export const compileService = async (
   return diagnostics.length > 0 ? { diagnostics } : { service: { ...common, ...grpc } }
 }
 
-const httpHealth = ({ path, interval, timeout, rise, fall, statuses }: HealthConfig): HttpHealth => ({
+const httpHealth = ({ path, interval, timeout, rise, fall, statuses, required }: HealthConfig): HttpHealth => ({
   path,
   intervalMs: interval,
   timeoutMs: timeout,
   rise,
   fall,
+  required,
   statuses: statuses.map((range): [number, number] => {
     const [from, to = from] = range.split('-').map(Number)
     return [from as number, to as number]

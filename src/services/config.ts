@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { count, duration, httpUrl, oneOrMore, size } from '../config/scalars.ts'
 import { clientConfig } from './grpc/client/config.ts'
 import { definitionsConfig } from './grpc/protos/config.ts'
+import { requiredHealth } from './required-health.ts'
 import { targetConfig, targetsConfig } from './targets/config.ts'
 
 /** What every service has, whatever it speaks. */
@@ -46,7 +47,7 @@ const healthPath = z
   .string()
   .regex(/^\/[\x21-\x7e]*$/, { error: 'A path such as /healthz.' })
   .describe('Asked with GET, from the root of the target.')
-const healthDefaults = { interval: 10_000, timeout: 2_000, rise: 2, fall: 3, statuses: ['200-299'] }
+const healthDefaults = { interval: 10_000, timeout: 2_000, rise: 2, fall: 3, statuses: ['200-299'], required: false }
 const statusRange = z.string().regex(/^[1-5]\d\d(-[1-5]\d\d)?$/, { error: 'A status such as 204, or 200-399.' })
 
 const healthConfig = {
@@ -56,6 +57,7 @@ const healthConfig = {
   rise: count.default(healthDefaults.rise).describe('Good answers in a row until an unhealthy target is healthy.'),
   fall: count.default(healthDefaults.fall).describe('Bad answers in a row until a healthy target is not.'),
   statuses: oneOrMore(statusRange).default(healthDefaults.statuses).describe('The statuses that are good answers.'),
+  required: requiredHealth,
 }
 
 export const restServiceConfig = z.strictObject({

@@ -41,8 +41,11 @@ export type GrpcService = Omit<Common, 'tls'> & {
   readonly maxRequestBytes: number
   /** What clients may see of a failure's details. */
   readonly errorDetails: readonly DetailName[]
-  /** Whose health the service is asked for (grpc.health.v1); the empty name stands for the whole server. */
-  readonly health: { readonly service: string } | undefined
+  /**
+   * Whose health the service is asked for (grpc.health.v1), where the empty name stands for the whole server; and
+   * whether the gateway is not ready without it.
+   */
+  readonly health: { readonly service: string; readonly required: boolean } | undefined
   /** Every message, enum and service its proto files define, resolved. */
   readonly root: Root
 }

@@ -21,6 +21,10 @@ export type Metrics = {
   /** A reload ended; `generation` is the one that serves now. */
   readonly observeReload: (result: 'success' | 'failure', generation: number) => void
   readonly observeRateLimited: (scope: string) => void
+  /** Read at each scrape: the services whose health is watched, and whether they serve. */
+  readonly observeHealth: (
+    read: () => readonly { readonly name: string; readonly serving: boolean | undefined }[],
+  ) => void
   /** The Prometheus text format. */
   readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -34,6 +38,7 @@ export const createMetrics = (): Metrics => {
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
 
+  let health: Parameters<Metrics['observeHealth']>[0] = () => []
   const requests = new Histogram({
     name: 'http_server_request_duration_seconds',
     help: 'How long requests took, from their arrival to the end of the answer.',
@@ -90,6 +95,16 @@ export const createMetrics = (): Metrics => {
     help: 'The generation that serves.',
     registers,
   })
+  void new Gauge({
+    name: 'portico_service_serving',
+    help: 'Whether a service serves by its health checks: 1 or 0.',
+    labelNames: ['service'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { name, serving: serves } of health()) this.set({ service: name }, serves === true ? 1 : 0)
+    },
+  })
   const refused = new Counter({
     name: 'portico_rate_limited_total',
     help: 'Requests that a limit refused.',
@@ -119,6 +134,9 @@ export const createMetrics = (): Metrics => {
     observeReload(result, generation) {
       reloads.inc({ result })
       generations.set(generation)
+    },
+    observeHealth(read) {
+      health = read
     },
     observeRateLimited: (scope) => refused.inc({ scope }),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),

@@ -24,8 +24,8 @@ export type GrpcConnector = {
   stream(method: GrpcMethod): GrpcStream
   /** Whether a connection is up: at once where that is known, else within a second. Starts connecting where it is not. */
   ready(): boolean | Promise<boolean>
-  /** Whether its health check lets calls through; true where there is none. */
-  serves(): boolean
+  /** Whether health checks let calls through: true where there are none, undefined until they have said something. */
+  serves(): boolean | undefined
   /** Gives the connection back. Calls in flight end first. */
   release(): Promise<void>
 }

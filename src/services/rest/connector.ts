@@ -18,8 +18,8 @@ export type RestConnector = {
   readonly call: Call<RestInput>
   /** Where its targets are, for requests that are passed on as they are. */
   readonly targets: RestTargets
-  /** Whether health checks let calls through. */
-  serves(): boolean
+  /** Whether health checks let calls through: true where there are none, undefined until they have said something. */
+  serves(): boolean | undefined
   release(): Promise<void>
 }
 

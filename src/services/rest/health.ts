@@ -14,6 +14,8 @@ export type HttpHealth = {
   /** Good answers in a row until it is healthy, bad ones until it is not. The first answer of all counts at once. */
   readonly rise: number
   readonly fall: number
+  /** Whether the gateway is not ready without it. */
+  readonly required: boolean
   /** Statuses that are good answers, from and to. */
   readonly statuses: readonly (readonly [from: number, to: number])[]
 }

@@ -83,9 +83,11 @@ export class TargetSet<L extends Link> {
     return this.#list
   }
 
-  /** Whether health checks let calls through to any target. True as long as nothing is known. */
-  get serving(): boolean {
-    return this.#list.length === 0 || this.#list.some(({ healthy }) => healthy) || this.#settings.panic > 0
+  /** Whether health checks let calls through to any target; undefined as long as nothing is known. */
+  get serving(): boolean | undefined {
+    if (this.#tools.watch === undefined || this.#settings.panic > 0) return true
+    if (this.#list.some(({ proven }) => proven)) return true
+    return this.#list.length === 0 || this.#list.some(({ healthy }) => healthy) ? undefined : false
   }
 
   /** The target of a call; a promise where names must be looked up first. Throws or rejects with NoTarget. */

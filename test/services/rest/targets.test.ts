@@ -120,6 +120,7 @@ describe('a REST service at several targets', () => {
 
 const health: HttpHealth = {
   path: '/healthz',
+  required: false,
   intervalMs: 20,
   timeoutMs: 500,
   rise: 1,

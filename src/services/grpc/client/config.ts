@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { hostPort, oneOrMore, size } from '../../../config/scalars.ts'
+import { requiredHealth } from '../../required-health.ts'
 import { detailNames } from './details.ts'
 
 /** What an entry of `services:` says about the way to a gRPC service. */
@@ -18,13 +19,17 @@ export const clientConfig = {
     ),
   health: z
     .union([
-      z.literal(true).transform(() => ({ service: '' })),
+      z.literal(true).transform(() => ({ service: '', required: false })),
       z.strictObject({
-        service: z.string().describe('The service whose health counts, such as shop.catalog.v1.Catalog.'),
+        service: z
+          .string()
+          .default('')
+          .describe('The service whose health counts, such as shop.catalog.v1.Catalog; the whole server when absent.'),
+        required: requiredHealth,
       }),
     ])
     .optional()
     .describe(
-      'Watches the service’s health (grpc.health.v1): one that does not serve gets no calls, and counts as not ready. `true` asks for the whole server.',
+      'Watches the service’s health (grpc.health.v1): an address that does not serve gets no calls. `true` asks for the whole server.',
     ),
 }

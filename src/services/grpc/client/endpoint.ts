@@ -39,9 +39,14 @@ export class Endpoint {
     return this.#serving !== false
   }
 
+  /** Whether its health check has said that it serves. */
+  get proven(): boolean {
+    return this.#serving === true
+  }
+
   /** Whether it is connected, and serves by its health check. */
   get ready(): boolean {
-    return this.link.connected && this.#serving === true
+    return this.link.connected && this.proven
   }
 
   /** Connects, and waits for what the health check says. Rejects with GrpcFailure. */

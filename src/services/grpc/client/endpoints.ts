@@ -94,9 +94,12 @@ export class Endpoints {
     }
   }
 
-  /** Whether any endpoint serves, as far as health checks tell. */
-  get serving(): boolean {
-    return this.#list.length === 0 || this.#list.some((endpoint) => endpoint.serving)
+  /** Whether any endpoint that can be reached serves by its health check; undefined as long as nothing is known. */
+  get serving(): boolean | undefined {
+    if (this.#tools.watch === undefined) return true
+    const reached = this.#list.filter(({ failing }) => !failing)
+    if (reached.some(({ proven }) => proven)) return true
+    return this.#list.length === 0 || reached.some(({ serving }) => serving) ? undefined : false
   }
 
   /** Calls in flight end first. */

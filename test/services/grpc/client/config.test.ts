@@ -24,8 +24,11 @@ describe('the way to a gRPC service, as it is written', () => {
   })
 
   it('asks for the health of the server, or of one service', () => {
-    assert.deepEqual(read({ grpc: 'a:1', health: true }).data?.health, { service: '' })
-    assert.deepEqual(read({ grpc: 'a:1', health: { service: 'a.B' } }).data?.health, { service: 'a.B' })
+    assert.deepEqual(read({ grpc: 'a:1', health: true }).data?.health, { service: '', required: false })
+    assert.deepEqual(read({ grpc: 'a:1', health: { service: 'a.B' } }).data?.health, {
+      service: 'a.B',
+      required: false,
+    })
     assert.equal(read({ grpc: 'a:1', health: false }).success, false)
   })
 

@@ -14,12 +14,12 @@ describe('health of a service', () => {
     assert.equal(connector.serves(), true)
     assert.equal(await ask(), server.address)
     server.say(notServing)
-    await until(() => !connector.serves())
+    await until(() => connector.serves() === false)
     const problem = { code: 'UNAVAILABLE', status: 503, message: 'Service probe is unavailable at the moment.' }
     await assert.rejects(ask(), problem)
     assert.equal(await connector.ready(), false)
     server.say(serving)
-    await until(() => connector.serves())
+    await until(() => connector.serves() === true)
     assert.equal(await ask(), server.address)
   })
 
@@ -69,9 +69,9 @@ describe('health of a service', () => {
   it('watches again after the connection was lost', async (test) => {
     const server = await healthServer(test, 'Watch', notServing)
     const { connector } = connected(test, [server.address])
-    await until(() => !connector.serves())
+    await until(() => connector.serves() === false)
     server.breakOff(serving)
-    await until(() => connector.serves())
+    await until(() => connector.serves() === true)
   })
 })
 
@@ -142,7 +142,7 @@ const connected = (test: TestContext, targets: readonly string[], service = '') 
   const resources = createResources()
   const warnings: string[] = []
   const tools = { clock: systemClock, warn: (message: string) => void warnings.push(message) }
-  const connector = connectGrpc(probeService({ targets, health: { service } }), resources, tools)
+  const connector = connectGrpc(probeService({ targets, health: { service, required: false } }), resources, tools)
   test.after(() => resources.closeAll())
   const call = connector.unary(probeMethod('Ask'))
   return {
