@@ -15,6 +15,7 @@ const programs: Readonly<Record<string, string>> = {
   openssl: 'openssl',
   chromium: 'chromium',
   dnsmasq: 'dnsmasq-base',
+  jq: 'jq',
 }
 
 const slow = /^test\/(?:bff|cli|demo|examples|shop|spec)\//

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { freePort } from '../support/free-port.ts'
 import { stepsOf, walk } from '../support/walk.ts'
 
 const example = 'examples/register-by-proto'
@@ -39,12 +39,4 @@ const copyOf = async (t: TestContext) => {
   await cp(example, cwd, { recursive: true, filter: walked })
   for (const name of ['src', 'node_modules', 'package.json']) await symlink(resolve(name), join(ground, name))
   return { cwd, ports: { 50051: await freePort(), 8080: await freePort() } as Record<string, number> }
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as { port: number }
-  await new Promise((done) => server.close(done))
-  return port
 }

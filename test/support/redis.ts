@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { freePort } from './free-port.ts'
 
 export type TestRedis = { readonly url: string; readonly stop: () => Promise<void> }
 
@@ -38,14 +37,4 @@ export const startRedis = async (): Promise<TestRedis> => {
       return stopped
     },
   }
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('A server on a port has an address.')
-  return address.port
 }

@@ -28,12 +28,12 @@ export const requestLine = (request: RequestTemplate, scope: Scope): string => {
 export const shown = (expression: Expression, scope: Scope): Json | undefined => {
   const placeholder = `{${expression.text}}`
   const { root, path, field } = expression
-  if (root === 'claims' || root === 'header') return placeholder
-  if (secretName.test(path.at(-1) ?? '') || secretName.test(field ?? '')) return placeholder
+  const hidden =
+    root === 'claims' || root === 'header' || [path.at(-1), field].some((name = '') => secretName.test(name))
   try {
     const plain = evaluate({ ...expression, pipes: [] }, scope)
     if (plain === noCall || plain === undefined || plain === null) return undefined
-    if (!isShowable(plain, scope)) return placeholder
+    if (hidden || !isShowable(plain, scope)) return placeholder
     const value = evaluate(expression, scope)
     return value === noCall ? undefined : value
   } catch {

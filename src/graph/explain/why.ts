@@ -88,13 +88,15 @@ const ofAnswer = (binding: Binding, { call, key }: Origin): Why => {
     const returned = values instanceof Map ? values.size : 0
     return {
       reason: 'MISSING_KEY',
-      detail: `${service} was asked for ${call?.keys ?? 1} keys and returned ${returned}; this one is not among them.`,
+      detail: `${service} was asked for ${counted(call?.keys ?? 1)} and returned ${returned === 0 ? 'none' : `${returned}; this one is not among them`}.`,
     }
   }
   return dig(output, binding.select) === undefined
     ? pathMissing(service, output, binding.select)
     : said(`${service} says null.`)
 }
+
+const counted = (keys: number): string => (keys === 1 ? '1 key' : `${keys} keys`)
 
 /** What its owner lacks, so that it was not asked for. */
 const unasked = (step: Step, owner: object, { execution }: Recording): Why => {
