@@ -20,6 +20,9 @@ export type Author = { readonly id: number; readonly name: string; readonly emai
 /** Users, and numbers a request may name: 1 to 50. */
 export const numbers: readonly number[] = Array.from({ length: 50 }, (_, index) => index + 1)
 
+/** How long a slow service takes, in milliseconds. */
+export const slowMs = 100
+
 /** About 1 KiB of JSON. */
 export const itemOf = (number: number): object => ({
   id: number,
@@ -61,6 +64,9 @@ export const posts: readonly Post[] = Array.from({ length: 100 }, (_, index) => 
 }))
 
 export const authorOf = (id: number): Author => ({ id, name: `Author ${id}`, email: `author.${id}@blog.example` })
+
+/** What GraphQL contestants answer by themselves. */
+export const greet = 'Hello!'
 
 /** The query of the posts workload. */
 export const postsQuery = '{ posts { id userId title user { id name email } } }'

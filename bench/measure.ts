@@ -105,7 +105,10 @@ const enter = async (
 }
 
 /** The requests of a workload with the exact answer of one contestant: byte for byte its own, in meaning everybody's. */
-export const answersOf = async ({ requests }: Workload, port: number): Promise<LoadOrder['requests']> => {
+export const answersOf = async (
+  { requests }: Pick<Workload, 'requests'>,
+  port: number,
+): Promise<LoadOrder['requests']> => {
   const read: LoadOrder['requests'][number][] = []
   for (const { method, path, body, answer } of requests) {
     const headers = { 'content-type': 'application/json' }

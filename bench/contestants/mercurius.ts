@@ -2,7 +2,7 @@ import DataLoader from 'dataloader'
 import { fastify } from 'fastify'
 import mercurius from 'mercurius'
 import { Pool } from 'undici'
-import type { Author, Post } from '../data.ts'
+import { type Author, greet, type Post } from '../data.ts'
 import { serve } from './serve.ts'
 
 /** GraphQL as mercurius' documentation has it: compiled queries, one DataLoader for each request. */
@@ -24,12 +24,12 @@ const authorsLoader = (): Context['authors'] =>
 const app = fastify()
 app.register(mercurius, {
   schema: /* GraphQL */ `
-    type Query { posts: [Post!]! }
+    type Query { greet: String! posts: [Post!]! }
     type Post { id: ID! userId: Int! title: String! user: User }
     type User { id: ID! name: String! email: String! }
   `,
   resolvers: {
-    Query: { posts: () => read<Post[]>('/posts') },
+    Query: { greet: () => greet, posts: () => read<Post[]>('/posts') },
     Post: { user: ({ userId }: Post, _: unknown, context: unknown) => (context as Context).authors.load(userId) },
   },
   context: () => ({ authors: authorsLoader() }),

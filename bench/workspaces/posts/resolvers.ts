@@ -1,0 +1,3 @@
+import { greet } from '../../data.ts'
+
+export const resolvers = { greet: (): string => greet }
