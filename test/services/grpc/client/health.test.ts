@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import { Server, ServerCredentials, type ServerWritableStream, status } from '@grpc/grpc-js'
 import { systemClock } from '../../../../src/kernel/clock.ts'
@@ -58,6 +59,19 @@ describe('health of a service', () => {
     await assert.rejects(ask(), { code: 'UNAVAILABLE', status: 503 })
   })
 
+  it('asks by Check again every five seconds', async (test) => {
+    const server = await healthServer(test, 'Check')
+    test.mock.timers.enable({ apis: ['setTimeout'] })
+    const { connector } = connected(test, [server.address])
+    for (const health of [serving, notServing, serving]) {
+      server.say(health)
+      await server.checked()
+      while (connector.serves() !== (health === serving)) await new Promise((resolve) => setImmediate(resolve))
+      await new Promise((resolve) => setImmediate(resolve))
+      test.mock.timers.tick(5_000)
+    }
+  })
+
   it('takes a service without health checks as serving, and says so', async (test) => {
     const server = await healthServer(test, 'none')
     const { ask, connector, warnings } = connected(test, [server.address])
@@ -81,6 +95,7 @@ const [serving, notServing, serviceUnknown] = [1, 2, 3]
 const healthServer = async (test: TestContext, kind: 'Watch' | 'Check' | 'none', first = serving) => {
   let now = first
   const asked: string[] = []
+  const checks = new EventEmitter()
   const watchers = new Set<ServerWritableStream<Buffer, Buffer>>()
   const server = new Server()
   const asIs = (bytes: Buffer): Buffer => bytes
@@ -114,7 +129,10 @@ const healthServer = async (test: TestContext, kind: 'Watch' | 'Check' | 'none',
           call.on('close', () => watchers.delete(call))
           return void call.write(Buffer.from([8, now]))
         },
-        check: (_call: unknown, reply: (error: null, bytes: Buffer) => void) => reply(null, Buffer.from([8, now])),
+        check: (_call: unknown, reply: (error: null, bytes: Buffer) => void) => {
+          reply(null, Buffer.from([8, now]))
+          checks.emit('check')
+        },
       },
     )
   const port = await new Promise<number>((resolve, reject) => {
@@ -127,6 +145,8 @@ const healthServer = async (test: TestContext, kind: 'Watch' | 'Check' | 'none',
   return {
     address,
     asked: () => asked,
+    /** The next time that it is asked. */
+    checked: () => once(checks, 'check'),
     say(health: number) {
       now = health
       for (const watcher of watchers) watcher.write(Buffer.from([8, health]))
