@@ -13,8 +13,6 @@ export const planned = {
   plugins: 'plugins',
   tls: 'TLS of its own; put a TLS proxy in front of it',
   workers: 'worker processes; run several replicas',
-  'services.*.retry': 'retries',
-  'services.*.breaker': 'circuit breakers',
   'services.*.headers': 'header rules',
   'services.*.identity=service': 'identity of its own towards services',
   'services.*.identity=headers': 'identity headers',

@@ -11,6 +11,8 @@ export type ProblemOptions = {
   readonly headers?: Readonly<Record<string, string>>
   /** The service whose call failed. */
   readonly service?: string
+  /** Whether the gateway refused by itself: the service was not asked, and this says nothing of it. */
+  readonly refused?: boolean
   /** What a service says of its failure beyond the code, each with its `@type`: only what clients may see. */
   readonly details?: readonly ProblemDetail[]
   /** Why the value is missing, where the code alone does not say. */
@@ -43,15 +45,22 @@ export class Problem extends Error {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly service: string | undefined
+  /** Whether the gateway refused by itself, without asking the service. */
+  readonly refused: boolean
   readonly details: readonly ProblemDetail[]
   readonly #reason: Reason | undefined
 
-  constructor(code: Code, detail: string, { status, headers, service, details, reason, cause }: ProblemOptions = {}) {
+  constructor(
+    code: Code,
+    detail: string,
+    { status, headers, service, refused, details, reason, cause }: ProblemOptions = {},
+  ) {
     super(detail, { cause })
     this.code = code
     this.status = status ?? codes[code].status
     this.headers = headers ?? {}
     this.service = service
+    this.refused = refused ?? false
     this.details = details ?? noDetails
     this.#reason = reason
   }

@@ -86,9 +86,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
     {
       connectors: connectorsOf(tools.connectors, 'rest'),
       hooksFor,
-      clock,
       log,
-      observe: metrics.observeCall,
       problemReply: (reply, problem) =>
         writeProblem(reply.raw, problem, {
           requestId: reply.request.id,

@@ -60,7 +60,15 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
   )
   const lease = leaseStores(resources)
   const warn = (message: string): void => log.warn(message)
-  const connectors = connectServices(plan.services.values(), resources, { clock, observe: metrics.observeCall, warn })
+  const connectors = connectServices(plan.services.values(), resources, {
+    clock,
+    observe: metrics.observeCall,
+    tell: (service, event) => {
+      metrics.observeServiceEvent(service, event)
+      if (event.startsWith('breaker')) log.warn({ upstream: service }, `The ${event.replace(' ', ' is ')}.`)
+    },
+    warn,
+  })
   const sharing = createSharing({
     services: [...plan.services.values()].filter(({ shareCalls }) => shareCalls === true).map(({ name }) => name),
     clock,

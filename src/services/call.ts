@@ -1,5 +1,6 @@
 import type { Caller } from '../kernel/caller.ts'
 import type { Json } from '../kernel/json.ts'
+import type { Problem } from '../kernel/problem.ts'
 import type { Signal } from '../kernel/signal.ts'
 
 /** What a call needs to know of the request it serves. */
@@ -13,6 +14,10 @@ export type CallContext = {
   readonly forward: ForwardedHeaders
   /** The request's headers, lower-case names: read to choose a target, never passed on from here. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** Where calls are tried again: whether this problem would be followed by another try. */
+  readonly wouldTryAgain?: (problem: Problem) => boolean
+  /** The targets this call was tried at before, for others are preferred. Each try adds its own. */
+  readonly tried?: object[]
 }
 
 export type ForwardedHeaders = {
@@ -33,9 +38,20 @@ export type Reply<Output = Json> = {
 /** One operation of one service, ready to run. Throws Problem. */
 export type Call<Input, Output = Json> = (input: Input, context: CallContext) => Promise<Reply<Output>>
 
-/** Changes how a call is made, never what it asks. */
-export type Guard = <Input, Output>(next: Call<Input, Output>) => Call<Input, Output>
+/** What guards have to know of a call. */
+export type Traits<Input> = {
+  /** Whether asking twice does no more than asking once. A call that was never sent may be repeated whatever this says. */
+  readonly mayRepeat: (input: Input) => boolean
+}
 
-/** The first guard is the outermost. */
-export const guarded = <Input, Output>(call: Call<Input, Output>, guards: readonly Guard[]): Call<Input, Output> =>
-  guards.reduceRight((next, guard) => guard(next), call)
+/** Changes how a call is made, never what it asks. */
+export type Guard = <Input, Output>(next: Call<Input, Output>, traits: Traits<Input>) => Call<Input, Output>
+
+/** The first guard is the outermost. Without traits, nothing is repeated that may have been sent. */
+export const guarded = <Input, Output>(
+  call: Call<Input, Output>,
+  guards: readonly Guard[],
+  traits: Traits<Input> = once,
+): Call<Input, Output> => guards.reduceRight((next, guard) => guard(next, traits), call)
+
+const once = { mayRepeat: () => false }

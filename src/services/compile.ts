@@ -1,6 +1,7 @@
 import type { Diagnostic, Place } from '../kernel/diagnostic.ts'
 import type { HealthConfig, RestServiceConfig, RestTargetConfig, ServiceConfig } from './config.ts'
 import { compileDefinitions, definitionFiles } from './grpc/protos/compile.ts'
+import { resilienceSettings } from './guards/settings.ts'
 import { loadOpenApi } from './openapi/load.ts'
 import type { HttpHealth } from './rest/health.ts'
 import type { Service } from './service.ts'
@@ -23,11 +24,12 @@ export const compileService = async (
   { workspaceDir, placeOf, zone }: ServiceSurroundings,
 ): Promise<{ readonly service: Service } | { readonly diagnostics: readonly Diagnostic[] }> => {
   const { tls, diagnostics: tlsDiagnostics } = readTls(config.tls, { service: name, workspaceDir, placeOf })
-  const diagnostics: Diagnostic[] = [...tlsDiagnostics]
+  const diagnostics: Diagnostic[] = [...tlsDiagnostics, ...retryMistakes(name, config, placeOf)]
   const common = {
     name,
     identity: config.identity,
-    timeoutMs: config.timeout,
+    timeoutMs: config.timeout.try,
+    resilience: resilienceSettings(config),
     concurrency: config.concurrency,
     maxAnswerBytes: config.maxAnswer,
     shareCalls: config.shareCalls,
@@ -104,6 +106,27 @@ const targetMistakes = (
           },
         ],
   )
+}
+
+/** Where one try may take all the time there is, nothing is ever tried again. */
+const retryMistakes = (
+  name: string,
+  { timeout, retry }: ServiceConfig,
+  placeOf: ServiceSurroundings['placeOf'],
+): Diagnostic[] => {
+  if (retry === undefined || retry.times === 0 || !('total' in timeout) || timeout.total === undefined) return []
+  if (timeout.try < timeout.total) return []
+  const coordinate = `services.${name}.timeout.total`
+  const message = 'One try may take as long as all of them: nothing is ever tried again. Make `try` shorter.'
+  return [
+    {
+      severity: 'error',
+      code: 'PORTICO-031',
+      place: placeOf(['services', name, 'timeout', 'total']),
+      coordinate,
+      message,
+    },
+  ]
 }
 
 /** The files of the workspace that an entry of `services:` names: a change in one means another generation. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { count, duration, httpUrl, oneOrMore, size } from '../config/scalars.ts'
 import { clientConfig } from './grpc/client/config.ts'
 import { definitionsConfig } from './grpc/protos/config.ts'
+import { resilienceConfig } from './guards/config.ts'
 import { requiredHealth } from './required-health.ts'
 import { targetConfig, targetsConfig } from './targets/config.ts'
 
@@ -12,9 +13,7 @@ const common = {
     .describe(
       "What the service learns of the caller: `forward` sends the client's own Authorization on, `none` sends nothing. Required, so that nobody forwards by accident.",
     ),
-  timeout: duration
-    .default(2_000)
-    .describe('How long one attempt may take, bounded by what is left of the request’s budget.'),
+  ...resilienceConfig,
   concurrency: z
     .strictObject({
       max: count.default(512).describe('Calls in flight at once.'),

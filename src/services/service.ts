@@ -1,5 +1,6 @@
 import type { Root } from 'protobufjs'
 import type { DetailName } from './grpc/client/details.ts'
+import type { ResilienceSettings } from './guards/settings.ts'
 import type { OpenApiDocument } from './openapi/document.ts'
 import type { HttpHealth } from './rest/health.ts'
 import type { TargetSettings } from './targets/settings.ts'
@@ -9,11 +10,13 @@ import type { TlsSettings } from './tls.ts'
 type Common = {
   readonly name: string
   readonly identity: 'forward' | 'none'
+  /** How long one try may take. */
   readonly timeoutMs: number
   readonly concurrency: { readonly max: number; readonly queue: number }
   readonly maxAnswerBytes: number
   /** Whether identical safe calls in flight are one, across requests. */
   readonly shareCalls?: boolean
+  readonly resilience?: ResilienceSettings
   /** Present when the connection is TLS; `ca` is PEM text. */
   readonly tls: { readonly ca?: string; readonly serverName?: string } | undefined
 }

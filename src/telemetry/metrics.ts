@@ -12,6 +12,8 @@ export type Metrics = {
     bff: string,
     missing: { readonly coordinate: string; readonly reason: string; readonly count: number },
   ) => void
+  /** Something was done about a service's failures, such as `retry` or `breaker open`. */
+  readonly observeServiceEvent: (service: string, event: string) => void
   /** A call of a service was answered by an identical one in flight. */
   readonly observeSharedCall: (service: string) => void
   /** An operation of a BFF was answered by an identical one in flight. */
@@ -63,6 +65,12 @@ export const createMetrics = (): Metrics => {
     name: 'portico_missing_values_total',
     help: 'Values that answers lack because something failed, by field and reason.',
     labelNames: ['bff', 'coordinate', 'reason'],
+    registers,
+  })
+  const serviceEvents = new Counter({
+    name: 'portico_service_events_total',
+    help: 'What was done about failures of services: retries, hedges, breakers, targets taken out and back.',
+    labelNames: ['service', 'event'],
     registers,
   })
   const sharedCalls = new Counter({
@@ -129,6 +137,7 @@ export const createMetrics = (): Metrics => {
     observePartial: (bff, service) => partials.inc({ bff, service }),
     observeMissing: (bff, { coordinate, reason, count }) => missing.inc({ bff, coordinate, reason }, count),
     observeCost: (bff, cost) => costs.labels(bff).observe(cost),
+    observeServiceEvent: (service, event) => serviceEvents.inc({ service, event }),
     observeSharedCall: (service) => sharedCallChild(service).inc(),
     observeSharedOperation: (bff) => sharedOperationChild(bff).inc(),
     observeReload(result, generation) {

@@ -14,7 +14,7 @@ describe('readConfig: a good file', () => {
     const { value, diagnostics } = read(readFileSync('portico.yaml', 'utf8'))
     assert.equal(told(diagnostics), '')
     assert.deepEqual(value?.listen, { host: '0.0.0.0', port: 8080 })
-    assert.equal(value.services['users']?.timeout, 800)
+    assert.equal(value.services['users']?.timeout.try, 800)
   })
 
   it('puts variables in, typed as their place asks, whether quoted or not', () => {
@@ -275,10 +275,10 @@ portico.yaml:3:7  services.b[0]
   },
   {
     title: 'says that a planned setting is not built yet',
-    text: `services:\n  a: { ${rest}, identity: none, retry: 3 }\ntracing: true\n`,
-    told: `portico.yaml:2:52  services.a.retry
-    a: { rest: "http://127.0.0.1:1", identity: none, retry: 3 }
-                                                     ^ \`retry\` is not built yet: this version has no retries. Remove it.
+    text: `services:\n  a: { ${rest}, identity: none, headers: 3 }\ntracing: true\n`,
+    told: `portico.yaml:2:52  services.a.headers
+    a: { rest: "http://127.0.0.1:1", identity: none, headers: 3 }
+                                                     ^ \`headers\` is not built yet: this version has no header rules. Remove it.
 
 portico.yaml:3:1  tracing
     tracing: true

@@ -3,7 +3,8 @@ import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
 import { Problem } from '../../src/kernel/problem.ts'
 import type { Signal } from '../../src/kernel/signal.ts'
-import type { Call, CallContext, Guard } from '../../src/services/call.ts'
+import { type Call, type CallContext, type Guard, guarded } from '../../src/services/call.ts'
+import { once } from '../support/guards.ts'
 
 /** What every guard keeps, whatever it is for. `make` gives a fresh guard that has no reason to interfere. */
 export const guardContract = (name: string, make: () => Guard): void => {
@@ -16,7 +17,7 @@ export const guardContract = (name: string, make: () => Guard): void => {
         received = given
         return Promise.resolve(reply)
       }
-      assert.equal(await make()(call)(input, contextOf()), reply)
+      assert.equal(await guarded(call, [make()])(input, contextOf()), reply)
       assert.equal(received, input)
     })
 
@@ -35,7 +36,7 @@ export const guardContract = (name: string, make: () => Guard): void => {
         seen = signal
         return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))
       }
-      const running = make()(call)(null, contextOf(controller.signal))
+      const running = guarded(call, [make()])(null, contextOf(controller.signal))
       controller.abort()
       await assert.rejects(running)
       assert.equal(seen?.aborted, true)
@@ -43,7 +44,10 @@ export const guardContract = (name: string, make: () => Guard): void => {
 
     it('propagates problems as they are', async () => {
       const problem = new Problem('NOT_FOUND', 'No such thing.')
-      await assert.rejects(make()(() => Promise.reject(problem))(null, contextOf()), (thrown) => thrown === problem)
+      await assert.rejects(
+        guarded(() => Promise.reject(problem), [make()])(null, contextOf()),
+        (thrown) => thrown === problem,
+      )
     })
 
     it('makes no call for a signal that has aborted already', async () => {
@@ -52,7 +56,10 @@ export const guardContract = (name: string, make: () => Guard): void => {
         calls += 1
         return Promise.resolve({ output: null, status: 200 })
       }
-      await assert.rejects(make()(call)(null, contextOf(AbortSignal.abort())), { name: 'Problem', code: 'CANCELLED' })
+      await assert.rejects(guarded(call, [make()])(null, contextOf(AbortSignal.abort())), {
+        name: 'Problem',
+        code: 'CANCELLED',
+      })
       assert.equal(calls, 0)
     })
 
@@ -60,9 +67,9 @@ export const guardContract = (name: string, make: () => Guard): void => {
       const { signal } = new AbortController()
       const timers = timersRunning()
       const guard = make()
-      await guard(() => Promise.resolve({ output: null, status: 200 }))(null, contextOf(signal))
-      await assert.rejects(guard(() => Promise.reject(new Error('no')))(null, contextOf(signal)))
-      await assert.rejects(guard(thrower)(null, contextOf(signal)))
+      await guard(() => Promise.resolve({ output: null, status: 200 }), once)(null, contextOf(signal))
+      await assert.rejects(guard(() => Promise.reject(new Error('no')), once)(null, contextOf(signal)))
+      await assert.rejects(guard(thrower, once)(null, contextOf(signal)))
       assert.equal(getEventListeners(signal, 'abort').length, 0)
       assert.equal(timersRunning(), timers)
     })
@@ -87,10 +94,13 @@ export const timersRunning = (): number =>
 
 const contextSeen = async (guard: Guard, context: CallContext): Promise<CallContext> => {
   let seen: CallContext | undefined
-  await guard((_input: null, given) => {
-    seen = given
-    return Promise.resolve({ output: null, status: 200 })
-  })(null, context)
+  await guarded<null, null>(
+    (_input, given) => {
+      seen = given
+      return Promise.resolve({ output: null, status: 200 })
+    },
+    [guard],
+  )(null, context)
   assert.ok(seen !== undefined)
   return seen
 }

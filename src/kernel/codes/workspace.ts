@@ -138,4 +138,12 @@ export const workspaceCodes = {
     fix: 'Give all targets one scheme and path, or make another service of those that differ.',
     example: 'services: { users: { rest: [http://10.0.0.1, https://10.0.0.2], identity: none } }',
   },
+  'PORTICO-031': {
+    severity: 'error',
+    title: 'Retries that never happen',
+    cause: 'One try may take as long as all of them together, so that no time is left for another.',
+    fix: 'Make `timeout.try` shorter than `timeout.total`, and than the budget of requests.',
+    example:
+      'services: { users: { rest: http://127.0.0.1:5001, identity: none, timeout: { try: 2s, total: 2s }, retry: 2 } }',
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>

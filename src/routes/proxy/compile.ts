@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import { type Diagnostic, didYouMean, type Place } from '../../kernel/diagnostic.ts'
+import type { RetrySettings } from '../../services/guards/retry.ts'
+import { retrySettings } from '../../services/guards/settings.ts'
 import type { RestService, Service } from '../../services/service.ts'
 import type { proxyRouteConfig } from './config.ts'
 
@@ -21,6 +23,8 @@ export type ProxyRoute = {
   readonly methods: readonly ProxyMethod[]
   readonly stripPrefix: boolean
   readonly websocket: boolean
+  /** Tries after the first; none where it is absent. */
+  readonly retry: RetrySettings | undefined
   /** Until the service starts to answer. */
   readonly timeoutMs: number
   readonly maxBodyBytes: number
@@ -53,6 +57,7 @@ export const compileProxy = (config: ProxyRouteConfig, surroundings: ProxySurrou
     methods: config.methods === undefined ? proxyMethods : [...new Set(config.methods)],
     stripPrefix: config.stripPrefix,
     websocket: config.websocket,
+    retry: config.retry === undefined ? service.resilience?.retry : retrySettings(config.retry),
     timeoutMs: config.timeout ?? service.timeoutMs,
     maxBodyBytes: config.maxBody ?? surroundings.maxBodyBytes,
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { duration, nameKey, size } from '../../config/scalars.ts'
+import { retryConfig } from '../../services/guards/config.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
@@ -20,6 +21,11 @@ export const proxyRouteConfig = {
     .default(false)
     .describe('Whether the fixed part of the path is removed before the request is passed on.'),
   websocket: z.boolean().default(false).describe('Whether WebSocket upgrades are passed on too.'),
+  retry: retryConfig
+    .optional()
+    .describe(
+      'How often a request is passed on again; as the service says by default. Only what may be repeated: safe methods and requests with an Idempotency-Key, whose body is at most 64KiB.',
+    ),
   timeout: duration
     .optional()
     .describe('How long the service may take until it starts to answer; the service’s own timeout by default.'),

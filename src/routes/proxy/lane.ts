@@ -5,8 +5,9 @@ import type { Problem } from '../../kernel/problem.ts'
 import { Aborter, type Signal } from '../../kernel/signal.ts'
 import type { CallContext, ForwardedHeaders, Reply } from '../../services/call.ts'
 import { abortProblem, deadlineProblem } from '../../services/guards/aborted.ts'
+import { isFailureStatus } from '../../services/guards/failure.ts'
 import { responseHeaders } from '../../services/rest/headers.ts'
-import { badGateway, connectionProblem } from '../../services/rest/problems.ts'
+import { badGateway, connectionProblem, statusProblem } from '../../services/rest/problems.ts'
 import { Sending } from '../../services/rest/sending.ts'
 import type { RestTargets } from '../../services/rest/targets.ts'
 import type { WireError } from '../../services/rest/wire/error.ts'
@@ -19,7 +20,8 @@ import { clientHeaders, clientLocation, upstreamHeaders, upstreamPath } from './
 
 /** How long an answer that has begun may stay silent. */
 const silenceMs = 300_000
-const idempotent = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** Safe methods (RFC 9110 §9.2.1). */
+const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 const nothing: ForwardedHeaders = {}
 
 /** Where a route's requests go. */
@@ -39,6 +41,7 @@ export class Lane implements AnswerHandler, CallContext {
   readonly #response: ServerResponse
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
+  #context: CallContext = this
   #resolve!: (reply: Reply<void>) => void
   #reject!: (problem: Error) => void
   #sending: Sending | undefined
@@ -73,6 +76,12 @@ export class Lane implements AnswerHandler, CallContext {
     return this.#aborter
   }
 
+  /** What it is as a context, in a plain object: one that can be copied with a part changed. */
+  context(): CallContext {
+    const { signal, deadline, caller, forward, headers } = this
+    return { signal, deadline, caller, forward, headers }
+  }
+
   /** The request's own, by which a target may be chosen. */
   get headers(): IncomingMessage['headers'] {
     return this.#raw.headers
@@ -93,12 +102,26 @@ export class Lane implements AnswerHandler, CallContext {
     })
   }
 
-  /** Passes the request on. Resolves when the whole answer is with the client's socket; rejects with a Problem. */
-  run(budgetMs: number): Promise<Reply<void>> {
+  /** Whether it may be passed on a second time: asked for once or twice is the same, and its body is still there. */
+  get mayRepeat(): boolean {
+    const { method, headers } = this.#raw
+    const asWell = safe.has(method as string) || headers['idempotency-key'] !== undefined
+    return asWell && this.#body === undefined && !this.#response.headersSent
+  }
+
+  /**
+   * Passes the request on. Resolves when the whole answer is with the client's socket; rejects with a Problem, after
+   * which it may be run again as long as nothing of an answer is out.
+   */
+  run(context: CallContext): Promise<Reply<void>> {
+    const { targets } = this.#way
+    const budgetMs = context.deadline - targets.now()
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
+      this.#context = context
       this.#running = true
+      this.#settled = false
       if (this.#left) return this.#fail(this.#cancelled())
       const length = bodyLength(this.#raw)
       if (typeof length === 'number' && length > this.#route.maxBodyBytes)
@@ -106,7 +129,7 @@ export class Lane implements AnswerHandler, CallContext {
       if (length === 'none') this.#dispatch(null, budgetMs)
       else if (this.#whole !== undefined) this.#dispatch(this.#whole, budgetMs)
       else {
-        this.#body = new RequestBody(this.#raw, {
+        this.#body ??= new RequestBody(this.#raw, {
           length,
           limit: this.#route.maxBodyBytes,
           onProgress: () => this.#timer?.refresh(),
@@ -128,15 +151,20 @@ export class Lane implements AnswerHandler, CallContext {
         path: upstreamPath(this.#request, this.#route),
         headers: upstreamHeaders(this.#request, this.#route),
         body,
-        repeatable: body === null && idempotent.has(method),
+        repeatable: body === null && safe.has(method),
       },
-      { handler: this, key: affinity?.(this) },
+      { handler: this, key: affinity?.(this), tried: this.#context.tried },
     )
     this.#sending.start()
   }
 
-  onHead({ status, headers }: ResponseHead): void {
+  onHead(head: ResponseHead): void {
+    const { status, headers } = head
     clearTimeout(this.#timer)
+    if (isFailureStatus(status) && this.mayRepeat) {
+      const problem = statusProblem(this.#route.service, status, head.get('retry-after'))
+      if (this.#context.wouldTryAgain?.(problem) === true) return this.#fail(problem)
+    }
     const answer = responseHeaders(headers)
     if (answer === undefined) return this.#fail(badGateway(this.#route.service.name, 'answered with invalid headers'))
     clientLocation(answer.headers, this.#route)
@@ -208,6 +236,11 @@ export class Lane implements AnswerHandler, CallContext {
     if (this.#running) this.#fail(this.#cancelled())
   }
 
+  /** It will not be run again: what is left of the request's body is nobody's. */
+  giveUp(): void {
+    this.#body?.stop()
+  }
+
   #cancelled(): Problem {
     return abortProblem(this.signal, this.#route.service.name)
   }
@@ -219,7 +252,6 @@ export class Lane implements AnswerHandler, CallContext {
     clearTimeout(this.#silence)
     this.#reject(problem)
     this.#sending?.abort(late)
-    this.#body?.stop()
   }
 }
 

@@ -1,14 +1,9 @@
 import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
-import type { Clock } from '../../kernel/clock.ts'
 import { asProblem, type Problem } from '../../kernel/problem.ts'
-import { type Call, guarded } from '../../services/call.ts'
-import { bulkhead } from '../../services/guards/bulkhead.ts'
-import { observed } from '../../services/guards/observed.ts'
+import { guarded } from '../../services/call.ts'
 import type { RestConnector } from '../../services/rest/connector.ts'
-import type { RestService } from '../../services/service.ts'
 import { readAffinity } from '../../services/targets/affinity.ts'
-import type { CallObserver } from '../../telemetry/observers.ts'
 import { discardRest } from '../discard.ts'
 import type { ProxyRoute } from './compile.ts'
 import { Lane } from './lane.ts'
@@ -18,9 +13,7 @@ export type ProxyTools = {
   readonly connectors: ReadonlyMap<string, RestConnector>
   /** The hooks of a route's policies, and the route options by which their plugins know it. */
   readonly hooksFor: (route: ProxyRoute) => RouteShorthandOptions
-  readonly clock: Clock
   readonly log: Logger
-  readonly observe?: CallObserver | undefined
   /** Answers with a problem on `reply.raw`: the reply is hijacked, and nothing of an answer has been sent. */
   readonly problemReply: (reply: FastifyReply, problem: Problem) => void
 }
@@ -32,33 +25,12 @@ export type PassOn = (request: FastifyRequest, reply: FastifyReply) => void
  * Proxied requests of one service share slots of their own, so that long streams never take those of calls. A slot
  * is held until the answer has ended. The time limit is the lane's: it ends with the first byte, a call's with the last.
  */
-export const createLanes = ({
-  connectors,
-  clock,
-  log,
-  observe,
-  problemReply,
-}: ProxyTools): ((route: ProxyRoute) => PassOn) => {
-  const calls = new Map<RestService, Call<Lane, void>>()
-  const callOf = (service: RestService): Call<Lane, void> => {
-    let call = calls.get(service)
-    if (call === undefined) {
-      call = guarded<Lane, void>(
-        (lane) => lane.run(lane.deadline - clock.now()),
-        [
-          ...(observe === undefined ? [] : [observed({ service: service.name, clock, observe })]),
-          bulkhead({ service: service.name, ...service.concurrency, clock }),
-        ],
-      )
-      calls.set(service, call)
-    }
-    return call
-  }
-
+export const createLanes = ({ connectors, log, problemReply }: ProxyTools): ((route: ProxyRoute) => PassOn) => {
   const answer = (
     thrown: unknown,
     { lane, reply, route }: { lane: Lane; reply: FastifyReply; route: ProxyRoute },
   ): void => {
+    lane.giveUp()
     if (lane.abandoned) return
     const problem = asProblem(thrown)
     if (reply.raw.headersSent) {
@@ -74,13 +46,18 @@ export const createLanes = ({
   return (route) => {
     const connector = connectors.get(route.service.name)
     if (connector === undefined) throw new Error(`Service ${route.service.name} has no connector.`)
-    const call = callOf(route.service)
+    const call = guarded<Lane, void>((lane, context) => lane.run(context), connector.laneGuards(route.retry), {
+      mayRepeat: (lane) => lane.mayRepeat,
+    })
+    const { retry, service } = route
+    // Guards that try again hand on a context of their own, made from a plain one.
+    const tried = retry !== undefined || service.resilience?.totalMs !== undefined
     const way = { targets: connector.targets, affinity: readAffinity(route.service.targets.affinity) }
     return (request, reply) => {
       reply.hijack()
       const lane = new Lane(route, way, { request, reply })
       lane.whenReady(() => {
-        call(lane, lane).catch((thrown: unknown) => answer(thrown, { lane, reply, route }))
+        call(lane, tried ? lane.context() : lane).catch((thrown: unknown) => answer(thrown, { lane, reply, route }))
       })
     }
   }

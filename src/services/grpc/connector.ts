@@ -1,4 +1,5 @@
 import { type Call, guarded } from '../call.ts'
+import { acquireResilience } from '../resilience.ts'
 import type { Resources } from '../resources.ts'
 import type { GrpcService } from '../service.ts'
 import { type GuardTools, serviceGuards } from '../stack.ts'
@@ -40,17 +41,23 @@ export const connectGrpc = (service: GrpcService, resources: Resources, tools: G
     ...(service.health === undefined ? {} : { watch: (endpoint) => watchHealth(service, endpoint, { clock, warn }) }),
   })
   const endpoints = lease.value
-  const guards = serviceGuards(service, tools)
+  const memory = acquireResilience(service, resources, tools)
+  const guards = serviceGuards(service, memory.value, tools)
   const connection = { service, endpoints, clock }
 
   return {
-    unary: ({ path }) => guarded(wireUnary(connection, path), guards),
-    call: (method) => guarded(jsonCall(service.name, wireUnary(connection, method.path), method), guards),
+    unary: (method) => guarded(wireUnary(connection, method.path), guards, { mayRepeat: () => method.mayRepeat }),
+    call: (method) =>
+      guarded(jsonCall(service.name, wireUnary(connection, method.path), method), guards, {
+        mayRepeat: () => method.mayRepeat,
+      }),
     open: ({ path, requestStream }) => (requestStream ? grpcJsExchange : wireStream)(connection, path),
     stream: (method) => jsonStream(service.name, wireStream(connection, method.path), method),
     serves: () => endpoints.serving,
     ready: () => endpoints.ready(readyWithinMs),
-    release: () => lease.release(),
+    release: async () => {
+      await Promise.all([lease.release(), memory.release()])
+    },
   }
 }
 

@@ -2,6 +2,8 @@ import protobuf, { type Method, type ReflectionObject, type Root, type Type } fr
 import type { Json } from '../../kernel/json.ts'
 import type { GrpcService } from '../service.ts'
 import { messageCodec } from './json/codec.ts'
+import { methodKind } from './method-kind.ts'
+import { idempotencyOf } from './protos/annotations.ts'
 
 /** One method of a gRPC service, resolved: nothing about it can fail to be found at run time. */
 export type GrpcMethod = {
@@ -9,6 +11,8 @@ export type GrpcMethod = {
   readonly path: string
   readonly requestStream: boolean
   readonly responseStream: boolean
+  /** Whether asking twice does no more than asking once, as far as its proto says. */
+  readonly mayRepeat: boolean
   readonly requestType: Type
   readonly responseType: Type
   readonly codec: {
@@ -39,6 +43,7 @@ export const findMethod = (
     path: `/${serviceName}/${methodName}`,
     requestStream: method.requestStream === true,
     responseStream: method.responseStream === true,
+    mayRepeat: methodKind(method).kind === 'query' || idempotencyOf(method) === 'IDEMPOTENT',
     requestType,
     responseType,
     codec: { encode: messageCodec(requestType).encode, decode: messageCodec(responseType).decode },

@@ -92,5 +92,6 @@ const createSlots = ({ service, max, queue, clock }: BulkheadOptions) => {
 const overflow = (service: string): Problem =>
   new Problem('UNAVAILABLE', `There are too many calls to service ${service} at the moment.`, {
     service,
+    refused: true,
     reason: 'OVERLOADED',
   })

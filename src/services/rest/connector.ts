@@ -1,8 +1,9 @@
 import { Problem } from '../../kernel/problem.ts'
 import { type Call, type CallContext, guarded } from '../call.ts'
+import { acquireResilience } from '../resilience.ts'
 import type { Resources } from '../resources.ts'
 import type { RestService } from '../service.ts'
-import { type GuardTools, serviceGuards } from '../stack.ts'
+import { type GuardTools, type LaneGuards, laneGuards, serviceGuards } from '../stack.ts'
 import { readAffinity } from '../targets/affinity.ts'
 import { createBodyReader } from './body-reader.ts'
 import { type Asked, Exchange } from './exchange.ts'
@@ -16,6 +17,8 @@ export type RestConnector = {
    * UNAVAILABLE (502) where the service cannot be reached, breaks off, or answers something else than JSON.
    */
   readonly call: Call<RestInput>
+  /** What guards those. */
+  readonly laneGuards: LaneGuards
   /** Where its targets are, for requests that are passed on as they are. */
   readonly targets: RestTargets
   /** Whether health checks let calls through: true where there are none, undefined until they have said something. */
@@ -26,15 +29,23 @@ export type RestConnector = {
 /** Opens nothing by itself: connections are made by the first calls and shared by all services of one origin. */
 export const connectRest = (service: RestService, resources: Resources, tools: GuardTools): RestConnector => {
   const lease = acquireTargets(service, resources, tools)
+  const memory = acquireResilience(service, resources, tools)
   const targets = lease.value
   const asked = { service, targets, read: createBodyReader(), affinity: readAffinity(service.targets.affinity) }
   return {
-    call: guarded(exchangeWith(asked), serviceGuards(service, tools)),
+    call: guarded(exchangeWith(asked), serviceGuards(service, memory.value, tools), { mayRepeat }),
+    laneGuards: laneGuards(service, memory.value, tools),
     targets,
     serves: () => targets.serving,
-    release: () => lease.release(),
+    release: async () => {
+      await Promise.all([lease.release(), memory.release()])
+    },
   }
 }
+
+/** Safe methods (RFC 9110 §9.2.1), and what names itself by an Idempotency-Key. */
+const mayRepeat = ({ method, headers }: RestInput): boolean =>
+  method === 'GET' || headers.some(([name]) => name.toLowerCase() === 'idempotency-key')
 
 const exchangeWith =
   (asked: Asked): Call<RestInput> =>

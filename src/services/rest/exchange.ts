@@ -59,7 +59,11 @@ export class Exchange implements AnswerHandler {
   send(): void {
     const { targets, affinity } = this.#asked
     this.#context.signal.addEventListener('abort', this)
-    this.#sending = new Sending(targets, this.#request, { handler: this, key: affinity?.(this.#context) })
+    this.#sending = new Sending(targets, this.#request, {
+      handler: this,
+      key: affinity?.(this.#context),
+      tried: this.#context.tried,
+    })
     this.#sending.start()
   }
 

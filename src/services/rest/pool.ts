@@ -5,12 +5,17 @@ import type { Address } from '../targets/target.ts'
 import { Origin } from './wire/origin.ts'
 
 /** A share in the connections to one address under one name: services that lead there with the same TLS share them. */
-export const acquirePool = ({ origin, tls }: RestService, address: Address, resources: Resources): Lease<Origin> => {
+export const acquirePool = (
+  { origin, tls, resilience }: RestService,
+  address: Address,
+  resources: Resources,
+): Lease<Origin> => {
+  const connectTimeoutMs = resilience?.connectMs ?? 10_000
   const { protocol } = new URL(origin)
   const named = `${protocol}//${authority(address.name, address.port)}`
   return resources.acquire(
-    `rest ${named} ${address.host} ${tls?.serverName ?? ''} ${tls?.ca ?? ''}`,
-    () => new Origin({ origin: named, host: address.host, tls }),
+    `rest ${named} ${address.host} ${tls?.serverName ?? ''} ${tls?.ca ?? ''} ${connectTimeoutMs}`,
+    () => new Origin({ origin: named, host: address.host, tls, connectTimeoutMs }),
     (pool) => pool.retire(),
   )
 }

@@ -22,7 +22,12 @@ export class AnsweredStatus {
 
 /** Health checks let nothing through: nobody was asked, so that it is the gateway who refuses. */
 export const noTarget = (service: string, cause: NoTarget): Problem =>
-  new Problem('UNAVAILABLE', `Service ${service} is unavailable.`, { service, reason: 'CIRCUIT_OPEN', cause })
+  new Problem('UNAVAILABLE', `Service ${service} is unavailable.`, {
+    service,
+    refused: true,
+    reason: 'CIRCUIT_OPEN',
+    cause,
+  })
 
 /** What an exchange's error means for the client. */
 export const connectionProblem = (service: string, error: WireError): Problem => {

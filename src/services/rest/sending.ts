@@ -1,4 +1,5 @@
 import { Problem } from '../../kernel/problem.ts'
+import { isFailureStatus } from '../guards/failure.ts'
 import { NoTarget, type Wish } from '../targets/set.ts'
 import type { Outcome, Target } from '../targets/target.ts'
 import type { RestTargets } from './targets.ts'
@@ -21,7 +22,8 @@ export class Sending implements AnswerHandler {
   readonly #handler: AnswerHandler
   readonly #key: string | undefined
   #target: Target<Origin> | undefined
-  #tried: Target<Origin>[] | undefined
+  #tried: object[] | undefined
+  #times = 0
   #flight: Flight | undefined
   #startedAt = 0
   #headAfter = 0
@@ -31,17 +33,18 @@ export class Sending implements AnswerHandler {
   constructor(
     targets: RestTargets,
     request: WireRequest,
-    { handler, key }: { handler: AnswerHandler; key: string | undefined },
+    { handler, key, tried }: { handler: AnswerHandler; key: string | undefined; tried: object[] | undefined },
   ) {
     this.#targets = targets
     this.#request = request
     this.#handler = handler
     this.#key = key
+    this.#tried = tried
   }
 
   /** Begins. The handler may be told of an error before this returns. */
   start(): void {
-    const wish: Wish<Origin> = { key: this.#key, avoid: this.#tried }
+    const wish: Wish = { key: this.#key, avoid: this.#tried }
     let picked: Target<Origin> | Promise<Target<Origin>>
     try {
       picked = this.#targets.pick(wish)
@@ -70,7 +73,7 @@ export class Sending implements AnswerHandler {
   abort(late: boolean): void {
     if (this.#over) return
     this.#over = true
-    this.#settle(late ? 'failure' : 'unknown')
+    this.#settle(late || isFailureStatus(this.#status) ? 'failure' : 'unknown')
     this.#flight?.abort()
   }
 
@@ -86,18 +89,17 @@ export class Sending implements AnswerHandler {
 
   onEnd(): void {
     this.#over = true
-    this.#settle(isFailure(this.#status) ? 'failure' : 'success')
+    this.#settle(isFailureStatus(this.#status) ? 'failure' : 'success')
     this.#handler.onEnd()
   }
 
   onError(error: WireError): void {
     if (this.#over) return
     const target = this.#target
-    const unreached = error.code === 'unreachable' || error.code === 'connect_timeout'
+    const unreached = error.neverSent
     this.#settle(unreached ? 'unreached' : isOurs(error) ? 'unknown' : 'failure')
-    const tried = this.#tried?.length ?? 0
-    if (unreached && target !== undefined && tried + 1 < Math.min(mostTargets, this.#targets.targets.length)) {
-      this.#tried = [...(this.#tried ?? []), target]
+    if (unreached && target !== undefined && this.#times < Math.min(mostTargets, this.#targets.targets.length)) {
+      this.#tried ??= [target]
       return this.start()
     }
     this.#over = true
@@ -107,8 +109,11 @@ export class Sending implements AnswerHandler {
   readonly #send = (target: Target<Origin>): void => {
     if (this.#over) return
     this.#target = target
+    this.#times += 1
+    this.#tried?.push(target)
     this.#startedAt = this.#targets.now()
     this.#headAfter = 0
+    this.#status = 0
     target.begin()
     const flight = target.link.dispatch(this.#request, this)
     // Told of an error meanwhile, it may be on its way to another.
@@ -130,9 +135,6 @@ export class Sending implements AnswerHandler {
     this.#targets.ended(target, outcome, this.#headAfter || this.#targets.now() - this.#startedAt)
   }
 }
-
-/** A target that answers 501 is well: it does not have what was asked for. */
-const isFailure = (status: number): boolean => status >= 500 && status !== 501
 
 /** Whether it failed by the request, its body or the gateway, and says nothing of the target. */
 const isOurs = ({ code, cause }: WireError): boolean =>

@@ -1,7 +1,7 @@
 import type { Lease, Resources } from '../resources.ts'
 import type { RestService } from '../service.ts'
 import type { GuardTools } from '../stack.ts'
-import { TargetSet } from '../targets/set.ts'
+import { nameOf, TargetSet } from '../targets/set.ts'
 import { watchHttpHealth } from './health.ts'
 import { acquirePool } from './pool.ts'
 import type { Origin } from './wire/origin.ts'
@@ -13,7 +13,7 @@ export type RestTargets = TargetSet<Origin>
 export const acquireTargets = (
   service: RestService,
   resources: Resources,
-  { clock, warn }: GuardTools,
+  { clock, tell, warn }: GuardTools,
 ): Lease<RestTargets> => {
   const { name, origin, tls, targets, health } = service
   return resources.acquire(
@@ -33,7 +33,10 @@ export const acquireTargets = (
           void lease?.release()
         },
         ...(health === undefined ? {} : { watch: (target) => watchHttpHealth(target, { service, health, clock }) }),
-        ...(warn === undefined ? {} : { tell: (event) => warn(`Service ${name}: target ${event}.`) }),
+        tell(event, target) {
+          tell?.(name, event)
+          warn?.(`Service ${name}: ${event}, ${nameOf(target)}.`)
+        },
       })
     },
     (set) => set.close(),

@@ -13,16 +13,16 @@ export type TargetTools<L extends Link> = {
   readonly lookup?: Lookup
   /** Watches the health of each new target; what it returns is called when the target goes. */
   readonly watch?: (target: Target<L>) => () => void
-  /** Told of what happens to targets, for logs: such as `10.0.0.7:80 is out for 10 s after failures`. */
-  readonly tell?: (event: string) => void
+  /** Told of targets that are taken out for their failures, and of those that are back. */
+  readonly tell?: (event: 'target out' | 'target back', target: Target<L>) => void
 }
 
 /** What a call wishes of its target. */
-export type Wish<L extends Link> = {
+export type Wish = {
   /** What stays with one target, where `balance` is `hash`. */
   readonly key?: string | undefined
   /** Targets tried before: others are preferred. */
-  readonly avoid?: readonly Target<L>[] | undefined
+  readonly avoid?: readonly object[] | undefined
 }
 
 /** There is no target to call: its name leads nowhere, or health checks let nothing through. */
@@ -91,7 +91,7 @@ export class TargetSet<L extends Link> {
   }
 
   /** The target of a call; a promise where names must be looked up first. Throws or rejects with NoTarget. */
-  pick(wish: Wish<L> = nothing): Target<L> | Promise<Target<L>> {
+  pick(wish: Wish = nothing): Target<L> | Promise<Target<L>> {
     const now = this.#tools.now()
     this.#used = true
     if (now < this.#expiresAt && this.#list.length > 0) return this.#choose(wish, now)
@@ -110,13 +110,17 @@ export class TargetSet<L extends Link> {
     const now = this.#tools.now()
     const { ejection } = this.#settings
     if (outcome === 'unreached') this.#moved(now)
-    if (!target.end(outcome, { ms, now, ejection })) return
+    const wasOut = target.ejected
+    if (!target.end(outcome, { ms, now, ejection })) {
+      if (wasOut && !target.ejected) this.#tools.tell?.('target back', target)
+      return
+    }
     // One may always be out, but never the only one.
     const others = this.#list.filter((one) => one !== target && one.ejected).length
     const most = Math.max(1, Math.floor(this.#list.length * ejection.share))
     if (this.#list.length < 2 || others >= most) return
     target.eject(now, ejection)
-    this.#tools.tell?.(`${nameOf(target)} is out for a time after failures`)
+    this.#tools.tell?.('target out', target)
   }
 
   /** Looks names up now, where they must be. Rejects with NoTarget where nothing is found and nothing was. */
@@ -131,15 +135,16 @@ export class TargetSet<L extends Link> {
     for (const key of this.#known.keys()) this.#leave(key)
   }
 
-  #choose(wish: Wish<L>, now: number): Target<L> {
+  #choose(wish: Wish, now: number): Target<L> {
     const only = this.#only
     if (only !== undefined && (only.healthy || this.#settings.panic > 0)) return only
     const { avoid } = wish
     const believed = !this.#panics()
     const sound = (target: Target<L>): boolean => (!believed || target.healthy) && target.usable(now)
     const target =
-      (avoid === undefined ? undefined : this.#among(wish, now, (one) => !avoid.includes(one) && sound(one))) ??
-      this.#among(wish, now, sound)
+      (avoid === undefined || avoid.length === 0
+        ? undefined
+        : this.#among(wish, now, (one) => !avoid.includes(one) && sound(one))) ?? this.#among(wish, now, sound)
     if (target !== undefined) return target
     // What targets did is an opinion about what they will do; a health check is their own word.
     const tried = this.#among(wish, now, (one) => !believed || one.healthy)
@@ -148,7 +153,7 @@ export class TargetSet<L extends Link> {
     return tried
   }
 
-  #among({ key }: Wish<L>, now: number, mayUse: (target: Target<L>) => boolean): Target<L> | undefined {
+  #among({ key }: Wish, now: number, mayUse: (target: Target<L>) => boolean): Target<L> | undefined {
     const { slowStartMs } = this.#settings
     const choosing: Choosing<L> = { now, key, mayUse, slowStartMs, random: this.#tools.random ?? Math.random }
     for (const { choose } of this.#tiers) {

@@ -1,3 +1,4 @@
+import { RollingWindow } from '../rolling-window.ts'
 import type { Ejection } from './settings.ts'
 
 /** An address to connect to, and the name it goes by. */
@@ -30,7 +31,6 @@ export type Outcome = 'success' | 'failure' | 'unreached' | 'unknown'
 /** Why a target gets calls or not, for people and metrics. */
 export type TargetState = 'up' | 'unhealthy' | 'ejected' | 'unreachable' | 'trial'
 
-const windowSeconds = 10
 const firstBackoffMs = 200
 const mostBackoffMs = 5_000
 /** How fast an old latency is forgotten. */
@@ -58,10 +58,8 @@ export class Target<L extends Link> {
   #backAt: number
   #backoffMs = 0
   #failuresInARow = 0
-  /** Calls and failures of the last seconds, by second. */
-  readonly #calls = new Uint32Array(windowSeconds)
-  readonly #failures = new Uint32Array(windowSeconds)
-  #second = 0
+  /** Calls, and failures among them. */
+  readonly #window = new RollingWindow()
   #latency = 0
   #latencyAt = 0
 
@@ -135,7 +133,7 @@ export class Target<L extends Link> {
     this.#backoffMs = 0
     const failed = outcome === 'failure'
     this.#learn(failed ? Math.max(ms, failureLatencyMs) : ms, now)
-    this.#count(failed, now)
+    this.#window.add(now, failed)
     if (!failed) {
       this.#failuresInARow = 0
       if (this.#out !== undefined && now >= this.#outUntil) this.#comeBack(now)
@@ -162,8 +160,7 @@ export class Target<L extends Link> {
 
   #comeBack(now: number): void {
     this.#out = undefined
-    this.#calls.fill(0)
-    this.#failures.fill(0)
+    this.#window.clear()
     this.#backAt = now
     this.since = now
   }
@@ -176,27 +173,8 @@ export class Target<L extends Link> {
     this.#latencyAt = now
   }
 
-  #count(failed: boolean, now: number): void {
-    this.#forget(now)
-    const at = this.#second % windowSeconds
-    this.#calls[at] = (this.#calls[at] as number) + 1
-    if (failed) this.#failures[at] = (this.#failures[at] as number) + 1
-  }
-
-  /** Empties the seconds that have passed since the last call. */
-  #forget(now: number): void {
-    const second = Math.floor(now / 1_000)
-    const from = Math.max(this.#second + 1, second - windowSeconds + 1)
-    for (let at = from; at <= second; at += 1) {
-      this.#calls[at % windowSeconds] = 0
-      this.#failures[at % windowSeconds] = 0
-    }
-    this.#second = Math.max(second, this.#second)
-  }
-
   #rateIsOver({ rate, volume }: Ejection, now: number): boolean {
-    this.#forget(now)
-    const calls = this.#calls.reduce((sum, one) => sum + one, 0)
-    return calls >= volume && this.#failures.reduce((sum, one) => sum + one, 0) >= rate * calls
+    const calls = this.#window.all(now)
+    return calls >= volume && this.#window.some(now) >= rate * calls
   }
 }

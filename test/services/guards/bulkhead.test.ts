@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import type { Call, CallContext, Reply } from '../../../src/services/call.ts'
 import { bulkhead } from '../../../src/services/guards/bulkhead.ts'
 import { contextOf, guardContract, timersRunning } from '../../contracts/guard.ts'
+import { once } from '../../support/guards.ts'
 
 const clock = { now: () => 0, date: () => 0 }
 
@@ -98,7 +99,7 @@ const slots = ({ max, queue }: { max: number; queue: number }) => {
       const work = Promise.withResolvers<Reply>()
       open.set(name, work)
       return work.promise.finally(() => open.delete(name))
-    })
+    }, once)
   return {
     start: (name: string, context: CallContext = contextOf()) => operation()(name, context),
     running: () => [...open.keys()],

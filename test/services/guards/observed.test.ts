@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { Problem } from '../../../src/kernel/problem.ts'
 import { observed } from '../../../src/services/guards/observed.ts'
 import { contextOf, guardContract } from '../../contracts/guard.ts'
+import { once } from '../../support/guards.ts'
 
 guardContract('observed', () =>
   observed({ service: 'users', clock: { now: () => 0, date: () => 0 }, observe: () => undefined }),
@@ -47,6 +48,6 @@ const observing = () => {
     pass: (milliseconds: number) => {
       now += milliseconds
     },
-    call: (work: Work) => guard(work)(null, contextOf()),
+    call: (work: Work) => guard(work, once)(null, contextOf()),
   }
 }

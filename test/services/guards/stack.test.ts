@@ -5,12 +5,13 @@ import type { RestService } from '../../../src/services/service.ts'
 import { serviceGuards } from '../../../src/services/stack.ts'
 import type { CallObserver } from '../../../src/telemetry/observers.ts'
 import { contextOf, guardContract } from '../../contracts/guard.ts'
+import { calm } from '../../support/guards.ts'
 import { targetsAt } from '../../support/targets.ts'
 
 const clock = { now: () => 0, date: () => 0 }
 
 guardContract('the whole stack', () => {
-  const guards = serviceGuards(service({}), { clock, observe: () => undefined })
+  const guards = serviceGuards(service({}), calm(), { clock, observe: () => undefined })
   return (next) => guarded(next, guards)
 })
 
@@ -51,6 +52,6 @@ const service = (settings: Partial<RestService>): RestService => ({
 
 const guardedHang = (settings: Partial<RestService>, observe?: CallObserver) => {
   const never: Call<null> = () => new Promise(() => undefined)
-  const call = guarded(never, serviceGuards(service(settings), { clock, observe }))
+  const call = guarded(never, serviceGuards(service(settings), calm(), { clock, observe }))
   return (context: ReturnType<typeof contextOf>) => call(null, context)
 }

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import type { Call, CallContext } from '../../../src/services/call.ts'
 import { timeout } from '../../../src/services/guards/timeout.ts'
 import { contextOf, guardContract, timersRunning } from '../../contracts/guard.ts'
+import { once } from '../../support/guards.ts'
 
 const clock = { now: () => 1_000, date: () => 0 }
 
@@ -70,7 +71,7 @@ describe('timeout', () => {
   it('waits for no timer longer than Node can hold', async () => {
     const guard = timeout({ service: 'users', timeoutMs: 90 * 86_400_000, clock })
     const reply = { output: null, status: 200 }
-    const call = guard(() => new Promise<typeof reply>((resolve) => setTimeout(resolve, 5, reply)))
+    const call = guard(() => new Promise<typeof reply>((resolve) => setTimeout(resolve, 5, reply)), once)
     assert.equal((await call(null, contextOf(undefined, Number.POSITIVE_INFINITY))).status, 200)
   })
 })
@@ -84,7 +85,7 @@ const hanging = ({ timeoutMs }: { timeoutMs: number }) => {
       fail = reject
     })
   }
-  const call = timeout({ service: 'users', timeoutMs, clock })(never)
+  const call = timeout({ service: 'users', timeoutMs, clock })(never, once)
   return {
     call: (given: CallContext) => call(null, given),
     seen: () => context,

@@ -307,7 +307,7 @@ const targets = (
     { now: time.now, open: (address) => ({ address }), close: () => undefined, random: chance() },
   )
   test.after(() => set.close())
-  const pick = (wish?: Wish<Known>): Target<Known> => {
+  const pick = (wish?: Wish): Target<Known> => {
     const picked = set.pick(wish)
     assert.ok(!(picked instanceof Promise))
     return picked

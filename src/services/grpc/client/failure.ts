@@ -21,6 +21,11 @@ export class GrpcFailure extends Error {
   /** What the service sent with its status. */
   readonly trailers: MetadataEntries
 
+  /** Whether nothing of the call was sent, so that it may be repeated whatever it does. */
+  get neverSent(): boolean {
+    return this.kind === 'unreached'
+  }
+
   /** `message` is for logs: the service's own words, or those of the transport. */
   constructor(kind: FailureKind, code: number, message: string, { trailers = none, cause }: FailureOptions = {}) {
     super(message, { cause })
@@ -33,10 +38,6 @@ export class GrpcFailure extends Error {
 type FailureOptions = { readonly trailers?: MetadataEntries; readonly cause?: unknown }
 
 const none: MetadataEntries = []
-
-/** Whether a call failed before anything of it was sent. For retries: such a call may be repeated whatever it does. */
-export const neverSent = (thrown: unknown): boolean =>
-  thrown instanceof Error && thrown.cause instanceof GrpcFailure && thrown.cause.kind === 'unreached'
 
 /** An OK without the one message that a unary answer is made of. */
 export const noMessage = (trailers: MetadataEntries): GrpcFailure =>

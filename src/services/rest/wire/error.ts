@@ -13,6 +13,11 @@ export class WireError extends Error {
   override readonly name = 'WireError'
   readonly code: WireErrorCode
 
+  /** Whether nothing of the request was sent, so that it may be repeated whatever it does. */
+  get neverSent(): boolean {
+    return this.code === 'unreachable' || this.code === 'connect_timeout'
+  }
+
   constructor(code: WireErrorCode, message: string, cause?: unknown) {
     super(message, { cause })
     this.code = code

@@ -93,7 +93,6 @@ export const startGateway = async (t: TestContext, settings: GatewaySettings): P
   mountProxy(app, routes, {
     connectors: new Map([[service.name, connector]]),
     hooksFor: (route) => (route.path === path ? (settings.hooks ?? {}) : {}),
-    clock: systemClock,
     log,
     problemReply: (reply, problem) => writeProblem(reply, problem),
   })
@@ -116,6 +115,7 @@ const routeOf = (path: string, service: RestService, settings: GatewaySettings['
   methods: proxyMethods,
   stripPrefix: false,
   websocket: false,
+  retry: service.resilience?.retry,
   timeoutMs: service.timeoutMs,
   maxBodyBytes: 1_048_576,
   ...settings,

@@ -8,6 +8,7 @@ import { wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
 import { serviceGuards } from '../../../../src/services/stack.ts'
 import { grpcClientContract, type UnaryClient, type UnaryClientSettings } from '../../../contracts/grpc-client.ts'
 import { grpcStreamsContract, type StreamClient, type StreamClientSettings } from '../../../contracts/grpc-streams.ts'
+import { calm } from '../../../support/guards.ts'
 import { startConnect } from '../fixtures/connect-server.ts'
 import { startGrpcJs } from '../fixtures/grpc-js-server.ts'
 import { probeService } from '../fixtures/probe.ts'
@@ -35,7 +36,7 @@ for (const [clientName, { unary, stream }] of Object.entries(clients))
   for (const [serverName, start] of Object.entries(servers)) {
     const connect = (settings: UnaryClientSettings): UnaryClient => {
       const connection = connected(settings)
-      const guards = serviceGuards(connection.service, { clock: systemClock })
+      const guards = serviceGuards(connection.service, calm(), { clock: systemClock })
       return { ask: guarded(unary(connection), guards), close: async () => connection.endpoints.close() }
     }
     grpcClientContract(`${clientName}, asking a server of ${serverName}`, { connect, start })

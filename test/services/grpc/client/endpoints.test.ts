@@ -5,6 +5,7 @@ import { guarded } from '../../../../src/services/call.ts'
 import { Endpoints, type EndpointTools } from '../../../../src/services/grpc/client/endpoints.ts'
 import { wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
 import { serviceGuards } from '../../../../src/services/stack.ts'
+import { calm } from '../../../support/guards.ts'
 import { answerText, probeService, questionBytes, requestContext, startProbe } from '../fixtures/probe.ts'
 
 describe('endpoints', () => {
@@ -131,7 +132,7 @@ const client = (test: TestContext, targets: readonly string[], tools: Partial<En
   test.after(() => endpoints.close())
   const call = guarded(
     wireUnary({ service, endpoints, clock: systemClock }, '/probe.v1.Probe/Ask'),
-    serviceGuards(service, { clock: systemClock }),
+    serviceGuards(service, calm(), { clock: systemClock }),
   )
   return {
     ask: async (): Promise<string> => {

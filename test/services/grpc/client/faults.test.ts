@@ -6,11 +6,12 @@ import { describe, it, type TestContext } from 'node:test'
 import { systemClock } from '../../../../src/kernel/clock.ts'
 import { guarded } from '../../../../src/services/call.ts'
 import { Endpoints } from '../../../../src/services/grpc/client/endpoints.ts'
-import { neverSent } from '../../../../src/services/grpc/client/failure.ts'
 import { grpcJsExchange } from '../../../../src/services/grpc/client/streaming.ts'
 import type { Connection } from '../../../../src/services/grpc/client/wire/call.ts'
 import { wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
+import { neverSent } from '../../../../src/services/guards/failure.ts'
 import { serviceGuards } from '../../../../src/services/stack.ts'
+import { calm } from '../../../support/guards.ts'
 import { answerText, probeService, questionBytes, requestContext } from '../fixtures/probe.ts'
 import { ended, frame, listening, raw } from '../fixtures/raw-server.ts'
 import { unaryOver } from '../fixtures/unary-over.ts'
@@ -31,7 +32,7 @@ for (const [name, client] of Object.entries(clients)) {
     test.after(() => endpoints.close())
     const call = guarded(
       client({ service, endpoints, clock: systemClock }),
-      serviceGuards(service, { clock: systemClock }),
+      serviceGuards(service, calm(), { clock: systemClock }),
     )
     return async (): Promise<string> => {
       const { output } = await call({ message: questionBytes('x'), metadata: [] }, requestContext({}))
@@ -263,7 +264,7 @@ const wire = (test: TestContext, targets: readonly string[]) => {
   test.after(() => endpoints.close())
   const call = guarded(
     wireUnary({ service, endpoints, clock: systemClock }, path),
-    serviceGuards(service, { clock: systemClock }),
+    serviceGuards(service, calm(), { clock: systemClock }),
   )
   return {
     ask: async (): Promise<string> => {

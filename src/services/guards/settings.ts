@@ -1,0 +1,38 @@
+import type { z } from 'zod'
+import type { BreakerSettings } from './breaker.ts'
+import type { resilienceConfig, retryConfig } from './config.ts'
+import type { RetrySettings } from './retry.ts'
+
+/** What is done about a service's failures; nothing where it is absent. */
+export type ResilienceSettings = {
+  /** How long a connection may take to be opened. */
+  readonly connectMs?: number | undefined
+  /** How long a call may take in all, waiting and every try included. */
+  readonly totalMs?: number | undefined
+  readonly retry?: RetrySettings | undefined
+  readonly breaker?: BreakerSettings | undefined
+  /** When a second target is asked for the same. */
+  readonly hedgeAfterMs?: number | undefined
+}
+
+type Config = z.output<z.ZodObject<typeof resilienceConfig>>
+
+export const resilienceSettings = ({ timeout, retry, breaker, hedge }: Config): ResilienceSettings => ({
+  connectMs: 'connect' in timeout ? timeout.connect : undefined,
+  totalMs: 'total' in timeout ? timeout.total : undefined,
+  retry: retry && retrySettings(retry),
+  breaker: breaker && { rate: breaker.rate, volume: breaker.volume, openMs: breaker.open, mostMs: breaker.mostOpen },
+  hedgeAfterMs: hedge,
+})
+
+export const retrySettings = ({
+  times,
+  backoff,
+  mostBackoff,
+  budget,
+}: z.output<typeof retryConfig>): RetrySettings => ({
+  times,
+  baseMs: backoff,
+  mostMs: mostBackoff,
+  budget,
+})
