@@ -16,6 +16,7 @@ type Checked = {
 export const checkBff = (checked: Checked): readonly Diagnostic[] => [
   ...openMutations(checked),
   ...openInProduction(checked),
+  ...explainedToNobody(checked),
   ...deprecatedUses(checked),
   ...costlyOperations(checked),
 ]
@@ -57,6 +58,21 @@ const openInProduction = ({ bff: { name }, settings, placeOf }: Checked): readon
       : []),
   ]
 }
+
+/** Scopes come with tokens. */
+const explainedToNobody = ({ bff: { name }, settings, placeOf }: Checked): readonly Diagnostic[] =>
+  settings.explain === undefined || settings.auth !== undefined
+    ? []
+    : [
+        {
+          severity: 'error',
+          code: 'PORTICO-707',
+          place: placeOf(['bffs', name, 'explain']),
+          coordinate: `bffs.${name}.explain`,
+          message:
+            'No caller has scopes where no tokens are verified: add `auth` to the BFF, with `optional: true` where it is open.',
+        },
+      ]
 
 const deprecatedUses = ({ bff: { graph, endpoints } }: Checked): readonly Diagnostic[] =>
   endpoints.flatMap(({ name, operation }) =>

@@ -231,7 +231,10 @@ const resolve = (
     source,
     clock: tools.clock,
     clients: tools.clients,
-    count: (service) => execution.loads.count(service),
+    count(service) {
+      execution.loads.count(service)
+      request.recorder?.functionCalls(step, service)
+    },
     isEntity: (type) => tools.entities.has(type),
     loadEntity: (type, keys) => {
       const entity = tools.entities.get(type)

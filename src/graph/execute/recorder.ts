@@ -10,6 +10,8 @@ export type Recorder = {
   readonly began: (execution: Execution) => void
   /** A step begins; what this returns goes on once all its owners have their results. */
   readonly step: (step: Step, proceed: () => void) => () => void
+  /** The function of a step calls a service. */
+  readonly functionCalls: (step: Step, service: string) => void
   /** What each of these owners asked for, in their order; those of a step that asked for nothing are left out. */
   readonly asked: (step: Step, owners: readonly object[], entries: readonly (Entry | readonly Entry[])[]) => void
 }

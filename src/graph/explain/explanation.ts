@@ -29,6 +29,8 @@ export type ExplainedStep = {
   readonly service?: string
   /** The function of a resolver. */
   readonly function?: string
+  /** How often the function called which service. */
+  readonly functionCalls?: Readonly<Record<string, number>>
   /** Whether it completes entities that arrived with less than was asked. */
   readonly completes?: true
   /** Whether it started with its parent. */
@@ -115,6 +117,9 @@ const explainedStep = (step: Step, recording: Recording, since: (at: number) => 
     level,
     ...(binding !== undefined && { service: binding.request.service }),
     ...(source.kind === 'resolver' && { function: source.fn }),
+    ...((recorded?.functionCalls.size ?? 0) > 0 && {
+      functionCalls: Object.fromEntries(recorded?.functionCalls ?? []),
+    }),
     ...(source.kind === 'complete' && { completes: true }),
     ...(early && { early }),
     ...(denied ? { skipped: 'AUTH_DENIED' } : owners === 0 && { skipped: 'PARENT_NULL' }),

@@ -40,6 +40,8 @@ export type RecordedStep = {
   /** What each owner asked for; a list where it named several keys. */
   readonly asked: Map<object, Entry | readonly Entry[]>
   readonly entries: Set<Entry>
+  /** How often its function called which service. */
+  readonly functionCalls: Map<string, number>
 }
 
 /** All that one operation did, kept until it is explained. */
@@ -61,12 +63,23 @@ export class Recording implements Recorder {
   }
 
   readonly step = (step: Step, proceed: () => void): (() => void) => {
-    const recorded: RecordedStep = { startedAt: this.now(), endedAt: undefined, asked: new Map(), entries: new Set() }
+    const recorded: RecordedStep = {
+      startedAt: this.now(),
+      endedAt: undefined,
+      asked: new Map(),
+      entries: new Set(),
+      functionCalls: new Map(),
+    }
     this.steps.set(step, recorded)
     return () => {
       recorded.endedAt = this.now()
       proceed()
     }
+  }
+
+  readonly functionCalls = (step: Step, service: string): void => {
+    const counts = this.steps.get(step)?.functionCalls
+    counts?.set(service, (counts.get(service) ?? 0) + 1)
   }
 
   readonly asked = (step: Step, owners: readonly object[], entries: readonly (Entry | readonly Entry[])[]): void => {

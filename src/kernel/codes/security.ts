@@ -38,4 +38,10 @@ export const securityCodes = {
     cause: 'Introspection is on, or any document is answered, and the settings say so for production too.',
     fix: 'Remove the setting, so that development has it and production does not; name trusted documents.',
   },
+  'PORTICO-707': {
+    severity: 'error',
+    title: 'Explained to nobody',
+    cause: 'Scopes say who may ask for explanations, and the BFF verifies no tokens: nobody has a scope.',
+    fix: 'Add `auth` to the BFF, or remove `explain`.',
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>
