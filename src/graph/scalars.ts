@@ -55,7 +55,16 @@ const decimal = (value: unknown): string => {
     : refuse('a decimal number', value)
 }
 
-const json = (value: unknown): Json => value as Json
+/** Writing JSON takes stack for each level: a service that answers ten thousand would take the whole operation. */
+const mostLevels = 500
+
+const json = (value: unknown): Json =>
+  isDeeper(value, mostLevels) ? refuse(`JSON of at most ${mostLevels} levels`, value) : (value as Json)
+
+const isDeeper = (value: unknown, levels: number): boolean => {
+  if (typeof value !== 'object' || value === null || isRawNumber(value)) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))
+}
 
 const behaviours: Readonly<Record<string, ScalarBehaviour>> = {
   Int64: wholeNumber('a 64-bit integer', -(2n ** 63n), 2n ** 63n - 1n),

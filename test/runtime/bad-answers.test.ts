@@ -85,7 +85,9 @@ let workspace: TestWorkspace
 let gateway: TestGateway
 before(async () => {
   bad = await startFaultServer({ ...wireFaults, ...bodyFaults })
-  good = await startFaultServer({ other: answered('{"id":"o-1"}') })
+  // A hundred headers are no fault.
+  const headers = Array.from({ length: 100 }, (_, index) => `x-${index}: a`)
+  good = await startFaultServer({ other: answered('{"id":"o-1"}', ...headers) })
   workspace = await layWorkspace({
     'portico.yaml': `listen: 127.0.0.1:0
 services:

@@ -1,4 +1,4 @@
-import type { Json } from '../../kernel/json.ts'
+import { isRawNumber, type Json } from '../../kernel/json.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Batched, BatchKey, Binding } from '../graph.ts'
 import { dig, textOf } from '../template.ts'
@@ -59,7 +59,10 @@ export const byKey = (binding: Batched, answer: Json): Map<string, unknown> | Pr
 
 const partText = (item: Json, path: readonly string[]): string | undefined => {
   const part = dig(item, path) as Json | undefined
-  return part === undefined || part === null ? undefined : textOf(part)
+  // No key is a list or an object, and text of one would cost what a service makes it.
+  return part === undefined || part === null || (typeof part === 'object' && !isRawNumber(part))
+    ? undefined
+    : textOf(part)
 }
 
 /** The text of an item's key of several fields, as `keyText` makes it of the key; undefined where a part is missing. */

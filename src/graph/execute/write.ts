@@ -106,7 +106,9 @@ class Writer {
 
   private value(field: SelectedField, shape: Shape, value: unknown): boolean {
     if (value === null || value === undefined)
-      return shape.nonNull ? this.fail(field, shape, absent(field, value)) : this.nothing(field)
+      return shape.nonNull
+        ? this.fail(field, shape, absent(field, value, typeof this.path[this.depth - 1] === 'number'))
+        : this.nothing(field)
     if (value instanceof Error) {
       if (!(value instanceof Fallback)) return this.fail(field, shape, asProblem(value))
       this.note(field, value.problem, value.kind)
@@ -147,7 +149,7 @@ class Writer {
   private leaf(field: SelectedField, shape: Extract<Shape, { kind: 'leaf' }>, value: unknown): boolean {
     const leaf = completeLeaf(shape, value, sourceOf(field))
     if (leaf instanceof Problem) return this.fail(field, shape, leaf)
-    if (leaf === null && shape.nonNull) return this.fail(field, shape, absent(field, leaf))
+    if (leaf === null && shape.nonNull) return this.fail(field, shape, absent(field, leaf, false))
     return leaf === null ? this.nothing(field) : this.add(JSON.stringify(leaf))
   }
 
@@ -200,13 +202,19 @@ const plainLeaf = (leaf: SelectedField['leaf'], value: unknown): string | undefi
 /** Whether several places may hold the same object: a batch gives every asker of a key one and the same. */
 const isShared = ({ value }: SelectedField): boolean => value.kind === 'step' && value.step.binding?.batch !== undefined
 
-const absent = ({ coordinate, value, service }: SelectedField, found: null | undefined): Problem => {
-  if (value.kind === 'step')
-    return new Problem('NOT_FOUND', `${coordinate} was not found.`, serviceOf(value.step.binding?.request.service))
+/** A call that came to nothing, or an entity that is not there, was not found; an item that is null is lacking from an answer that came. */
+const absent = (field: SelectedField, found: null | undefined, isItem: boolean): Problem => {
+  const { coordinate, value } = field
+  if (value.kind !== 'step' || (isItem && value.step.source.kind !== 'load')) return lacked(field, found)
+  return new Problem('NOT_FOUND', `${coordinate} was not found.`, serviceOf(value.step.binding?.request.service))
+}
+
+const lacked = (field: SelectedField, found: null | undefined): Problem => {
+  const by = sourceOf(field)
   return new Problem(
     'UNAVAILABLE',
-    `${coordinate} is required, but the answer of ${service ?? 'its source'} lacks it.`,
-    { status: 502, reason: found === null ? 'UPSTREAM_NULL' : 'PATH_MISSING', ...serviceOf(service) },
+    `${field.coordinate} is required, but the answer of ${by ?? 'its source'} lacks it.`,
+    { status: 502, reason: found === null ? 'UPSTREAM_NULL' : 'PATH_MISSING', ...serviceOf(by) },
   )
 }
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { LRUCache } from 'lru-cache'
+import { frozen } from '../../kernel/frozen.ts'
 import { type Json, parseExactIntegers, parseLossless } from '../../kernel/json.ts'
 import type { RestInput } from './request.ts'
 
@@ -42,12 +43,4 @@ const parse = (bytes: Buffer, exact: RestInput['exact']): Json => {
   const decoded = bytes.toString()
   const text = decoded.charCodeAt(0) === 0xfeff ? decoded.slice(1) : decoded
   return exact === 'all' ? parseLossless(text) : parseExactIntegers(text)
-}
-
-const frozen = (value: Json): Json => {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const inner of Object.values(value as Record<string, Json>)) frozen(inner)
-  }
-  return value
 }
