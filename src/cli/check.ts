@@ -4,6 +4,7 @@ import { checkContracts } from '../compile/contract.ts'
 import type { Plan } from '../compile/plan.ts'
 import { allCodes, codeEntry } from '../kernel/codes/codes.ts'
 import { didYouMean, hasErrors } from '../kernel/diagnostic.ts'
+import { checkResolvers } from '../runtime/check-resolvers.ts'
 import type { Exit, Terminal } from './program.ts'
 import { jsonReport, summary, writeDiagnostics } from './report.ts'
 import { sarifReport } from './sarif.ts'
@@ -31,7 +32,8 @@ export const checkCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
     .action(async (dir: string, { format, explain }: Options) => {
       if (explain !== undefined) return done(explainCode(explain, terminal))
       const { plan, diagnostics: mistakes } = await compileWorkspace(dir, process.env)
-      const diagnostics = plan === undefined ? mistakes : [...mistakes, ...checkContracts(plan)]
+      const diagnostics =
+        plan === undefined ? mistakes : [...mistakes, ...checkContracts(plan), ...(await checkResolvers(plan))]
       if (format === 'json') terminal.out(jsonReport(diagnostics))
       else if (format === 'sarif') terminal.out(sarifReport(diagnostics))
       else {

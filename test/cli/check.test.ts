@@ -86,6 +86,48 @@ describe('portico check --explain', { concurrency: 2 }, () => {
   })
 })
 
+describe('portico check, of what no schema tells', { concurrency: 2 }, () => {
+  it('says PORTICO-001 where there is no workspace', async () => {
+    const { status, err } = await portico(['check', 'test/cli'])
+    assert.equal(status, 1)
+    assert.match(err, /^portico\.yaml:1:1 {2}workspace {2}PORTICO-001\n.*`portico init` lays a workspace\.$/m)
+  })
+
+  it('says PORTICO-020 where a registration cannot be done', async (t) => {
+    const { status, err } = await portico(['register', 'more', '--dir', await mistaken(t)])
+    assert.equal(status, 1)
+    assert.match(err, /PORTICO-020\n.*A new service needs its (address|definitions)/)
+  })
+
+  it('loads functions as a start would: PORTICO-021 where one is not there', async (t) => {
+    const dir = await withFunctions(t, 'export const resolvers = { shon: { resolveMany: () => [] } }')
+    const { status, err } = await portico(['check', dir])
+    assert.equal(status, 1)
+    assert.match(
+      err,
+      /^shown\.ts:1:1 {2}web {2}PORTICO-021\n {4}shown\.ts has no function shown, .* Did you mean shon\?$/m,
+    )
+  })
+
+  it('loads functions as a start would: PORTICO-021 where the module does not load', async (t) => {
+    const { status, err } = await portico(['check', await withFunctions(t, 'throw new Error("no database")')])
+    assert.equal(status, 1)
+    assert.match(err, /PORTICO-021\n {4}no database/)
+  })
+
+  it('warns by PORTICO-406 of a function that runs once for each item of a list', async (t) => {
+    const dir = await withFunctions(t, 'export const resolvers = { shown: ({ name }) => name }')
+    const { status, err } = await portico(['check', dir])
+    assert.equal(status, 0)
+    assert.match(
+      err,
+      /^schema\.graphql:2:26 {2}User\.shown {2}PORTICO-406 {2}\(warning\)\n.*\n +\^ The function shown of User\.shown runs once for each item of Query\.users: give it `resolveMany`/m,
+    )
+    const many = 'export const resolvers = { shown: { resolveMany: (users) => users.map(({ name }) => name) } }'
+    assert.equal((await portico(['check', await withFunctions(t, many)])).err, '')
+  })
+})
+
 type Sarif = {
   readonly version: string
   readonly runs: readonly {
@@ -112,6 +154,18 @@ async function mistaken(t: TestContext): Promise<string> {
       'services:\n  users: { rest: "http://127.0.0.1:1", identity: none }\nbffs:\n  web: { prefix: /web, schema: a schema.graphql }\n',
     'a schema.graphql':
       'type Query {\n  a: String\n  b(id: ID): String @rest(service: "users", get: "/b/{args.id}")\n}\n',
+  })
+  t.after(remove)
+  return dir
+}
+
+async function withFunctions(t: TestContext, module: string): Promise<string> {
+  const { dir, remove } = await layWorkspace({
+    'portico.yaml':
+      'services:\n  users: { rest: "http://127.0.0.1:1", identity: none }\nbffs:\n  web: { prefix: /web, schema: schema.graphql, resolvers: shown.ts }\n',
+    'schema.graphql':
+      'type Query { users: [User] @rest(service: "users", get: "/users") @listSize(assumedSize: 9) }\ntype User { name: String shown: String @resolver(fn: "shown", needs: "name") }\n',
+    'shown.ts': module,
   })
   t.after(remove)
   return dir

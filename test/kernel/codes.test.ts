@@ -20,6 +20,16 @@ describe('codes of diagnostics', () => {
     }
   })
 
+  it('are each shown by a test, with the mistake that makes them', () => {
+    const tests = globSync('test/**/*.{ts,md}')
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('\n')
+    assert.deepEqual(
+      allCodes.filter((code) => !tests.includes(code)),
+      [],
+    )
+  })
+
   it('are each made somewhere, and each has its section in the reference', () => {
     const made = globSync('src/**/*.ts')
       .filter((file) => !file.replaceAll('\\', '/').includes('kernel/codes/'))

@@ -1,4 +1,14 @@
-import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode, parse, Source, validate } from 'graphql'
+import {
+  type DocumentNode,
+  GraphQLError,
+  Kind,
+  NoUnusedVariablesRule,
+  type OperationDefinitionNode,
+  parse,
+  Source,
+  type ValidationRule,
+  validate,
+} from 'graphql'
 import { diagnosticOf, placeOfNode } from '../../graph/bind/sdl.ts'
 import { directivesOf } from '../../graph/directives.ts'
 import { documentRules, type OperationLimits } from '../../graph/limits.ts'
@@ -57,8 +67,13 @@ export const compileEndpoint = (
     ...document,
     definitions: document.definitions.map((definition) => (definition === node ? bare : definition)),
   }
-  const errors = validate(surroundings.graph.clientSchema, stripped, documentRules(limits))
-  if (errors.length > 0) return wrong(...errors.map((error) => diagnosticOf(error, file, coordinate)))
+  const refused = (rules: readonly ValidationRule[]): readonly Diagnostic[] =>
+    validate(surroundings.graph.clientSchema, stripped, rules).map((error) => diagnosticOf(error, file, coordinate))
+  const errors = [
+    ...refused(documentRules(limits).filter((rule) => rule !== NoUnusedVariablesRule)),
+    ...refused([NoUnusedVariablesRule]).map((unused): Diagnostic => ({ ...unused, code: 'PORTICO-603' })),
+  ]
+  if (errors.length > 0) return wrong(...errors)
   const endpoint = readEndpoint({ ...surroundings, file, node: bare, directive, document: stripped, report })
   return { endpoint: diagnostics.length > 0 ? undefined : endpoint, diagnostics }
 }

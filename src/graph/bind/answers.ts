@@ -18,6 +18,7 @@ import { didYouMean } from '../../kernel/diagnostic.ts'
 import { fieldOf, jsonNames } from '../../services/grpc/json/fields.ts'
 import { directiveOf } from '../directives.ts'
 import type { Binding, InlineSource, OneofCase } from '../graph.ts'
+import { neverEqual } from './check/key-types.ts'
 import { type BindContext, readPathOf, report, warn } from './context.ts'
 import { isMap, valueOf } from './maps.ts'
 import { builtIn, nameOf, type ProtoType, scalarsFor } from './proto-scalars.ts'
@@ -97,6 +98,9 @@ const checkBinding = (walk: Walk, binding: Binding, answer: Type): void => {
         code: 'PORTICO-208',
         message: `\`match\`: ${match}`,
       })
+    const unlike = typeof match === 'string' ? undefined : neverEqual(owner, key, match)
+    if (unlike !== undefined)
+      return report(context, nodes['batch'] ?? node, coordinate, { code: 'PORTICO-208', message: unlike })
   }
   const items = follow(selected.type, batch.items ?? [])
   if (typeof items === 'string')

@@ -6,6 +6,7 @@ import type { AccessRule, Field, Graph, InlineSource } from '../graph.ts'
 import { accessRule, enumSpellings, listSizeOf } from './annotations.ts'
 import { checkAnswers } from './answers.ts'
 import { checkGraph } from './check/graph.ts'
+import { checkNeedlessLevels } from './check/needless-level.ts'
 import { checkOpenApi } from './check/openapi.ts'
 import { checkFrom } from './check/schema-words.ts'
 import { clientSchemaOf, isOwnWord } from './client-schema.ts'
@@ -74,6 +75,7 @@ export const bindGraph = (
     resolvers: new Set([...fields.values()].flatMap(({ source }) => (source.kind === 'resolver' ? [source.fn] : []))),
   }
   if (!hasErrors(context.diagnostics)) checkLists(context, graph)
+  if (!hasErrors(context.diagnostics)) checkNeedlessLevels(context, graph)
   if (!hasErrors(context.diagnostics)) checkGraph(context, graph)
   return { graph: hasErrors(context.diagnostics) ? undefined : graph, diagnostics: context.diagnostics }
 }

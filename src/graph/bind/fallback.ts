@@ -13,7 +13,7 @@ export const bindFallback = (context: BindContext, owner: Owner, source: Source)
   if (field === undefined || directive === undefined) return undefined
   const { args, nodes, node } = directive
   const wrong = (message: string, at = node as Parameters<typeof report>[1]): undefined =>
-    report(context, at, coordinate, { code: 'PORTICO-110', message })
+    report(context, at, coordinate, { code: 'PORTICO-115', message })
   if (isInline(source))
     return wrong(
       `@fallback stands in for a call that fails, but ${coordinate} makes none: put it on the field above that does.`,

@@ -1,6 +1,7 @@
-import { type GraphQLObjectType, getNamedType, getNullableType, isListType, isObjectType, isUnionType } from 'graphql'
-import type { Graph, Source } from '../graph.ts'
-import { rootTypes } from '../roots.ts'
+import { getNamedType, getNullableType, isListType, isObjectType } from 'graphql'
+import type { Graph } from '../graph.ts'
+import { fieldsThatRecur } from './check/recursion.ts'
+import { queryOf, typesUnderLists } from './check/under-lists.ts'
 import { type BindContext, report, warn } from './context.ts'
 
 /**
@@ -9,13 +10,19 @@ import { type BindContext, report, warn } from './context.ts'
  */
 export const checkLists = (context: BindContext, graph: Graph): void => {
   const under = typesUnderLists(graph)
+  const recurring = fieldsThatRecur(graph)
   for (const [coordinate, { source }] of graph.fields) {
     const type = context.schema.getType(coordinate.split('.')[0] ?? '')
     if (!isObjectType(type)) continue
-    const path = under.get(type)
+    const way = under.get(type)
+    const path = way?.list
     const field = type.getFields()[coordinate.split('.')[1] ?? '']
     const node = field?.astNode
     if (field === undefined || node === undefined || node === null) continue
+    const shown = (): string => {
+      const asked = queryOf(context.schema, [...(way?.turns ?? []), { type, field }])
+      return asked === undefined ? '' : ` This shows it: ${asked}`
+    }
     if (
       source.kind === 'call' &&
       path !== undefined &&
@@ -24,7 +31,7 @@ export const checkLists = (context: BindContext, graph: Graph): void => {
     )
       report(context, node, coordinate, {
         code: 'PORTICO-401',
-        message: `${coordinate} is reached under a list (${path}), so it would make one call for each item. Say \`batch\` where the service takes many keys, or \`fanout: n\` for at most n calls.`,
+        message: `${coordinate} is reached under a list (${path}), so it would make one call for each item. Say \`batch\` where the service takes many keys, or \`fanout: n\` for at most n calls.${shown()}`,
       })
     const most = source.kind === 'call' ? source.binding.fanout : undefined
     const assumed = path === undefined ? undefined : graph.fields.get(path)?.listSize?.assumedSize
@@ -42,14 +49,15 @@ export const checkLists = (context: BindContext, graph: Graph): void => {
     )
       report(context, node, coordinate, {
         code: 'PORTICO-401',
-        message: `${coordinate} loads ${source.entity.type} under a list (${many}), and its loader takes one key a call. Give the loader \`batch\`, or \`fanout: n\` for at most n calls.`,
+        message: `${coordinate} loads ${source.entity.type} under a list (${many}), and its loader takes one key a call. Give the loader \`batch\`, or \`fanout: n\` for at most n calls.${shown()}`,
       })
-    if (
-      isListType(getNullableType(field.type)) &&
-      hasCallsBelow(context, field.type) &&
-      graph.fields.get(coordinate)?.listSize === undefined &&
-      !isSized(graph, coordinate)
-    )
+    if (!isListType(getNullableType(field.type)) || isSized(graph, coordinate)) continue
+    if (recurring.has(coordinate))
+      warn(context, node, coordinate, {
+        code: 'PORTICO-312',
+        message: `${coordinate} is a list of unknown size that leads back to ${type.name}, and each turn multiplies the calls; @listSize says how long it may get.`,
+      })
+    else if (hasCallsBelow(context, field.type))
       warn(context, node, coordinate, {
         code: 'PORTICO-402',
         message: `${coordinate} is a list of unknown size with calls below it; @listSize says how long it may get.`,
@@ -59,7 +67,10 @@ export const checkLists = (context: BindContext, graph: Graph): void => {
 
 const isSized = (graph: Graph, coordinate: string): boolean => {
   const name = coordinate.split('.')[1] ?? ''
-  return [...graph.fields.values()].some(({ listSize }) => listSize?.sizedFields.includes(name))
+  return (
+    graph.fields.get(coordinate)?.listSize !== undefined ||
+    [...graph.fields.values()].some(({ listSize }) => listSize?.sizedFields.includes(name))
+  )
 }
 
 const hasCallsBelow = ({ schema }: BindContext, type: Parameters<typeof getNamedType>[0]): boolean => {
@@ -71,30 +82,4 @@ const hasCallsBelow = ({ schema }: BindContext, type: Parameters<typeof getNamed
       astNode?.directives?.some(({ name }) => ['rest', 'grpc', 'load'].includes(name.value)),
     )
   )
-}
-
-/** Object types that stand below some list, with the first such list as it is reached. */
-const typesUnderLists = ({ schema, fields }: Graph): ReadonlyMap<GraphQLObjectType, string> => {
-  const under = new Map<GraphQLObjectType, string>()
-  const seen = new Set<GraphQLObjectType>()
-  const visit = (type: GraphQLObjectType, list: string | undefined): void => {
-    if (list === undefined ? seen.has(type) : under.has(type)) return
-    seen.add(type)
-    if (list !== undefined) under.set(type, list)
-    for (const field of Object.values(type.getFields())) {
-      const coordinate = `${type.name}.${field.name}`
-      const source: Source | undefined = fields.get(coordinate)?.source
-      if (source === undefined) continue
-      const named = getNamedType(field.type)
-      const members = isObjectType(named)
-        ? [named]
-        : isUnionType(named)
-          ? named.getTypes()
-          : schema.getPossibleTypes(named as never)
-      const below = list ?? (isListType(getNullableType(field.type)) ? coordinate : undefined)
-      for (const member of members ?? []) visit(member, below)
-    }
-  }
-  for (const root of rootTypes(schema)) visit(root, undefined)
-  return under
 }

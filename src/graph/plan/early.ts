@@ -34,7 +34,8 @@ export const startsEarly = (source: StepSource, { parent, hops }: Position): boo
   )
 }
 
-const needsOnly = (templates: readonly Template[], key: string): boolean => {
+/** Whether templates read nothing of their parent but one field, whole. */
+export const needsOnly = (templates: readonly Template[], key: string): boolean => {
   const own = templates.flatMap(expressionsOf).filter(({ root }) => root === 'this')
   return own.every(
     ({ field, text }) => field === key && text.startsWith(`this.${key}`) && !text.startsWith(`this.${key}.`),

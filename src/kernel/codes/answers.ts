@@ -74,6 +74,14 @@ export const typeCodes = {
     cause: 'A member of the @oneOf input is no case of the oneof it stands for.',
     fix: 'Name the cases as the message does.',
   },
+  'PORTICO-312': {
+    severity: 'warning',
+    title: 'List of unknown size that leads back to itself',
+    cause:
+      'A type reaches itself by a call and a list whose size nobody says, so each turn of an operation multiplies its calls.',
+    fix: 'Add @listSize to the list.',
+    example: 'friends: [User!] @rest(service: "users", get: "/friends?of={keys.id}", batch: { match: "of" })',
+  },
   'PORTICO-313': {
     severity: 'error',
     title: 'Map against no map',

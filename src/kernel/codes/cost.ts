@@ -28,6 +28,21 @@ export const costCodes = {
     cause: 'The list above may be longer than `fanout` allows parents, and parents past it get an error.',
     fix: 'Bound the list by @listSize, raise `fanout`, or batch.',
   },
+  'PORTICO-405': {
+    severity: 'warning',
+    title: 'Wait that nothing asks for',
+    cause:
+      'A child needs no more than the key of its parent, which an argument gave, and waits until the parent has come.',
+    fix: 'Let the parent be loaded by @load, which lets both start at once.',
+    example: 'user(id: ID!): User @rest(service: "users", get: "/users/{args.id}")',
+  },
+  'PORTICO-406': {
+    severity: 'warning',
+    title: 'Function that runs for each item of a list',
+    cause: 'A function under a list has `resolve` alone, so that it runs, and calls, once for each item.',
+    fix: 'Give it `resolveMany`, which gets all parents at once.',
+    example: 'export const resolvers = defineResolvers({ displayName: { resolve: … } })',
+  },
   'PORTICO-407': {
     severity: 'error',
     title: 'Weight that is no number',

@@ -16,6 +16,13 @@ export const endpointCodes = {
     fix: 'Use get or post for queries, and post, put, patch or delete for mutations.',
     example: 'mutation C @endpoint(get: "/c") { add { id } }',
   },
+  'PORTICO-603': {
+    severity: 'error',
+    title: 'Variable that nothing uses',
+    cause: 'The operation declares a variable that no argument takes, so that what clients send would be ignored.',
+    fix: 'Give it to an argument, or remove it.',
+    example: 'query B($id: ID!) @endpoint(get: "/b/{id}") { users { id } }',
+  },
   'PORTICO-604': {
     severity: 'error',
     title: '`unwrap` or `require` of what is not selected',

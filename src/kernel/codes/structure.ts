@@ -85,6 +85,13 @@ export const structureCodes = {
     fix: 'Keep the spelling on one value.',
     example: 'enum State { OPEN @from(enum: ["new"])  NEW @from(enum: ["new"]) }',
   },
+  'PORTICO-115': {
+    severity: 'error',
+    title: 'Wrong @fallback',
+    cause: 'The field makes no call that could fail, may not be replaced, or says neither `value` nor `stale`.',
+    fix: 'Put @fallback on a field of a query that makes a call, with a `value`, with `stale`, or with both.',
+    example: 'news: [Article!] @rest(service: "users", get: "/news") @fallback',
+  },
   'PORTICO-114': {
     severity: 'error',
     title: 'Wrong @variant',

@@ -131,6 +131,13 @@ export const workspaceCodes = {
     cause: 'What `portico register` was asked for does not fit the workspace.',
     fix: 'Change the arguments as the message says.',
   },
+  'PORTICO-021': {
+    severity: 'error',
+    title: 'Functions that cannot be used',
+    cause: 'The module of functions does not load, or lacks a function that the schema names.',
+    fix: 'Mend the module, or the name in @resolver.',
+    example: 'displayName: String @resolver(fn: "displayNam")',
+  },
   'PORTICO-030': {
     severity: 'error',
     title: 'Targets that are not one service',

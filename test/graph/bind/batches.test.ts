@@ -157,7 +157,7 @@ type B {
 `),
       `web.graphql:11:3  B.c
     c: String @rest(service: "users", get: "/c/{this.id}")
-    ^ B.c is reached under a list (Query.as), so it would make one call for each item. Say \`batch\` where the service takes many keys, or \`fanout: n\` for at most n calls.`,
+    ^ B.c is reached under a list (Query.as), so it would make one call for each item. Say \`batch\` where the service takes many keys, or \`fanout: n\` for at most n calls. This shows it: { as { b { c } } }`,
     )
   })
 
@@ -177,7 +177,7 @@ type B @entity(key: "id") @rest(service: "users", get: "/b/{keys.id}") {
 `),
       `web.graphql:7:3  A.b
     b: B @load(by: { id: "{this.bId}" })
-    ^ A.b loads B under a list (Query.as), and its loader takes one key a call. Give the loader \`batch\`, or \`fanout: n\` for at most n calls.`,
+    ^ A.b loads B under a list (Query.as), and its loader takes one key a call. Give the loader \`batch\`, or \`fanout: n\` for at most n calls. This shows it: { as { b { __typename } } }`,
     )
   })
 
@@ -193,7 +193,7 @@ type A @entity(key: "id") @rest(service: "users", get: "/a/{keys.id}") {
 `),
       `web.graphql:3:3  Query.as
     as(ids: [ID!]!): [A] @load(by: { id: "{args.ids}" })
-    ^ Query.as loads A under a list (Query.as), and its loader takes one key a call. Give the loader \`batch\`, or \`fanout: n\` for at most n calls.`,
+    ^ Query.as loads A under a list (Query.as), and its loader takes one key a call. Give the loader \`batch\`, or \`fanout: n\` for at most n calls. This shows it: query ($ids: [ID!]!) { as(ids: $ids) { __typename } }`,
     )
   })
 
