@@ -69,7 +69,7 @@ export const queryOf = (schema: GraphQLSchema, turns: readonly Turn[]): string |
   const variables = new Map<string, string>()
   const last = turns.at(-1)
   let body = last !== undefined && isCompositeType(getNamedType(last.field.type)) ? ' { __typename }' : ''
-  for (const [index, { type, field }] of [...turns.entries()].reverse()) {
+  for (const [index, { type, field }] of [...turns.entries()].toReversed()) {
     const given = field.args.filter(isRequiredArgument).map((argument) => {
       const name = variables.has(argument.name) ? `${argument.name}${variables.size}` : argument.name
       variables.set(name, String(argument.type))
