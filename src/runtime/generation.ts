@@ -11,6 +11,7 @@ import { createStaleValues } from '../graph/execute/fallback.ts'
 import type { Resolver } from '../graph/execute/resolver.ts'
 import { createSharing } from '../graph/sharing/sharing.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { whenClosed } from '../kernel/ending.ts'
 import { Problem } from '../kernel/problem.ts'
 import { Aborter } from '../kernel/signal.ts'
 import { leaseStores } from '../policies/stores.ts'
@@ -198,7 +199,7 @@ const underWay = () => {
       if (first !== undefined) first.previous = link
       first = link
       size += 1
-      one.once('close', () => remove(link))
+      whenClosed(one, () => remove(link))
     },
     /** Resolves when none is left; those that are left after the given time are cut off. */
     gone(withinMs: number): Promise<void> {

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { whenClosed } from '../kernel/ending.ts'
 import { Aborter, type Signal } from '../kernel/signal.ts'
 import { traceContext } from '../telemetry/traceparent.ts'
 import type { CallContext } from './call.ts'
@@ -30,7 +31,7 @@ export const sharedContextOf = (
  */
 const whenClientLeaves = ({ raw }: FastifyReply): Signal => {
   const gone = new Aborter()
-  raw.once('close', () => {
+  whenClosed(raw, () => {
     if (!raw.writableFinished) gone.abort()
   })
   return gone

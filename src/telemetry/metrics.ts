@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import { Durations } from './durations.ts'
 import type { CallObserver, RequestObserver } from './observers.ts'
 
 /** What the gateway counts. Label values are bounded: patterns, names and codes of the workspace, never what clients send. */
@@ -32,7 +33,6 @@ export type Metrics = {
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** The metrics of a process, with those of Node and the event loop. One for each process: it outlives generations. */
 export const createMetrics = (): Metrics => {
@@ -41,20 +41,11 @@ export const createMetrics = (): Metrics => {
   collectDefaultMetrics({ register: registry })
 
   let health: Parameters<Metrics['observeHealth']>[0] = () => []
-  const requests = new Histogram({
-    name: 'http_server_request_duration_seconds',
-    help: 'How long requests took, from their arrival to the end of the answer.',
-    labelNames: ['method', 'route', 'status'],
-    buckets,
-    registers,
-  })
-  const calls = new Histogram({
-    name: 'portico_upstream_call_duration_seconds',
-    help: 'How long calls of services took.',
-    labelNames: ['service', 'outcome'],
-    buckets,
-    registers,
-  })
+  const requests = new Durations(
+    'http_server_request_duration_seconds',
+    'How long requests took, from their arrival to the end of the answer.',
+  )
+  const calls = new Durations('portico_upstream_call_duration_seconds', 'How long calls of services took.')
   const partials = new Counter({
     name: 'portico_partial_answers_total',
     help: 'Answers that went out without a service’s part.',
@@ -121,19 +112,19 @@ export const createMetrics = (): Metrics => {
   })
 
   const requestChild = children((route) =>
-    children((method) => children((status: number) => requests.labels(method, route, String(status)))),
+    children((method) => children((status: number) => requests.series({ method, route, status: String(status) }))),
   )
   const sharedCallChild = children((service: string) => sharedCalls.labels(service))
   const sharedOperationChild = children((bff: string) => sharedOperations.labels(bff))
-  const callChild = children((service) => children((outcome: string) => calls.labels(service, outcome)))
+  const callChild = children((service) => children((outcome: string) => calls.series({ service, outcome })))
 
   return {
     observeRequest({ request, status, milliseconds }) {
       const method = methods.has(request.method) ? request.method : 'OTHER'
       const route = request.is404 ? 'unmatched' : (request.pattern ?? request.routeOptions.url ?? 'unmatched')
-      requestChild(route)(method)(status).observe(milliseconds / 1_000)
+      requestChild(route)(method)(status).observe(milliseconds)
     },
-    observeCall: ({ service, outcome, milliseconds }) => callChild(service)(outcome).observe(milliseconds / 1_000),
+    observeCall: ({ service, outcome, milliseconds }) => callChild(service)(outcome).observe(milliseconds),
     observePartial: (bff, service) => partials.inc({ bff, service }),
     observeMissing: (bff, { coordinate, reason, count }) => missing.inc({ bff, coordinate, reason }, count),
     observeCost: (bff, cost) => costs.labels(bff).observe(cost),
@@ -148,7 +139,10 @@ export const createMetrics = (): Metrics => {
       health = read
     },
     observeRateLimited: (scope) => refused.inc({ scope }),
-    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    render: async () => ({
+      contentType: registry.contentType,
+      body: [requests.text(), calls.text(), await registry.metrics()].join('\n'),
+    }),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../kernel/clock.ts'
+import { whenClosed } from '../kernel/ending.ts'
 import type { RequestObserver } from './observers.ts'
 
 /**
@@ -12,7 +13,7 @@ export const observeRequests = (app: FastifyInstance, clock: Clock, observers: r
     const { socket } = request
     const startedAt = clock.now()
     const bytesBefore = socket.bytesWritten
-    raw.once('close', () => {
+    whenClosed(raw, () => {
       const cut = !raw.writableFinished
       const truncated = cut && raw.errored !== null
       const observed = {

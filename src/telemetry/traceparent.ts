@@ -23,7 +23,7 @@ const isValid = (traceparent: string): boolean =>
   valid.test(traceparent) && (traceparent.length === 55 || !traceparent.startsWith('00'))
 
 /** Random bytes are drawn many at a time; an id takes its share of them. */
-const pool = Buffer.alloc(4_096)
+const pool = Buffer.alloc(16_384)
 let taken = pool.length
 
 /** So many random hexadecimal digits, never all zero but for one chance in 2^64, as Trace Context asks. */

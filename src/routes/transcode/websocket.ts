@@ -1,9 +1,9 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { RawData, WebSocket } from 'ws'
 import { codes } from '../../kernel/code.ts'
 import { asProblem, Problem, problemJson } from '../../kernel/problem.ts'
 import { Aborter } from '../../kernel/signal.ts'
-import { callContextOf } from '../../services/call-context.ts'
+import { sharedContextOf } from '../../services/call-context.ts'
 import type { GrpcExchange } from '../../services/grpc/client/exchange.ts'
 import type { Binding } from './binding.ts'
 import { answersOf, type Sending } from './exchange.ts'
@@ -39,7 +39,7 @@ export const serveSocket = (binding: Binding, tools: StreamTools): ServeSocket =
     }
     let exchange: GrpcExchange
     try {
-      const context = { ...callContextOf(request, unanswered, tools.deadlineOf(request)), signal: gone }
+      const context = { ...sharedContextOf(request, tools.deadlineOf(request)), signal: gone }
       exchange = tools.open(requestMetadata(tools.metadata, request), context)
     } catch (thrown) {
       fail(thrown)
@@ -67,9 +67,6 @@ export const serveSocket = (binding: Binding, tools: StreamTools): ServeSocket =
       })
   }
 }
-
-/** A socket has no reply; its own end is what ends the call. */
-const unanswered = { raw: { once: () => undefined } } as unknown as FastifyReply
 
 /** The next message is read when the one before has been written out. */
 const sendAnswers = async (socket: WebSocket, answers: AsyncIterator<string, undefined>): Promise<void> => {

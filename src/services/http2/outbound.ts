@@ -13,8 +13,8 @@ export type Asked = { readonly head: Buffer; readonly fields: Fields; readonly b
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')
 
-/** Answers that a peer does not read are not kept without end. */
-const mostWaitingBytes = 1_048_576
+/** Acknowledgements that a peer asks for and does not read are not kept without end. */
+const mostOwed = 1_000
 
 /** What is sent on one connection: frames, and bodies as far as the peer's windows allow (RFC 9113 §5.2). */
 export class Outbound {
@@ -25,6 +25,8 @@ export class Outbound {
   /** Streams whose bodies wait for a window or the socket, in the order of their turn. */
   readonly #held = new Set<ClientStream>()
   #first = true
+  /** Acknowledgements that were written since the socket last took all there was. */
+  #owed = 0
 
   /** Begins as RFC 9113 §3.4 has it. */
   constructor(socket: Socket, connectionWindowBytes: number) {
@@ -160,8 +162,9 @@ export class Outbound {
   }
 
   #bounded(): void {
-    if (this.#output.waiting > mostWaitingBytes)
-      throw new ConnectionError(errorCode.enhanceYourCalm, 'More is asked for than is read.')
+    if (this.#socket.writableLength === 0) this.#owed = 0
+    this.#owed += 1
+    if (this.#owed > mostOwed) throw new ConnectionError(errorCode.enhanceYourCalm, 'More is asked for than is read.')
   }
 }
 

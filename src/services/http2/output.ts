@@ -19,11 +19,6 @@ export class Output {
     this.#socket = socket
   }
 
-  /** Bytes that wait, here and in the socket. */
-  get waiting(): number {
-    return this.#length + this.#socket.writableLength
-  }
-
   /** The head of a frame; its payload is to follow. */
   frame(
     type: number,
