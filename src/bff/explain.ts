@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refusal } from '../graph/execute/access.ts'
 import type { AccessRule } from '../graph/graph.ts'
+import type { BffPlan, BffRuntime } from './bff.ts'
 
 /** By it a client asks how its answer came about, and the answer says whether it tells. */
 const header = 'portico-explain'
@@ -13,13 +14,15 @@ export const withScopes = (scopes: readonly string[]): AccessRule => ({ public: 
  * nobody may ask, or `denied` and the scopes that are needed: the answer itself is as ever then.
  */
 export const isExplained = (
-  { headers, caller: { identity } }: FastifyRequest,
+  { bff, runtime }: { readonly bff: Pick<BffPlan, 'explain'>; readonly runtime: Pick<BffRuntime, 'explainsToAll'> },
+  request: FastifyRequest,
   reply: FastifyReply,
-  { rule, toAll }: { readonly rule: AccessRule | undefined; readonly toAll: boolean },
 ): boolean => {
-  const asked = headers[header]
+  const asked = request.headers[header]
   if (asked === undefined || asked === '0') return false
-  const allowed = toAll || (rule !== undefined && refusal(rule, identity) === undefined)
+  const rule = bff.explain
+  const allowed =
+    runtime.explainsToAll === true || (rule !== undefined && refusal(rule, request.caller.identity) === undefined)
   reply.header(header, allowed ? '1' : rule === undefined ? 'off' : `denied; scope="${rule.scopes.flat().join(' ')}"`)
   return allowed
 }

@@ -27,14 +27,11 @@ export const checkCost = ({ bff, runtime, operation, variables }: ToRun): number
 }
 
 /** Runs an operation for a request, and tells operators what failed of it. Throws INVALID_ARGUMENT for lists that are too long. */
-export const runOperation = async (
-  { bff, runtime, operation, variables }: ToRun,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<Answered> => {
+export const runOperation = async (toRun: ToRun, request: FastifyRequest, reply: FastifyReply): Promise<Answered> => {
+  const { bff, runtime, operation, variables } = toRun
   const plan = operation.plan(variables)
   checkListSizes(plan, variables, bff.limits.listSize)
-  checkCost({ bff, runtime, operation, variables })
+  checkCost(toRun)
   const asked = {
     plan,
     variables,
@@ -42,14 +39,11 @@ export const runOperation = async (
     header: headerOf(request),
     introspection: introspect(bff.graph, operation, { plan, variables }),
   }
-  const run = (): Promise<Answered> => {
-    if (isExplained(request, reply, { rule: bff.explain, toAll: runtime.explainsToAll === true }))
-      return executeExplained(asked, runtime.tools, wholePlan(bff.graph, operation))
-    return bff.shareOperations
+  const result: Answered = await (isExplained(toRun, request, reply)
+    ? executeExplained(asked, runtime.tools, wholePlan(bff.graph, operation))
+    : bff.shareOperations
       ? runtime.sharedOperations.execute(asked, runtime.tools, () => runtime.observeShared(bff.name))
-      : execute(asked, runtime.tools)
-  }
-  const result = await run()
+      : execute(asked, runtime.tools))
   if (result.failures.length > 0) reportFailures(result.failures, { bff: bff.name, requestId: request.id, runtime })
   return result
 }

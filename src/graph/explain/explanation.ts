@@ -15,7 +15,7 @@ export type Explanation = {
   readonly calls: number
   readonly steps: readonly ExplainedStep[]
   /** Calls that started early, for a parent that had no use for them. */
-  readonly unused?: readonly ExplainedCall[]
+  readonly unused?: readonly (ExplainedCall & { readonly service: string })[]
   readonly missing: readonly Missing[]
   /** Missing values beyond those that are told. */
   readonly omitted?: number
@@ -35,8 +35,8 @@ export type ExplainedStep = {
   readonly completes?: true
   /** Whether it started with its parent. */
   readonly early?: true
-  /** Whether it did not run: the caller may not see it, or nothing above it was there. */
-  readonly skipped?: 'AUTH_DENIED' | 'PARENT_NULL'
+  /** Why it did not run: the caller may not see it, or there is no object to own the field. */
+  readonly skipped?: 'AUTH_DENIED' | 'NO_OWNERS'
   /** Objects that own the field. */
   readonly owners: number
   /** Distinct requests or keys that they asked for. */
@@ -96,7 +96,9 @@ export const explanationOf = ({ plan, whole, result, recording }: Explained): Ex
     ms: recording.steps.size === 0 ? 0 : since(endedAt),
     calls: result.calls,
     steps: plan.steps.map((step) => explainedStep(step, recording, since)),
-    ...(unused.length > 0 && { unused: unused.slice(0, mostCalls).map((call) => explainedCall(call, since)) }),
+    ...(unused.length > 0 && {
+      unused: unused.slice(0, mostCalls).map((call) => ({ service: call.service, ...explainedCall(call, since) })),
+    }),
     missing,
     ...(omitted > 0 && { omitted }),
   }
@@ -109,7 +111,8 @@ const explainedStep = (step: Step, recording: Recording, since: (at: number) => 
   const entries = [...(recorded?.entries ?? [])]
   const calls = recording.calls.filter((call) => call.step === step)
   const reused = entries.filter((entry) => isReused(entry, step, recording)).length
-  const denied = recording.execution.refused(step.rules) !== undefined
+  const denied = [step, ...step.hops].some(({ rules }) => recording.execution.refused(rules) !== undefined)
+  const startedAt = Math.min(recorded?.startedAt ?? 0, ...calls.map((call) => call.startedAt))
   const early = step.early && recorded !== undefined && calls.some((call) => call.startedAt < recorded.startedAt)
   return {
     path,
@@ -122,15 +125,12 @@ const explainedStep = (step: Step, recording: Recording, since: (at: number) => 
     }),
     ...(source.kind === 'complete' && { completes: true }),
     ...(early && { early }),
-    ...(denied ? { skipped: 'AUTH_DENIED' } : owners === 0 && { skipped: 'PARENT_NULL' }),
+    ...(denied ? { skipped: 'AUTH_DENIED' } : owners === 0 && { skipped: 'NO_OWNERS' }),
     owners,
     asked: entries.length,
     ...(reused > 0 && { reused }),
-    ...(recorded !== undefined &&
-      owners > 0 && {
-        startMs: since(Math.min(recorded.startedAt, ...calls.map((call) => call.startedAt))),
-      }),
-    ...(recorded?.endedAt !== undefined && owners > 0 && { ms: rounded(recorded.endedAt - recorded.startedAt) }),
+    ...(recorded?.endedAt !== undefined &&
+      owners > 0 && { startMs: since(startedAt), ms: rounded(recorded.endedAt - startedAt) }),
     calls: calls.slice(0, mostCalls).map((call) => explainedCall(call, since)),
     ...(calls.length > mostCalls && { moreCalls: calls.length - mostCalls }),
   }

@@ -22,6 +22,7 @@ export type RecordedCall = {
   reply: Reply | undefined
   /** What the service itself said: an HTTP status, or a gRPC code; undefined where it said nothing. */
   status: number | Code | undefined
+  service: string
   /** The request as it may be shown. */
   line: string
   /** The keys of a batch. */
@@ -116,6 +117,7 @@ export class Recording implements Recorder {
         outcome: undefined,
         reply: undefined,
         status: undefined,
+        service: '',
         line: '',
         keys: undefined,
         step: undefined,
@@ -167,6 +169,7 @@ class RecordedLoads extends Loads {
     const entry = super.request(binding, scope)
     const call = this.begun.pop()
     if (call !== undefined) {
+      call.service = binding.request.service
       call.line = requestLine(binding.request, scope)
       this.recording.from(entry as Entry, { call, key: undefined })
     }
@@ -178,6 +181,7 @@ class RecordedLoads extends Loads {
     const call = this.begun.pop()
     for (const { entry, key } of asked) this.recording.from(entry, { call, key })
     if (call === undefined) return
+    call.service = binding.request.service
     call.line = requestLine(binding.request, { ...scope, keys: asked.map(({ key }) => key) })
     call.keys = asked.length
   }

@@ -81,11 +81,13 @@ describe('an explained step', () => {
       answer: (({ line }) => (line.includes('/users') ? [] : [{ total: 1 }])) satisfies Answer,
     }
     const { step, explanation } = await explained('{ user(id: "u-1") { orders { total } } }', early)
-    assert.equal(step('user.orders').skipped, 'PARENT_NULL')
+    assert.equal(step('user.orders').skipped, 'NO_OWNERS')
     assert.deepEqual(
-      explanation.unused?.map(({ request }) => request),
-      ['GET /orders?user=u-1'],
+      explanation.unused?.map(({ service, request }) => [service, request]),
+      [['orders', 'GET /orders?user=u-1']],
     )
+    const none = { ...early, answer: (({ line }) => (line.includes('/users') ? [{ id: 'u-1' }] : [])) satisfies Answer }
+    assert.deepEqual((await explained('{ user(id: "u-1") { orders { total } } }', none)).why, [])
     const other = {
       ...early,
       answer: (({ line }) => (line.includes('/users') ? [{ id: 'u-1' }] : [{ total: 1 }])) satisfies Answer,
