@@ -157,6 +157,8 @@ const words = /* GraphQL */ `
     status: Int
     "Cache-Control of a whole answer to a GET, such as private, max-age=15."
     cache: String
+    "How long a request may take in all, such as 800ms: parts that are not there by then are cut; of a stream, each event. At most the gateway's budget, which it is when absent."
+    timeout: String
     "Whether parameters and members that mean nothing are ignored instead of refused."
     lenient: Boolean
     "Since when, or from when on, it should not be used (RFC 9745): 2027-01-01, or a time of RFC 3339."

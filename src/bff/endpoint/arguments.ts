@@ -5,6 +5,7 @@ import { makeOperation, type Operation, wholePlan } from '../../graph/operation.
 import type { Selection } from '../../graph/plan/plan.ts'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { Problem } from '../../kernel/problem.ts'
+import { parseDuration } from '../../kernel/units.ts'
 import { callerReads, readCache } from './cache.ts'
 import { describedBy } from './described.ts'
 import type { EndpointPlan } from './endpoint.ts'
@@ -30,6 +31,7 @@ const texts: readonly string[] = [
   ...addresses,
   'body',
   'unwrap',
+  'timeout',
   'cache',
   'deprecated',
   'sunset',
@@ -83,6 +85,7 @@ export const readEndpoint = (reading: Reading): EndpointPlan | undefined => {
     operation,
     inputs,
     lenient: args['lenient'] === true,
+    timeoutMs: readTimeout(reading),
     streams,
     status: status as number,
     unwrap: args['unwrap'] === undefined ? [] : selected(args['unwrap'], 'unwrap'),
@@ -99,6 +102,13 @@ export const readEndpoint = (reading: Reading): EndpointPlan | undefined => {
       (name, message) => report(at(name), 'PORTICO-609', message),
     ),
   }
+}
+
+const readTimeout = ({ directive: { args, nodes, node }, report }: Reading): number | undefined => {
+  const { timeout } = args
+  if (typeof timeout !== 'string') return undefined
+  const ms = parseDuration(timeout)
+  return ms ?? report(nodes['timeout'] ?? node, 'PORTICO-609', 'Expected a duration such as 800ms or 5s.')
 }
 
 const expected = (name: string): string =>

@@ -53,7 +53,8 @@ const serve = (
   bff: BffPlan,
   { runtime, hooks, budgetMs, slots, stop }: EndpointMount,
 ): Handler => {
-  const { operation, lifetime, streams } = endpoint
+  const { operation, lifetime, streams, timeoutMs = budgetMs } = endpoint
+  const sooner = Math.max(0, budgetMs - timeoutMs)
   const read = inputReader(endpoint, bff.prefix)
   const headers = lifetimeHeaders(lifetime)
   const offered = streams ? eventStream.contentType : 'application/json'
@@ -70,8 +71,14 @@ const serve = (
     const variables = coerced.values
     if (streams) {
       if (request.method === 'HEAD') return reply.type(offered).header('cache-control', 'no-store').send()
-      return streamEvents(endpoint, { request, reply, variables }, { bff, runtime, budgetMs, slots, stop })
+      return streamEvents(
+        endpoint,
+        { request, reply, variables },
+        { bff, runtime, budgetMs: budgetMs - sooner, slots, stop },
+      )
     }
+    // Policies have taken their share since the request came.
+    request.deadline -= sooner
     const result = await runOperation({ bff, runtime, operation, variables }, request, reply)
     const { explanation } = result
     if (explanation !== undefined) return sendExplained(endpoint, { result, explanation }, { request, reply })
