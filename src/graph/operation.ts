@@ -163,8 +163,8 @@ export const introspect = (
   { document, node }: Operation,
   { plan, variables }: { readonly plan: OperationPlan; readonly variables: Readonly<Record<string, unknown>> },
 ): Readonly<Record<string, unknown>> | undefined => {
+  if (!plan.root.fields.some(({ value }) => value.kind === 'introspection')) return undefined
   const selections = plan.root.fields.flatMap(({ value }) => (value.kind === 'introspection' ? value.nodes : []))
-  if (selections.length === 0) return undefined
   const only: OperationDefinitionNode = { ...node, selectionSet: { kind: Kind.SELECTION_SET, selections } }
   const definitions = document.definitions.map((definition) => (definition === node ? only : definition))
   const { data } = executeSync({

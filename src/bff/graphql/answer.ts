@@ -17,17 +17,20 @@ export type AnswerTools = {
   readonly showCost: boolean
 }
 
-/** Answers GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/) from the planner. */
+/** Answers GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/) from the planner. Rejects with what was not answered. */
 export const graphqlAnswer =
   (bff: BffPlan, { runtime, prepare, origins, stream, showCost }: AnswerTools) =>
-  async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     refuseCrossSite(request, origins)
     const parameters = readParameters(request)
     const preparing = prepare(parameters)
     const prepared = preparing instanceof Promise ? await preparing : preparing
     const streamed = wantsEvents(request)
-    if ('errors' in prepared)
-      return streamed ? stream(request, reply, prepared) : sendRequestErrors(request, reply, prepared.errors)
+    if ('errors' in prepared) {
+      if (streamed) await stream(request, reply, prepared)
+      else sendRequestErrors(request, reply, prepared.errors)
+      return
+    }
     const { operation, variables } = prepared
     const kind = operation.node.operation
     if (kind === 'mutation' && request.method !== 'POST')
@@ -35,14 +38,19 @@ export const graphqlAnswer =
         status: 405,
         headers: { allow: 'POST' },
       })
-    if (streamed) return stream(request, reply, prepared)
+    if (streamed) {
+      await stream(request, reply, prepared)
+      return
+    }
     if (kind === 'subscription')
       throw new Problem(
         'INVALID_ARGUMENT',
         'Subscriptions are streams: ask with Accept: text/event-stream, or over WebSocket (graphql-transport-ws).',
       )
     const result = await runOperation({ bff, runtime, operation, variables }, request, reply)
-    if (!showCost || bff.cost === undefined) return sendResult(request, reply, result)
-    const extensions = JSON.stringify({ cost: bff.cost(operation.plan(variables), variables) })
-    return sendResult(request, reply, { ...result, extensions })
+    if (!showCost || bff.cost === undefined) sendResult(request, reply, result)
+    else {
+      const extensions = JSON.stringify({ cost: bff.cost(operation.plan(variables), variables) })
+      sendResult(request, reply, { ...result, extensions })
+    }
   }

@@ -70,10 +70,11 @@ export const mountGraphql = (app: FastifyInstance, bff: BffPlan, mount: GraphqlM
       for (const hook of [hooks[when] ?? []].flat()) scope.addHook(when as 'onSend', hook as never)
     scope.setErrorHandler((error, request, reply) => sendProblem(request, reply, refusalOf(error, request)))
     scope.addHook('preHandler', async (request: FastifyRequest, reply: FastifyReply) => {
-      if (request.routeOptions.url !== path) return
+      if (request.routeOptions.url !== path) return undefined
       if (isUpgrade(request)) return sockets.admit(request)
       await answer(request, reply)
-      return reply
+      // A reply is a thenable, and waiting for one that is out already costs further turns of the queue.
+      return reply.sent ? undefined : reply
     })
     await sockets.register(scope)
     await scope.register(mercurius, {

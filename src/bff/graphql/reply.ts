@@ -13,7 +13,7 @@ export const legacyJson = 'application/json; charset=utf-8'
 
 /** The media type an Accept header asks for (RFC 9110 §12.5.1); JSON where it says nothing. Throws 406 where neither fits. */
 export const negotiate = (accept: string | undefined): string => {
-  if (accept === undefined || accept === '') return legacyJson
+  if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return legacyJson
   let best = { type: '', quality: 0 }
   for (const range of accept.split(',')) {
     const [name = '', ...parameters] = range.trim().toLowerCase().split(';')

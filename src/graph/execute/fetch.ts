@@ -17,7 +17,7 @@ import { fallBack } from './fallback.ts'
 import { isKey, keyIn, keyTemplates } from './keys.ts'
 import { type Entry, noArgs, settledAt, whenSettled } from './loads.ts'
 import { runResolver } from './resolver.ts'
-import { writeAnswer } from './write.ts'
+import { type Brought, writeAnswer } from './write.ts'
 
 /** A step about to run for all objects that own its field; results go to `results`, by owner. */
 export type Fetch = {
@@ -222,10 +222,9 @@ const resolve = (
   const { request, tools } = execution
   const all = [...owners]
   if (all.length === 0) return proceed()
-  const brought = { results: [], refused: () => undefined, introspection: undefined }
   const made = runResolver(tools.resolvers.get(source.fn), {
     coordinate: step.coordinate,
-    parents: all.map((owner) => needsOf(writeAnswer(source.selection, owner, brought).text)),
+    parents: all.map((owner) => needsOf(source.selection, owner)),
     args: execution.argsOf(step),
     context: request.context,
     source,
@@ -244,19 +243,22 @@ const resolve = (
       return new Promise((given) => whenSettled(entries, () => given(entries.map(({ value }) => value))))
     },
   })
-  made.then(
-    (values) =>
-      execution.guarded(() => {
-        for (const [index, owner] of all.entries()) results.set(owner, values[index])
-        proceed()
-      }),
-    execution.broken,
-  )
+  const give = (values: readonly unknown[]): void => {
+    for (let index = 0; index < all.length; index += 1) results.set(all[index] as object, values[index])
+    proceed()
+  }
+  if (made instanceof Promise) made.then((values) => execution.guarded(() => give(values)), execution.broken)
+  else give(made)
 }
 
+/** What functions need are plain fields: no step brings anything of them. */
+const nothingBrought: Brought = { results: [], refused: () => undefined, introspection: undefined }
+
 /** What a function needs of a parent, as the schema says it. */
-const needsOf = (text: string | undefined): Readonly<Record<string, unknown>> =>
-  text === undefined ? {} : (parseLossless(text) as Readonly<Record<string, unknown>>)
+const needsOf = (selection: Selection, owner: object): Readonly<Record<string, unknown>> => {
+  const text = selection.fields.length === 0 ? undefined : writeAnswer(selection, owner, nothingBrought).text
+  return text === undefined ? {} : (parseLossless(text) as Readonly<Record<string, unknown>>)
+}
 
 const tooMany = ({ coordinate }: Step, most: number): Problem =>
   new Problem('RESOURCE_EXHAUSTED', `${coordinate} is asked for more than ${most} parents at once.`)

@@ -96,29 +96,39 @@ export type ResolverRun = {
 }
 
 /**
- * One value or Problem for each parent, in their order. Whatever a resolver throws stays its own field's failure,
- * and one that hangs is cut at the operation's deadline; only a loop that never yields holds the process.
+ * One value or Problem for each parent, in their order; a promise only where a function makes one. Whatever a resolver
+ * throws stays its own field's failure, and one that hangs is cut at the operation's deadline; only a loop that never
+ * yields holds the process.
  */
-export const runResolver = async (resolver: Resolver | undefined, run: ResolverRun): Promise<readonly unknown[]> => {
+export const runResolver = (
+  resolver: Resolver | undefined,
+  run: ResolverRun,
+): readonly unknown[] | Promise<readonly unknown[]> => {
   const { coordinate, parents, args } = run
   if (resolver === undefined) throw new Error(`${coordinate} has no resolver function.`)
   const limit = new Limit(run)
   const context = contextOf(run, limit)
-  try {
-    if ('resolve' in resolver) {
-      const values = parents.map((parent) => limit.settled(() => resolver.resolve(parent, args, context)))
-      return values.some((value) => value instanceof Promise) ? await Promise.all(values) : values
-    }
-    const values = await limit.settled(() => resolver.resolveMany(parents, args, context))
-    if (Array.isArray(values) && values.length === parents.length) return values
-    const problem =
-      values instanceof Problem
-        ? values
-        : asProblem(new Error(`resolveMany of ${coordinate} must return one value for each parent.`))
-    return parents.map(() => problem)
-  } finally {
+  const ended = (values: readonly unknown[]): readonly unknown[] => {
     limit.end()
+    return values
   }
+  if ('resolve' in resolver) {
+    const values = parents.map((parent) => limit.settled(() => resolver.resolve(parent, args, context)))
+    return values.some((value) => value instanceof Promise) ? Promise.all(values).then(ended) : ended(values)
+  }
+  const values = limit.settled(() => resolver.resolveMany(parents, args, context))
+  return values instanceof Promise
+    ? values.then((made) => ended(oneForEach(made, run)))
+    : ended(oneForEach(values, run))
+}
+
+const oneForEach = (values: unknown, { coordinate, parents }: ResolverRun): readonly unknown[] => {
+  if (Array.isArray(values) && values.length === parents.length) return values
+  const problem =
+    values instanceof Problem
+      ? values
+      : asProblem(new Error(`resolveMany of ${coordinate} must return one value for each parent.`))
+  return parents.map(() => problem)
 }
 
 /** How long functions may take: until nobody waits, or the deadline. Listens and counts only for what is not done at once. */
