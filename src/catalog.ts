@@ -9,6 +9,9 @@ import { jwtProviderConfig } from './policies/jwt/config.ts'
 import { auth } from './policies/jwt/policy.ts'
 import { verifyToken } from './policies/jwt/verify.ts'
 import { rateLimit } from './policies/rate-limit/policy.ts'
+import { routeMatchConfig } from './routes/match/config.ts'
+import { areDisjoint, compileMatch, conditionText } from './routes/match/match.ts'
+import { createPaths, createRouter } from './routes/match/router.ts'
 import { compileProxy } from './routes/proxy/compile.ts'
 import { proxyRouteConfig } from './routes/proxy/config.ts'
 import { mountProxy } from './routes/proxy/mount.ts'
@@ -46,6 +49,14 @@ export const providers = { config: jwtProviderConfig, compile: compileJwtProvide
 export const bffs = { config: bffConfig, compile: compileBff, mount: mountBff, describe: describeEndpoints }
 
 export const routes = {
+  match: {
+    config: routeMatchConfig,
+    compile: compileMatch,
+    conditionText,
+    areDisjoint,
+    createPaths,
+    createRouter,
+  },
   proxy: { config: proxyRouteConfig, compile: compileProxy, mount: mountProxy },
   transcode: {
     config: transcodeRouteConfig,

@@ -24,7 +24,12 @@ export const routesCommand = (terminal: Terminal, done: (exit: Exit) => void): C
     })
 
 const table = (listed: readonly Listed[]): string => {
-  const rows = listed.map(({ method, address, by, policies }) => [method, address, by, policies.join(' → ') || 'open'])
+  const rows = listed.map(({ method, address, match = [], by, policies }) => [
+    method,
+    [address, ...match.map((one) => `[${one}]`)].join(' '),
+    by,
+    policies.join(' → ') || 'open',
+  ])
   const widths = [0, 1, 2].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)))
   return rows
     .map(

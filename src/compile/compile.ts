@@ -11,6 +11,7 @@ import { checkBff } from './check/bff.ts'
 import { type WorkspaceConfig, workspaceConfig } from './config.ts'
 import { overlaps } from './overlaps.ts'
 import type { Plan, PolicyName, PolicyUse, RoutePlan } from './plan.ts'
+import { compareMatches } from './precedence.ts'
 
 export type Compiled = {
   /** Undefined when any diagnostic is an error. */
@@ -128,7 +129,13 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
     const compiled = compileRoute(settings, surroundings)
     // Of a service that is wrong itself, nothing more is said here.
     const named = 'service' in settings ? [settings.service] : settings.transcode
-    if (compiled.route !== undefined) servedRoutes.push({ served: compiled.route, policies: policiesOf(settings) })
+    const match = routes.match.compile(settings)
+    if (compiled.route !== undefined)
+      servedRoutes.push({
+        served: { ...compiled.route, name: `routes.${match.site}` },
+        match,
+        policies: policiesOf(settings),
+      })
     if (named.every((name) => known.has(name) || config.services[name] === undefined))
       diagnostics.push(...compiled.diagnostics)
   }
@@ -148,9 +155,7 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
     services: known,
     providers: verifying,
     bffs: servedBffs,
-    routes: servedRoutes.sort(
-      (a, b) => specificity(b.served.path) - specificity(a.served.path) || a.served.path.localeCompare(b.served.path),
-    ),
+    routes: servedRoutes.sort((a, b) => compareMatches(a.match, b.match)),
   }
   return {
     plan: hasErrors(diagnostics) ? undefined : plan,
@@ -190,8 +195,6 @@ const unique = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => {
     return seen.has(key) ? false : seen.add(key) !== undefined
   })
 }
-
-const specificity = (path: string): number => path.split('/').length * 2 - (path.endsWith('/*') ? 3 : 0)
 
 const policyNames = Object.keys(policies) as PolicyName[]
 

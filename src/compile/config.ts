@@ -84,8 +84,8 @@ export const workspaceConfig = z.strictObject({
   routes: z
     .array(
       z.union([
-        z.strictObject({ ...routes.proxy.config, ...policyKeys }),
-        z.strictObject({ ...routes.transcode.config, ...policyKeys }),
+        z.strictObject({ ...routes.match.config, ...routes.proxy.config, ...policyKeys }),
+        z.strictObject({ ...routes.match.config, ...routes.transcode.config, ...policyKeys }),
       ]),
     )
     .default([])

@@ -1,3 +1,4 @@
+import { routes as routeKinds } from '../catalog.ts'
 import { duration } from '../config/scalars.ts'
 import { writtenValue } from '../config/written.ts'
 import type { Plan, PolicyUse, RoutePlan } from './plan.ts'
@@ -6,6 +7,8 @@ import type { Plan, PolicyUse, RoutePlan } from './plan.ts'
 export type Listed = {
   readonly method: string
   readonly address: string
+  /** What else a request must have: `header x-beta: 1`. */
+  readonly match?: readonly string[]
   /** By what: `mobile  schema/mobile/my-dashboard.graphql`, `users`. */
   readonly by: string
   /** Policies in the order in which a request meets them, each with its settings in short. */
@@ -28,10 +31,17 @@ export const listAddresses = ({ bffs, routes }: Plan): readonly Listed[] => [
         : []),
     ]
   }),
-  ...routes.flatMap(({ served, policies }) =>
-    addressesOf(served).map((address) => ({ ...address, policies: policies.map(inShort) })),
+  ...routes.flatMap(({ served, match, policies }) =>
+    addressesOf(served).map(({ address, ...rest }) => ({
+      ...rest,
+      address: match.hosts.join(',') + address,
+      ...(match.conditions.length > 0 && { match: match.conditions.map(matching.conditionText) }),
+      policies: policies.map(inShort),
+    })),
   ),
 ]
+
+const { match: matching } = routeKinds
 
 const addressesOf = (route: RoutePlan): readonly Omit<Listed, 'policies'>[] => {
   if (route.kind === 'transcode')

@@ -1,6 +1,7 @@
 import type { BffPlan } from '../bff/bff.ts'
 import type { HostPort } from '../config/scalars.ts'
 import type { JwtProvider } from '../policies/jwt/provider.ts'
+import type { RouteMatch } from '../routes/match/match.ts'
 import type { ProxyRoute } from '../routes/proxy/compile.ts'
 import type { TranscodeRoute } from '../routes/transcode/compile.ts'
 import type { Service } from '../services/service.ts'
@@ -24,8 +25,13 @@ export type Plan = {
   readonly providers: ReadonlyMap<string, JwtProvider>
   readonly bffs: readonly WithPolicies<BffPlan>[]
   /** The most specific first: the order in which they match. */
-  readonly routes: readonly WithPolicies<RoutePlan>[]
+  readonly routes: readonly PlannedRoute[]
 }
+
+export type { RouteMatch }
+
+/** A route, and which requests it is for. */
+export type PlannedRoute = WithPolicies<RoutePlan> & { readonly match: RouteMatch }
 
 /** A route of either kind. */
 export type RoutePlan = ({ readonly kind: 'proxy' } & ProxyRoute) | ({ readonly kind: 'transcode' } & TranscodeRoute)

@@ -23,8 +23,6 @@ export const planned = {
   'auth.*.ldap': 'LDAP',
   'auth.*.mtls': 'client certificates',
   'bffs.*.cache': 'cache',
-  'routes.*.hosts': 'routing by host',
-  'routes.*.match': 'routing by header, query or cookie',
   'routes.*.redirect': 'redirects',
   'routes.*.respond': 'fixed answers',
   'routes.*.split': 'traffic splitting',

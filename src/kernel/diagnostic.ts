@@ -27,15 +27,37 @@ export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
 
 /** The place of a character offset in a file's text. */
 export const placeAt = (file: string, text: string, offset: number): Place => {
-  const before = text.slice(0, offset)
-  const lineStart = before.lastIndexOf('\n') + 1
-  const lineEnd = text.indexOf('\n', offset)
+  const starts = lineStartsOf(text)
+  const line = lastNotAfter(starts, offset)
+  const lineStart = starts[line] as number
+  const next = starts[line + 1]
   return {
     file,
-    line: before.split('\n').length,
+    line: line + 1,
     column: offset - lineStart + 1,
-    text: text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).replace(/\r$/, ''),
+    text: text.slice(lineStart, next === undefined ? undefined : next - 1).replace(/\r$/, ''),
   }
+}
+
+// Thousands of places are asked of one text after the other: counting its lines for each would cost the square of them.
+let indexed: { readonly text: string; readonly starts: readonly number[] } = { text: '', starts: [0] }
+
+const lineStartsOf = (text: string): readonly number[] => {
+  if (indexed.text === text) return indexed.starts
+  const starts = [0]
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
+  indexed = { text, starts }
+  return starts
+}
+
+const lastNotAfter = (starts: readonly number[], offset: number): number => {
+  let [low, high] = [0, starts.length - 1]
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ((starts[middle] as number) <= offset) low = middle
+    else high = middle - 1
+  }
+  return low
 }
 
 /** The first line and column of a file, for what is wrong with the file as a whole. */

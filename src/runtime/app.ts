@@ -1,9 +1,8 @@
-import { createServer, type OutgoingHttpHeaders } from 'node:http'
-import { BlockList, isIP } from 'node:net'
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import fastify, { type FastifyInstance, type RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
 import { bffs, policies, providers, routes } from '../catalog.ts'
-import type { Plan, PolicyUse } from '../compile/plan.ts'
+import type { Plan, PlannedRoute, PolicyUse } from '../compile/plan.ts'
 import type { Clock } from '../kernel/clock.ts'
 import '../kernel/fastify.ts'
 import type { BffRuntime } from '../bff/bff.ts'
@@ -17,7 +16,9 @@ import { accessLog } from '../telemetry/access-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { requestId } from '../telemetry/request-id.ts'
 import { observeRequests } from '../telemetry/requests.ts'
+import { trustsOf } from './client.ts'
 import { sendProblem, writeProblem } from './problem-reply.ts'
+import { createRouting, takeBackUrls } from './routing.ts'
 
 export type AppTools = {
   readonly clock: Clock
@@ -32,16 +33,23 @@ export type AppTools = {
   readonly draining: Signal
 }
 
+export type App = {
+  readonly fastify: FastifyInstance
+  /** Has to see every request and upgrade first. */
+  readonly direct: (raw: IncomingMessage) => void
+}
+
 /**
  * One generation as a Fastify app that listens nowhere: the gateway's listener hands it requests and upgrades.
  * A request passes observers, the hooks that say who it is, the policies of its route, and the route.
  */
-export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInstance> => {
+export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
   const { clock, log, metrics, policyTools, development } = tools
+  const trusts = trustsOf(plan.trustedProxies)
   const app = fastify({
     serverFactory: (handler) => createServer(handler),
     logger: false,
-    trustProxy: trustedBy(plan.trustedProxies),
+    trustProxy: trusts ?? false,
     bodyLimit: plan.limits.body,
     genReqId: (raw) => requestId(raw.headers['x-request-id']),
     exposeHeadRoutes: true,
@@ -56,6 +64,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
   observeRequests(app, clock, [metrics.observeRequest, ...(plan.accessLog ? [accessLog(log)] : [])])
   app.addHook('onRequest', guardUpgrades)
   identify(app, { clock, budgetMs: plan.budgetMs })
+  takeBackUrls(app)
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error)
     if (problem.status >= 500) log.warn({ requestId: request.id, ...logged(problem) }, 'request failed')
@@ -77,15 +86,18 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
       ),
     )
 
-  const hooksFor = (route: { readonly name: string }): RouteShorthandOptions =>
-    hooksOf(plan.routes.find(({ served }) => served === route)?.policies ?? [], route.name)
+  const routing = createRouting(plan, trusts)
   const planned = plan.routes.map((route) => route.served)
+  const plannedBy = new Map<Named, PlannedRoute>(plan.routes.map((route) => [route.served, route]))
+  const hooksFor = (route: Named): RouteShorthandOptions => hooksOf(plannedBy.get(route)?.policies ?? [], route.name)
+  const addressFor = (route: Named): string => routing.addressOf((plannedBy.get(route) as PlannedRoute).match)
   routes.proxy.mount(
     app,
     planned.filter((route) => route.kind === 'proxy'),
     {
       connectors: connectorsOf(tools.connectors, 'rest'),
       hooksFor,
+      addressFor,
       log,
       problemReply: (reply, problem) =>
         writeProblem(reply.raw, problem, {
@@ -100,6 +112,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
     {
       connectors: connectorsOf(tools.connectors, 'grpc'),
       hooksFor,
+      addressFor,
       clock,
       log,
       stop: tools.draining,
@@ -124,8 +137,11 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<FastifyInst
     done()
   })
   await app.ready()
-  return app
+  routing.leave(seen.keys())
+  return { fastify: app, direct: routing.direct }
 }
+
+type Named = { readonly name: string }
 
 const connectorsOf = <Kind extends Connector['kind']>(
   connectors: ReadonlyMap<string, Connector>,
@@ -143,17 +159,6 @@ const providerOf = (uses: readonly PolicyUse[]): string | undefined => {
     | { readonly provider: string }
     | undefined
   return typeof settings === 'object' ? settings.provider : settings
-}
-
-/** Whether a peer's X-Forwarded-* headers are believed: its address lies in one of the ranges. */
-const trustedBy = (ranges: readonly string[]): false | ((address: string) => boolean) => {
-  if (ranges.length === 0) return false
-  const list = new BlockList()
-  for (const range of ranges) {
-    const [address = '', bits] = range.split('/')
-    list.addSubnet(address, Number(bits), isIP(address) === 6 ? 'ipv6' : 'ipv4')
-  }
-  return (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }
 
 /** Says of every request who asks, when its time is over and what its path is, before any policy looks. */

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { BffRuntime } from '../bff/bff.ts'
@@ -18,7 +17,7 @@ import { leaseStores } from '../policies/stores.ts'
 import { connectServices } from '../services/connect.ts'
 import type { Resources } from '../services/resources.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { buildApp } from './app.ts'
+import { type App, buildApp } from './app.ts'
 import { writeProblemTo } from './problem-reply.ts'
 import { loadResolvers } from './resolvers.ts'
 
@@ -151,24 +150,26 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
 const goodbyeMs = 1_000
 
 /** Hands requests and upgrades to an app, and knows those under way. */
-const serve = (app: FastifyInstance) => {
+const serve = ({ fastify, direct }: App) => {
   const responses = underWay()
   const sockets = underWay()
   return {
     handle: (request: IncomingMessage, response: ServerResponse): void => {
       responses.add(response)
-      app.routing(request, response)
+      direct(request)
+      fastify.routing(request, response)
     },
     upgrade: (request: IncomingMessage, socket: Socket, head: Buffer): void => {
       sockets.add(socket)
-      if (app.server.emit('upgrade', request, socket, head)) return
+      direct(request)
+      if (fastify.server.emit('upgrade', request, socket, head)) return
       writeProblemTo(socket, new Problem('INVALID_ARGUMENT', 'This address takes no upgrades.'))
     },
     active: () => responses.size() + sockets.size(),
     /** Requests end by themselves, or are cut; sockets would not, so they are told to go once requests are done. */
     async end(withinMs: number): Promise<void> {
       await responses.gone(withinMs)
-      await app.close()
+      await fastify.close()
       await sockets.gone(goodbyeMs)
     },
   }

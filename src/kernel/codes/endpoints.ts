@@ -66,4 +66,11 @@ export const endpointCodes = {
     cause: 'A file of stored operations holds one operation, beside fragments.',
     fix: 'Give every operation a file.',
   },
+  'PORTICO-611': {
+    severity: 'warning',
+    title: 'Routes that fit alike',
+    cause: 'Two routes have one path, and neither has more conditions than the other: some request may fit both.',
+    fix: 'Add a condition to the one that is to be asked first.',
+    example: 'match: { header: { x-beta: "1" } }  # and another route: match: { query: { beta: "1" } }',
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>

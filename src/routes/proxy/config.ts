@@ -1,19 +1,15 @@
 import { z } from 'zod'
 import { duration, nameKey, size } from '../../config/scalars.ts'
 import { retryConfig } from '../../services/guards/config.ts'
+import { routePath } from '../path.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
 /** One entry of `routes:` without its policies: requests are passed on to a REST service as they are. */
 export const proxyRouteConfig = {
-  path: z
-    .string()
-    .regex(/^(\/[A-Za-z0-9._~!$&'()+,;=:@-]+)*(\/\*)?$|^\/$/, {
-      error: 'A path such as /users/* or /status; `*` only as the last segment.',
-    })
-    .describe(
-      'What the route answers. `/users/*` matches `/users` and everything below it; the most specific route wins.',
-    ),
+  path: routePath.describe(
+    'What the route answers: `/status`, `/users/{id}`, or `/users/*` for `/users` and everything below it. The most specific route wins.',
+  ),
   service: nameKey.describe('The REST service that answers.'),
   methods: z.array(z.enum(methods)).min(1).optional().describe('Methods passed on; all by default.'),
   stripPrefix: z

@@ -16,7 +16,7 @@ import type { ResponseHead } from '../../services/rest/wire/head.ts'
 import type { Affinity } from '../../services/targets/affinity.ts'
 import { bodyLength, isSmall, RequestBody, readWhole, tooLarge } from './body.ts'
 import type { ProxyRoute } from './compile.ts'
-import { clientHeaders, clientLocation, upstreamHeaders, upstreamPath } from './translate.ts'
+import { clientHeaders, clientLocation, upstreamHeaders, upstreamUrl } from './translate.ts'
 
 /** How long an answer that has begun may stay silent. */
 const silenceMs = 300_000
@@ -148,7 +148,7 @@ export class Lane implements AnswerHandler, CallContext {
       targets,
       {
         method,
-        path: upstreamPath(this.#request, this.#route),
+        path: upstreamUrl(this.#raw.url ?? '/', this.#route),
         headers: upstreamHeaders(this.#request, this.#route),
         body,
         repeatable: body === null && safe.has(method),

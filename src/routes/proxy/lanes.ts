@@ -13,6 +13,8 @@ export type ProxyTools = {
   readonly connectors: ReadonlyMap<string, RestConnector>
   /** The hooks of a route's policies, and the route options by which their plugins know it. */
   readonly hooksFor: (route: ProxyRoute) => RouteShorthandOptions
+  /** The address by which the app knows a route. */
+  readonly addressFor: (route: ProxyRoute) => string
   readonly log: Logger
   /** Answers with a problem on `reply.raw`: the reply is hijacked, and nothing of an answer has been sent. */
   readonly problemReply: (reply: FastifyReply, problem: Problem) => void

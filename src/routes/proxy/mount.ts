@@ -21,9 +21,8 @@ export const mountProxy = (app: FastifyInstance, routes: readonly ProxyRoute[], 
         if (isUpgrade(request)) throw new Problem('INVALID_ARGUMENT', 'This path takes no upgrades.')
         passOn(request, reply)
       }
-      for (const url of urlsOf(route)) {
-        scope.route({ method: [...route.methods] as HTTPMethods[], url, ...tools.hooksFor(route), handler })
-      }
+      const url = tools.addressFor(route)
+      scope.route({ method: [...route.methods] as HTTPMethods[], url, ...tools.hooksFor(route), handler })
     }
   })
   for (const route of routes) {
@@ -34,10 +33,6 @@ export const mountProxy = (app: FastifyInstance, routes: readonly ProxyRoute[], 
     })
   }
 }
-
-/** `/users/*` answers `/users` too. */
-const urlsOf = ({ prefix, below }: ProxyRoute): readonly string[] =>
-  below ? (prefix === '' ? ['/*'] : [prefix, `${prefix}/*`]) : [prefix]
 
 const leaveBodies = (scope: FastifyInstance): void => {
   scope.removeAllContentTypeParsers()

@@ -3,15 +3,14 @@ import { requestHeaders } from '../../services/rest/headers.ts'
 import type { ProxyRoute } from './compile.ts'
 
 /** What a service is asked for: the canonical path in its own terms, and the query byte by byte as it came. */
-export const upstreamPath = (request: FastifyRequest, route: ProxyRoute): string => {
-  const url = request.raw.url ?? '/'
+export const upstreamUrl = (url: string, route: ProxyRoute): string => {
   const mark = url.indexOf('?')
-  return upstreamBase(request.canonicalPath, route) + (mark < 0 ? '' : url.slice(mark))
+  return mark < 0 ? upstreamBase(url, route) : upstreamBase(url.slice(0, mark), route) + url.slice(mark)
 }
 
-const upstreamBase = (canonical: string, { service, stripPrefix, prefix }: ProxyRoute): string => {
-  if (!stripPrefix) return service.basePath + canonical
-  const rest = canonical.slice(prefix.length)
+const upstreamBase = (path: string, { service, stripPrefix, prefix }: ProxyRoute): string => {
+  if (!stripPrefix) return service.basePath + path
+  const rest = path.slice(prefix.length)
   return service.basePath + (rest.startsWith('/') ? rest : `/${rest}`)
 }
 

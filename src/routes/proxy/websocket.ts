@@ -5,7 +5,7 @@ import { Problem } from '../../kernel/problem.ts'
 import { isUpgrade } from '../../kernel/upgrade.ts'
 import type { ProxyRoute } from './compile.ts'
 import type { PassOn, ProxyTools } from './lanes.ts'
-import { upstreamHeaders } from './translate.ts'
+import { upstreamHeaders, upstreamUrl } from './translate.ts'
 
 type WebSocketTools = ProxyTools & { readonly passOn: PassOn }
 type WebSocketOptions = FastifyHttpProxyOptions & {
@@ -28,7 +28,11 @@ export const mountWebSocket = (scope: FastifyInstance, route: ProxyRoute, tools:
     for (const hook of Array.isArray(hooks) ? hooks : [hooks])
       scope.addHook(name as 'onRequest', hook as onRequestHookHandler)
   }
-  scope.register(httpProxy, { ...options(route, tools), prefix: route.prefix, config: policies.config ?? {} })
+  scope.register(httpProxy, {
+    ...options(route, tools),
+    prefix: tools.addressFor(route),
+    config: policies.config ?? {},
+  })
 }
 
 const hookNames = ['onRequest', 'preParsing', 'preHandler', 'onSend', 'onResponse'] as const
@@ -41,13 +45,14 @@ const noClient = {
 }
 
 const options = (route: ProxyRoute, { passOn }: WebSocketTools): WebSocketOptions => {
-  const { service, below, prefix, stripPrefix } = route
+  const { service } = route
   return {
     upstream: service.origin,
     wsUpstream: service.origin,
     websocket: true,
-    rewritePrefix: `${service.basePath}${stripPrefix ? '' : prefix}` || '/',
-    routes: below ? (prefix === '' ? ['/*'] : ['', '/*']) : [''],
+    rewritePrefix: '/',
+    preRewrite: (url) => upstreamUrl(url, route),
+    routes: [''],
     httpMethods: [...route.methods],
     undici: noClient,
     preHandler(request, reply, done) {

@@ -5,9 +5,9 @@ import { findMethod, type GrpcMethod, methodPaths } from '../../services/grpc/me
 import { type HttpRule, httpRules, idempotencyOf } from '../../services/grpc/protos/annotations.ts'
 import { placeOfDefinition } from '../../services/grpc/protos/places.ts'
 import type { GrpcService, Service } from '../../services/service.ts'
+import { createMatcher, type Matcher } from '../matcher.ts'
 import { type Binding, compileRule, type RuleMistake } from './binding.ts'
 import type { transcodeRouteConfig } from './config.ts'
-import { createMatcher, type Matcher } from './matcher.ts'
 import { type MetadataRules, refusedHeader } from './metadata.ts'
 
 /** One entry of `routes:` that transcodes, as read, without its policies. */

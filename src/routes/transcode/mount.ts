@@ -7,11 +7,11 @@ import { problemOf } from '../../kernel/refusal.ts'
 import type { Signal } from '../../kernel/signal.ts'
 import { isUpgrade } from '../../kernel/upgrade.ts'
 import type { GrpcConnector } from '../../services/grpc/connector.ts'
+import { anyMethod, type Match } from '../matcher.ts'
 import type { Binding } from './binding.ts'
 import { readWhole } from './body.ts'
 import { type TranscodeRoute, upgradeMethod } from './compile.ts'
 import { isConnect, sendConnectError } from './connect.ts'
-import { anyMethod, type Match } from './matcher.ts'
 import { type StreamTools, serveStream } from './stream.ts'
 import { type Serve, serveUnary } from './unary.ts'
 import { type ServeSocket, serveSocket } from './websocket.ts'
@@ -28,6 +28,8 @@ export type TranscodeTools = {
   readonly connectors: ReadonlyMap<string, GrpcConnector>
   /** The hooks of a route's policies, and the route options by which their plugins know it. */
   readonly hooksFor: (route: TranscodeRoute) => RouteShorthandOptions
+  /** The address by which the app knows a route. */
+  readonly addressFor: (route: TranscodeRoute) => string
   readonly clock: Clock
   readonly log: Logger
   /** Aborts with a Problem when the generation drains. */
@@ -41,7 +43,7 @@ const heartbeatMs = 15_000
 const longestUploadMs = 300_000
 
 /**
- * Puts transcoding routes on the app, each as one wildcard of Fastify's router: which method a path is for is found
+ * Puts transcoding routes on the app, each as one address of Fastify's router: which method a path is for is found
  * by the route's own matcher, so that a thousand of them cost nothing at start. Mount these after proxy routes and
  * before BFFs: of several listeners for upgrades the first decides.
  */
@@ -74,18 +76,17 @@ const mountRoute = async (scope: FastifyInstance, route: TranscodeRoute, tools: 
     else serve(socket, request, transcoded.segments)
   }
   const [safe, others] = methodsOf(scope, route)
-  for (const url of route.prefix === '' ? ['/*'] : [route.prefix, `${route.prefix}/*`])
-    for (const method of route.websocket ? [safe, others] : [[...safe, ...others]])
-      scope.route({
-        ...policies,
-        method: [...method] as HTTPMethods[],
-        url,
-        bodyLimit: route.maxBodyBytes,
-        // First, so that what a policy refuses is already known by its rule.
-        onRequest: [matchRule(route), ...[onRequest ?? []].flat()],
-        handler,
-        ...(route.websocket && method === safe ? { wsHandler } : {}),
-      })
+  for (const method of route.websocket ? [safe, others] : [[...safe, ...others]])
+    scope.route({
+      ...policies,
+      method: [...method] as HTTPMethods[],
+      url: tools.addressFor(route),
+      bodyLimit: route.maxBodyBytes,
+      // First, so that what a policy refuses is already known by its rule.
+      onRequest: [matchRule(route), ...[onRequest ?? []].flat()],
+      handler,
+      ...(route.websocket && method === safe ? { wsHandler } : {}),
+    })
 }
 
 const standard = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']

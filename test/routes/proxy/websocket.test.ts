@@ -155,13 +155,11 @@ describe('a proxy route with WebSockets beside mercurius with subscriptions', ()
     assert.deepEqual(await message(proxied), ['still here', false])
   })
 
-  it('refuses upgrades to plain routes, foreign paths and paths that are only canonically the proxy’s', async (t) => {
+  it('refuses upgrades to plain routes and foreign paths, whatever else listens for upgrades', async (t) => {
     const { port, origin, seen } = await gateway(t, { more: ['/plain/*'], after: subscriptions })
     for (const [path, status] of [
       ['/plain/x', 400],
       ['/nowhere', 404],
-      ['/x/../users/socket', 400],
-      ['/%75sers/socket', 400],
       ['//users/socket', 400],
     ] as const)
       assert.match(

@@ -10,7 +10,7 @@ const requests: readonly (readonly [request: string, expected: Expected, body?: 
   ['GET /v1/items/1', { id: '1' }],
   ['GET /v1/items/a%20b', { id: 'a b' }],
   ['GET /v1/items/%C3%BC', { id: '\u00fc' }],
-  ['GET /v1/items/%ff', { refused: 'The path holds bytes that are not UTF-8.' }],
+  ['GET /v1/items/%ff', { refused: 'id: the path holds bytes here that are not UTF-8.' }],
   ['GET /v1/items/a%2Fb', { refused: 'The path of this request is not well-formed or not safe to pass on.' }],
   ['GET /v1/items/%00', { refused: 'The path of this request is not well-formed or not safe to pass on.' }],
   ['GET /v1/items/..', { refused: 'There is nothing at this address.', status: 404 }],

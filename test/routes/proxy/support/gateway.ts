@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import fastify, {
@@ -13,6 +13,8 @@ import { systemClock } from '../../../../src/kernel/clock.ts'
 import { canonicalPath } from '../../../../src/kernel/path.ts'
 import { asProblem, Problem, problemJson } from '../../../../src/kernel/problem.ts'
 import { guardUpgrade, guardUpgrades } from '../../../../src/kernel/upgrade.ts'
+import { compileMatch, type RouteMatch } from '../../../../src/routes/match/match.ts'
+import { createRouter } from '../../../../src/routes/match/router.ts'
 import type { ProxyRoute } from '../../../../src/routes/proxy/compile.ts'
 import { proxyMethods } from '../../../../src/routes/proxy/compile.ts'
 import { mountProxy } from '../../../../src/routes/proxy/mount.ts'
@@ -64,10 +66,30 @@ export const startGateway = async (t: TestContext, settings: GatewaySettings): P
     loggerInstance: appLog,
     forceCloseConnections: true,
     ...(settings.trustProxy === undefined ? {} : { trustProxy: settings.trustProxy }),
-    rewriteUrl: ({ url = '' }) => {
-      const path = canonicalPath(url)
-      return path === undefined ? '/%' : path + url.slice(url.indexOf('?') < 0 ? url.length : url.indexOf('?'))
+    rewriteUrl: (raw) => {
+      direct(raw)
+      return raw.url ?? '/'
     },
+  })
+  const direct = (raw: IncomingMessage & { target?: string }): void => {
+    const { url = '' } = raw
+    if (raw.target !== undefined) return
+    const path = canonicalPath(url)
+    const query = url.slice(url.indexOf('?') < 0 ? url.length : url.indexOf('?'))
+    raw.target = path === undefined ? '/%' : path + query
+    raw.url = raw.target
+    const site = router.find(raw)
+    if (site !== undefined) raw.url = site.address + query
+  }
+  // No listener of its own: http-proxy asks whether it is the only one.
+  const emit = app.server.emit.bind(app.server)
+  app.server.emit = ((event: string, ...given: [IncomingMessage]) => {
+    if (event === 'upgrade') direct(given[0])
+    return emit(event, ...given)
+  }) as typeof app.server.emit
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
+    raw.url = (raw as { target?: string }).target ?? '/'
+    done()
   })
   app.decorateRequest('canonicalPath', '')
   app.decorateRequest('deadline', 0)
@@ -90,7 +112,10 @@ export const startGateway = async (t: TestContext, settings: GatewaySettings): P
   const routes = [path, ...(settings.more ?? [])].map((each, i) =>
     routeOf(each, service, i === 0 ? settings.route : {}),
   )
+  const matches = new Map(routes.map((route) => [route, compileMatch(route)]))
+  const router = createRouter([...matches.values()], { addressOf: () => '', hostOf: () => '' })
   mountProxy(app, routes, {
+    addressFor: (route) => router.addressOf(matches.get(route) as RouteMatch),
     connectors: new Map([[service.name, connector]]),
     hooksFor: (route) => (route.path === path ? (settings.hooks ?? {}) : {}),
     log,

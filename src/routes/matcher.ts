@@ -1,4 +1,4 @@
-import type { PathTemplate } from './template.ts'
+import type { PathTemplate } from './transcode/template.ts'
 
 /** What a request target found: the target, and the path's segments as they came, still escaped. */
 export type Match<Target> = { readonly target: Target; readonly segments: readonly string[] }
@@ -13,6 +13,8 @@ export type Matcher<Target> = {
   add(template: PathTemplate, method: string, target: Target): Target | undefined
   /** `path` is canonical and begins with a slash. */
   find(path: string, method: string): Match<Target> | undefined
+  /** Asks for the targets of `anyMethod` that fit a path, the most specific first, until one is accepted. */
+  search(path: string, accept: (target: Target) => boolean): boolean
   /** The methods of every template that fits a path, sorted; empty where none does. */
   methods(path: string): readonly string[]
 }
@@ -59,6 +61,12 @@ export const createMatcher = <Target>(): Matcher<Target> => {
       if (split !== undefined && search(split.segments, split.verb))
         return { target: target as Target, segments: split.segments }
       return search(segments, '') ? { target: target as Target, segments } : undefined
+    },
+    search(path, accept) {
+      return walk(root, { segments: segmentsOf(path), verb: '', at: 0 }, (targets) => {
+        const target = targets.get(anyMethod)
+        return target !== undefined && accept(target)
+      })
     },
     methods(path) {
       const found = new Set<string>()

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { createMatcher, type Matcher } from '../../../src/routes/transcode/matcher.ts'
-import { type PathTemplate, parseTemplate } from '../../../src/routes/transcode/template.ts'
+import { createMatcher, type Matcher } from '../../src/routes/matcher.ts'
+import { type PathTemplate, parseTemplate } from '../../src/routes/transcode/template.ts'
 
 const all = [
   'GET /v1/users/me',

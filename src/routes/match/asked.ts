@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http'
+import { inRanges } from '../../kernel/address-ranges.ts'
+import { cookieOf } from '../../services/targets/affinity.ts'
+import { type Condition, satisfies } from './match.ts'
+
+/** What conditions look at. Each part is read when the first of them asks, and once. */
+export class Asked {
+  readonly raw: IncomingMessage
+  readonly #addressOf: (raw: IncomingMessage) => string
+  #query: URLSearchParams | undefined
+  #address: string | undefined
+
+  constructor(raw: IncomingMessage, addressOf: (raw: IncomingMessage) => string) {
+    this.raw = raw
+    this.#addressOf = addressOf
+  }
+
+  get query(): URLSearchParams {
+    const { url = '' } = this.raw
+    const mark = url.indexOf('?')
+    this.#query ??= new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
+    return this.#query
+  }
+
+  get address(): string {
+    this.#address ??= this.#addressOf(this.raw)
+    return this.#address
+  }
+}
+
+/** Whether a request has what a condition asks for. */
+export type Test = (asked: Asked) => boolean
+
+export const testOf = (condition: Condition): Test => {
+  if (condition.on === 'address') {
+    const holds = inRanges(condition.ranges)
+    return ({ address }) => holds(address)
+  }
+  const { on, name, rule } = condition
+  if (on === 'cookie') return ({ raw }) => satisfies(cookieOf(raw.headers.cookie, name), rule)
+  if (on === 'header')
+    return ({ raw }) => {
+      const value = raw.headers[name]
+      return satisfies(Array.isArray(value) ? value.join(', ') : value, rule)
+    }
+  // Readers differ in which value of a repeated parameter counts: all of them have to fit.
+  return ({ query }) => {
+    const values = query.getAll(name)
+    return values.length === 0 ? satisfies(undefined, rule) : values.every((value) => satisfies(value, rule))
+  }
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { exchangeBytes, startService } from '../routes/proxy/support/gateway.ts'
+import { layWorkspace, startGateway } from '../support/gateway.ts'
+
+describe('routing on the wire', () => {
+  it('refuses a request with two hosts, which two readers could take for different ones', async (t) => {
+    const { port, seen } = await gateway(t)
+    const answer = await exchangeBytes(
+      port,
+      'GET /x HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\nConnection: close\r\n\r\n',
+    )
+    assert.match(answer, /^HTTP\/1\.1 400 [^]*more than one Host/)
+    assert.deepEqual(seen, [])
+  })
+
+  it('believes the forwarded host and address of a trusted proxy alone', async (t) => {
+    const ask =
+      'GET /x HTTP/1.1\r\nHost: b.example\r\nX-Forwarded-Host: a.example\r\nX-Forwarded-For: 9.9.9.9, 10.1.1.1\r\nConnection: close\r\n\r\n'
+    const trusting = await gateway(t, 'trustedProxies: [127.0.0.0/8, 10.0.0.0/8]')
+    assert.match(await exchangeBytes(trusting.port, ask), /^HTTP\/1\.1 200 /)
+    const other = await gateway(t)
+    assert.match(await exchangeBytes(other.port, ask), /^HTTP\/1\.1 404 /)
+  })
+
+  it('never takes what a client asks for as the address of a route', async (t) => {
+    const { port, seen } = await gateway(t)
+    for (const target of ['/|0', '/%7C0', '/%7c0', '/|0?x'])
+      assert.match(
+        await exchangeBytes(port, `GET ${target} HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n`),
+        /^HTTP\/1\.1 404 /,
+        target,
+      )
+    assert.deepEqual(seen, [])
+  })
+})
+
+const gateway = async (t: TestContext, more = '') => {
+  const seen: string[] = []
+  const { origin } = await startService(t, ({ url = '' }, response) => {
+    seen.push(url)
+    response.end()
+  })
+  const { dir, remove } = await layWorkspace({
+    'portico.yaml': `listen: 127.0.0.1:0
+${more}
+services: { s: { rest: "${origin}", identity: none } }
+routes:
+  - { path: /*, service: s, hosts: [a.example], match: { address: [9.9.9.0/24] } }
+`,
+  })
+  const { url, close } = await startGateway(dir)
+  t.after(async () => {
+    await close()
+    await remove()
+  })
+  return { port: Number(new URL(url).port), seen }
+}
