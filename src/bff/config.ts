@@ -3,6 +3,11 @@ import { oneOrMore } from '../config/scalars.ts'
 import { exposeConfig } from '../graph/expose/config.ts'
 import { graphqlConfig } from './graphql/config.ts'
 
+/** A scope as tokens write it (RFC 6749 §3.3). */
+const scope = z
+  .string()
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: 'A scope is a word without spaces, quotes and backslashes.' })
+
 /** One entry of `bffs:` without its policies: a per-client module over the shared graph. */
 export const bffConfig = {
   prefix: z
@@ -36,7 +41,7 @@ export const bffConfig = {
       'Whether identical queries that are in flight at the same time are executed once: those equal in all that their plan reads of variables, claims, headers, rights and forwarded credentials. `portico explain` says by whom an operation can be shared.',
     ),
   explain: z
-    .strictObject({ scopes: oneOrMore(z.string()).describe('All of them are needed.') })
+    .strictObject({ scopes: oneOrMore(scope).describe('All of them are needed.') })
     .optional()
     .describe(
       'Which callers may ask in production, by the header `portico-explain: 1`, how an answer came about; nobody by default. Development tells everybody.',
