@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import { ConnectionError, errorCode, protocolError } from './error.ts'
-import { type Frame, FrameReader, flag, frameType } from './frame.ts'
+import { type Frame, FrameReader, flag, frameType, ofConnection, sized, unpadded } from './frame.ts'
 import { type HeaderBlock, HeaderBlocks } from './header-blocks.ts'
 import { type Asked, Outbound } from './outbound.ts'
 import { readSettings } from './settings.ts'
 import { ClientStream, type StreamHandler, type StreamOwner } from './stream.ts'
+import { Streams } from './streams.ts'
 
 /** Who is told of a connection. */
 export type ConnectionOwner = {
@@ -29,10 +30,7 @@ export class ClientConnection implements StreamOwner {
   readonly #reader = new FrameReader((frame) => this.#take(frame))
   readonly #blocks = new HeaderBlocks()
   readonly #out: Outbound
-  readonly #streams = new Map<number, ClientStream>()
-  /** Requests that wait for the peer to take one more. */
-  #waiting: { readonly stream: ClientStream; readonly asked: Asked }[] = []
-  #nextId = 1
+  readonly #streams = new Streams((stream, asked) => this.#out.request(stream, asked))
   #received = 0
   #ready = false
   #goingAway = false
@@ -56,14 +54,13 @@ export class ClientConnection implements StreamOwner {
   }
 
   get maxStreams(): number {
-    return this.#out.settings.maxStreams
+    return this.#streams.most
   }
 
   /** Sends a request with the whole of its body; it waits where the peer has as many as it takes. Only while open. */
   request(asked: Asked, handler: StreamHandler): void {
-    const stream = new ClientStream(this, asked.body, handler)
-    if (this.#streams.size >= this.maxStreams) this.#waiting.push({ stream, asked })
-    else this.#begin(stream, asked)
+    this.#streams.add(new ClientStream(this, asked.body, handler), asked)
+    if (this.#streams.exhausted) this.#goAway()
   }
 
   /** Whether it holds the process. */
@@ -84,7 +81,7 @@ export class ClientConnection implements StreamOwner {
   /** Takes no more requests, and closes when the last one has ended. */
   close(): void {
     this.#goingAway = true
-    if (this.#streams.size === 0) this.#leave(errorCode.noError)
+    if (this.#streams.idle) this.#leave(errorCode.noError)
   }
 
   /** Ends it with all that is under way. */
@@ -102,10 +99,9 @@ export class ClientConnection implements StreamOwner {
 
   left(stream: ClientStream): void {
     this.#out.forget(stream)
-    if (stream.id === 0) this.#waiting = this.#waiting.filter((one) => one.stream !== stream)
-    else this.#streams.delete(stream.id)
-    if (this.#goingAway && this.#streams.size === 0) this.#leave(errorCode.noError)
-    else if (this.#waiting.length > 0) this.#beginWaiting()
+    this.#streams.remove(stream)
+    this.#streams.begin()
+    if (this.#goingAway && this.#streams.idle) this.#leave(errorCode.noError)
   }
 
   /** Always true: reading never rests, for windows bound what comes. */
@@ -119,21 +115,6 @@ export class ClientConnection implements StreamOwner {
     return true
   }
 
-  #begin(stream: ClientStream, asked: Asked): void {
-    stream.id = this.#nextId
-    this.#nextId += 2
-    this.#streams.set(stream.id, stream)
-    this.#out.request(stream, asked)
-    if (this.#nextId > lastId) this.#goAway()
-  }
-
-  #beginWaiting(): void {
-    while (this.#waiting.length > 0 && this.#streams.size < this.maxStreams && this.open) {
-      const next = this.#waiting.shift()
-      if (next !== undefined) this.#begin(next.stream, next.asked)
-    }
-  }
-
   #take(frame: Frame): void {
     const { type, streamId } = frame
     // What an earlier frame of the same read brought has ended the connection.
@@ -144,7 +125,7 @@ export class ClientConnection implements StreamOwner {
       case frameType.data:
         return this.#takeData(frame)
       case frameType.headers:
-        this.#known(streamId)
+        this.#streams.known(streamId)
         return this.#takeBlock(this.#blocks.headers(unpadded(frame)))
       case frameType.continuation:
         return this.#takeBlock(this.#blocks.continuation(frame))
@@ -170,7 +151,7 @@ export class ClientConnection implements StreamOwner {
   #takeData(frame: Frame): void {
     const { streamId, flags } = frame
     const length = frame.end - frame.start
-    const stream = this.#known(streamId)
+    const stream = this.#streams.known(streamId)
     const { bytes, start, end } = unpadded(frame)
     // Credited as it is read: what a slow reader holds back, its own stream's window bounds.
     this.#received += length
@@ -185,7 +166,7 @@ export class ClientConnection implements StreamOwner {
   }
 
   #takeBlock(block: HeaderBlock | undefined): void {
-    const stream = block === undefined ? undefined : this.#streams.get(block.streamId)
+    const stream = block === undefined ? undefined : this.#streams.known(block.streamId)
     if (block === undefined || stream === undefined) return
     if (block.refused === undefined) stream.onHeaders(block.fields, block.endStream)
     else stream.broke(block.refused)
@@ -193,7 +174,7 @@ export class ClientConnection implements StreamOwner {
 
   #takeReset(frame: Frame): void {
     sized(frame, 4)
-    const stream = this.#known(frame.streamId)
+    const stream = this.#streams.known(frame.streamId)
     const code = frame.bytes.readUInt32BE(frame.start)
     const unprocessed = code === errorCode.refusedStream
     stream?.fail(`The stream was reset with code ${code}.`, { unprocessed })
@@ -206,9 +187,10 @@ export class ClientConnection implements StreamOwner {
       if (!this.#ready) throw protocolError('What answers does not begin as HTTP/2.')
       return
     }
-    this.#out.apply(readSettings(this.#out.settings, frame), this.#streams.values())
-    if (this.#ready) this.#beginWaiting()
-    else {
+    this.#out.apply(readSettings(this.#out.settings, frame), this.#streams.all())
+    this.#streams.most = this.#out.settings.maxStreams
+    this.#streams.begin()
+    if (!this.#ready) {
       this.#ready = true
       this.#owner.onReady()
     }
@@ -229,32 +211,27 @@ export class ClientConnection implements StreamOwner {
     if (frame.end - frame.start < 8) throw new ConnectionError(errorCode.frameSizeError, 'GOAWAY is too short.')
     const last = frame.bytes.readUInt32BE(frame.start) & 0x7fff_ffff
     this.#goAway()
-    for (const [id, stream] of this.#streams)
-      if (id > last) stream.fail('The service goes away.', { unprocessed: true })
-    if (this.#streams.size === 0) this.#leave(errorCode.noError)
+    for (const stream of this.#streams.all())
+      if (stream.id > last) stream.fail('The service goes away.', { unprocessed: true })
+    if (this.#streams.idle) this.#leave(errorCode.noError)
   }
 
   /** Takes no more requests, and says so; those that wait may be made elsewhere. */
   #goAway(): void {
-    if (this.#goingAway) return
-    this.#goingAway = true
-    this.#owner.onGoaway()
-    for (const { stream } of this.#waiting.splice(0)) stream.fail('The service goes away.', { unprocessed: true })
+    if (!this.#goingAway) {
+      this.#goingAway = true
+      this.#owner.onGoaway()
+    }
+    for (const stream of this.#streams.takeWaiting()) stream.fail('The service goes away.', { unprocessed: true })
   }
 
   #takeWindowUpdate(frame: Frame): void {
     sized(frame, 4)
     const increment = frame.bytes.readUInt32BE(frame.start) & 0x7fff_ffff
     if (increment === 0) throw protocolError('A window grows by nothing.')
-    const stream = frame.streamId === 0 ? undefined : this.#known(frame.streamId)
+    const stream = frame.streamId === 0 ? undefined : this.#streams.known(frame.streamId)
     if (frame.streamId === 0) this.#out.allow(increment)
     else if (stream !== undefined) this.#out.allowStream(stream, increment)
-  }
-
-  /** The stream of an id, undefined where it is over. Throws ConnectionError where it never was (RFC 9113 §5.1.1). */
-  #known(id: number): ClientStream | undefined {
-    if (id % 2 === 0 || id >= this.#nextId) throw protocolError('A stream that nobody opened.')
-    return this.#streams.get(id)
   }
 
   #leave(code: number): void {
@@ -268,31 +245,10 @@ export class ClientConnection implements StreamOwner {
     this.#goingAway = true
     const cause = this.#cause
     const message = cause?.message ?? 'The connection ended before the answer was complete.'
-    for (const { stream } of this.#waiting.splice(0)) stream.fail(message, { unprocessed: true, cause })
-    for (const stream of this.#streams.values()) stream.fail(message, { cause })
+    for (const stream of this.#streams.takeWaiting()) stream.fail(message, { unprocessed: true, cause })
+    for (const stream of this.#streams.all()) stream.fail(message, { cause })
     this.#owner.onClose(cause)
   }
 }
 
-/** Ids are not used again (RFC 9113 §5.1.1). */
-const lastId = 0x7fff_ffff
-
 const noOpaqueData = Buffer.alloc(8)
-
-const sized = ({ start, end }: Frame, length: number): void => {
-  if (end - start !== length) throw new ConnectionError(errorCode.frameSizeError, 'A frame has a wrong length.')
-}
-
-const ofConnection = ({ streamId }: Frame): void => {
-  if (streamId !== 0) throw protocolError('A frame of the connection names a stream.')
-}
-
-/** Narrows a frame to its payload without padding (RFC 9113 §6.1, §6.2). */
-const unpadded = (frame: Frame): Frame => {
-  if ((frame.flags & flag.padded) === 0) return frame
-  const padding = frame.start < frame.end ? (frame.bytes[frame.start] as number) : 0
-  if (frame.start + 1 + padding > frame.end) throw protocolError('There is more padding than frame.')
-  frame.start += 1
-  frame.end -= padding
-  return frame
-}

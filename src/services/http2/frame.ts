@@ -1,4 +1,4 @@
-import { ConnectionError, errorCode } from './error.ts'
+import { ConnectionError, errorCode, protocolError } from './error.ts'
 
 /** Frame types (RFC 9113 §6). */
 export const frameType = {
@@ -77,4 +77,24 @@ export class FrameReader {
     this.#kept = end - at
     if (this.#kept > 0 && at > 0) bytes.copyWithin(0, at, end)
   }
+}
+
+/** Throws ConnectionError where a frame's payload has another length. */
+export const sized = ({ start, end }: Frame, length: number): void => {
+  if (end - start !== length) throw new ConnectionError(errorCode.frameSizeError, 'A frame has a wrong length.')
+}
+
+/** Throws ConnectionError where a frame names a stream that may not. */
+export const ofConnection = ({ streamId }: Frame): void => {
+  if (streamId !== 0) throw protocolError('A frame of the connection names a stream.')
+}
+
+/** Narrows a frame to its payload without padding (RFC 9113 §6.1, §6.2). */
+export const unpadded = (frame: Frame): Frame => {
+  if ((frame.flags & flag.padded) === 0) return frame
+  const padding = frame.start < frame.end ? (frame.bytes[frame.start] as number) : 0
+  if (frame.start + 1 + padding > frame.end) throw protocolError('There is more padding than frame.')
+  frame.start += 1
+  frame.end -= padding
+  return frame
 }

@@ -191,6 +191,23 @@ describe('an HTTP/2 connection of a client', () => {
     assert.deepEqual(told.at(-1), 'closed: More is asked for than is read.')
   })
 
+  it('closes after what waits, unless the server goes away first', async () => {
+    for (const goes of [false, true]) {
+      const { connection, receive, told } = readyClient(settings([3, 1]))
+      const first = ask(connection)
+      const second = goes ? failureOf(ask(connection)) : ask(connection)
+      connection.close()
+      if (goes) receive(frame('goaway', { payload: uint32(1, 0) }))
+      receive(frame('headers', { flags: endHeaders | endStream, id: 1, payload: ok }))
+      await first
+      if (goes) assert.match((await second) as string, /^unprocessed: /)
+      else receive(frame('headers', { flags: endHeaders | endStream, id: 3, payload: ok }))
+      await second
+      await new Promise((resolve) => setImmediate(resolve))
+      assert.deepEqual(told, ['ready', 'closed'])
+    }
+  })
+
   it('closes when what is under way has ended', async () => {
     const { connection, receive, told } = readyClient()
     const asked = ask(connection)
