@@ -5,8 +5,8 @@ import type { Signal } from './signal.ts'
 /** How JSON values follow one another in one answer, and what is said where they break off. */
 export type StreamFormat = {
   readonly contentType: string
-  /** One value. JSON text holds no line break of its own, so one line is enough. */
-  readonly item: (json: string) => string
+  /** What stands around one value. JSON text holds no line break of its own, so one line is enough. */
+  readonly around: readonly [before: string, after: string]
   /** The last thing in a stream that failed midway; `problem` is the JSON of RFC 9457. */
   readonly failure: (problem: string) => string
   /** What means nothing, for connections that would be closed for silence; undefined where a format has no such thing. */
@@ -16,7 +16,7 @@ export type StreamFormat = {
 /** Server-sent events (WHATWG HTML §9.2): each value a `message` event, a failure an event `error`. */
 export const eventStream: StreamFormat = {
   contentType: 'text/event-stream',
-  item: (json) => `data: ${json}\n\n`,
+  around: ['data: ', '\n\n'],
   failure: (problem) => `event: error\ndata: ${problem}\n\n`,
   heartbeat: ':\n\n',
 }
@@ -24,7 +24,7 @@ export const eventStream: StreamFormat = {
 /** One value a line; a failure is a last line `{"error": {…}}`. */
 export const ndjson: StreamFormat = {
   contentType: 'application/x-ndjson',
-  item: (json) => `${json}\n`,
+  around: ['', '\n'],
   failure: (problem) => `{"error":${problem}}\n`,
   heartbeat: undefined,
 }

@@ -93,7 +93,7 @@ const silence = (): Source & { readonly left: Promise<void> } => {
 /** The answer of a server that streams the source, as a client sees it; a heartbeat is 20 ms. */
 const answered = async (
   t: TestContext,
-  { contentType, item, failure, heartbeat }: StreamFormat,
+  { contentType, around: [before, after], failure, heartbeat }: StreamFormat,
   source: Source,
   stop = new Aborter(),
 ): Promise<{ readonly response: IncomingMessage; readonly thrown: unknown }> => {
@@ -101,7 +101,7 @@ const answered = async (
   const server = createServer((_request, response: ServerResponse) => {
     writeStream(response, source, {
       begin: () => response.writeHead(200, { 'content-type': contentType }),
-      item,
+      item: (json) => `${before}${json}${after}`,
       failure: ({ code }) => failure(JSON.stringify({ code })),
       heartbeat,
       heartbeatMs: 20,

@@ -23,6 +23,7 @@ export type Streamed = {
   readonly variables: Readonly<Record<string, unknown>>
 }
 
+const [before, after] = eventStream.around
 const complete = 'event: complete\ndata:\n\n'
 
 /**
@@ -51,7 +52,7 @@ const textsOf = (
   abortable(new Aborter(), async function* (signal) {
     const textOf = (result: ExecutionResult): string => {
       try {
-        return eventStream.item(endpointAnswer(endpoint, result).body)
+        return `${before}${endpointAnswer(endpoint, result).body}${after}`
       } catch (thrown) {
         return `event: problem\ndata: ${problemText(asProblem(thrown))}\n\n`
       }

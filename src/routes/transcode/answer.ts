@@ -9,8 +9,15 @@ export type RawAnswer = { readonly contentType: string; readonly data: Buffer }
 
 /** How an answer's message becomes a body: as JSON text, or raw. Throws Problem UNAVAILABLE (502) for what cannot be read. */
 export type AnswerReader =
-  | { readonly kind: 'json'; readonly read: (message: Uint8Array) => string }
+  | {
+      readonly kind: 'json'
+      readonly read: (message: Uint8Array) => string
+      /** The same as UTF-8 between others, for streams. */
+      readonly readBetween: (message: Uint8Array, around: Around) => Buffer
+    }
   | { readonly kind: 'raw'; readonly read: (message: Uint8Array) => RawAnswer }
+
+type Around = readonly [before: string, after: string]
 
 export type AnswerFields = {
   /** The field that the body is; empty for the whole message. */
@@ -27,14 +34,21 @@ export const answerReader = (type: Type, { responseBody, style, service }: Answe
   if (body instanceof protobuf.Type && body.fullName === '.google.api.HttpBody' && field?.repeated !== true)
     return { kind: 'raw', read: guarded(service, rawReader(type, field)) }
   const codec = messageCodec(type, style)
-  if (field === undefined) return { kind: 'json', read: guarded(service, codec.decodeText) }
+  if (field === undefined)
+    return {
+      kind: 'json',
+      read: guarded(service, codec.decodeText),
+      readBetween: guarded(service, codec.decodeBetween),
+    }
   const name = style.names === 'json' ? field.jsonName : field.protoName
   const absent = JSON.stringify(valueWhereAbsent(type, field, name, style))
   const read = (message: Uint8Array): string => {
     const json = codec.decode(message) as { readonly [name: string]: Json }
     return Object.hasOwn(json, name) ? JSON.stringify(json[name]) : absent
   }
-  return { kind: 'json', read: guarded(service, read) }
+  const readBetween = (message: Uint8Array, [before, after]: Around): Buffer =>
+    Buffer.from(`${before}${read(message)}${after}`)
+  return { kind: 'json', read: guarded(service, read), readBetween: guarded(service, readBetween) }
 }
 
 /** What stands for a field that was not sent: its default where it has one, else null. */
@@ -65,10 +79,10 @@ const rawReader = (type: Type, field: Field | undefined) => {
 }
 
 const guarded =
-  <Answer>(service: string, read: (message: Uint8Array) => Answer) =>
-  (message: Uint8Array): Answer => {
+  <Answer, Rest extends readonly unknown[]>(service: string, read: (message: Uint8Array, ...rest: Rest) => Answer) =>
+  (message: Uint8Array, ...rest: Rest): Answer => {
     try {
-      return read(message)
+      return read(message, ...rest)
     } catch (cause) {
       throw new Problem('UNAVAILABLE', `Service ${service} gave an answer that cannot be read.`, {
         status: 502,

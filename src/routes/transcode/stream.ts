@@ -140,10 +140,12 @@ const streamAnswers = async (call: Call, format: StreamFormat | undefined): Prom
     })
     return reply
   }
-  const { contentType, item, failure, heartbeat } = format ?? ndjson
-  await writeStream(reply.raw, answersOf(exchange, sending, binding.answer.read), {
+  const { contentType, around, failure, heartbeat } = format ?? ndjson
+  const { readBetween } = binding.answer
+  const items = answersOf(exchange, sending, (message) => readBetween(message, around))
+  await writeStream(reply.raw, items, {
     begin: () => begin(contentType),
-    item,
+    item: (item) => item,
     failure: (problem) => failure(JSON.stringify(problemJson(problem, reply.request.id))),
     heartbeat,
     heartbeatMs,

@@ -36,6 +36,8 @@ export type MessageCodec = {
   readonly decode: (bytes: Uint8Array) => Json
   /** Bytes as JSON text, the same as `decode` would give and without its objects. */
   readonly decodeText: (bytes: Uint8Array) => string
+  /** The same text as UTF-8 between others, for streams: without a string, of which a long one would be garbage. */
+  readonly decodeBetween: (bytes: Uint8Array, around: readonly [before: string, after: string]) => Buffer
 }
 
 /** The codec of a type in a style, compiled once; `encode` and the others as each is first taken from it. */
@@ -66,6 +68,7 @@ const createCodecs = (style: JsonStyle): Codecs => {
     let encode: MessageCodec['encode'] | undefined
     let decode: MessageCodec['decode'] | undefined
     let decodeText: MessageCodec['decodeText'] | undefined
+    let decodeBetween: MessageCodec['decodeBetween'] | undefined
     // Each way is compiled when it is first taken: of most types only one is.
     const codec: MessageCodec = {
       get encode() {
@@ -76,6 +79,9 @@ const createCodecs = (style: JsonStyle): Codecs => {
       },
       get decodeText() {
         return (decodeText ??= textDecoder(textReaderOf(type)))
+      },
+      get decodeBetween() {
+        return (decodeBetween ??= betweenDecoder(textReaderOf(type)))
       },
     }
     known.set(type, codec)
@@ -116,6 +122,20 @@ const textDecoder =
       text.start()
       readUntil(reader, new WireReader(bytes), bytes.length)
       return text.take()
+    } catch (thrown) {
+      throw unreadable(thrown)
+    }
+  }
+
+const betweenDecoder =
+  (reader: MessageReader<void>): MessageCodec['decodeBetween'] =>
+  (bytes, [before, after]) => {
+    try {
+      text.start()
+      text.ascii(before)
+      readUntil(reader, new WireReader(bytes), bytes.length)
+      text.ascii(after)
+      return text.takeBytes()
     } catch (thrown) {
       throw unreadable(thrown)
     }

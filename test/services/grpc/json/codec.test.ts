@@ -219,6 +219,16 @@ describe('messageCodec', () => {
     assert.throws(() => codec('Scalars').decode(Buffer.from('ffffffff', 'hex')), { code: 'UNAVAILABLE', status: 502 })
   })
 
+  for (const length of [10, 60_000, 100_000])
+    it(`gives text as bytes of their own, between what stands around it (${length} characters)`, () => {
+      const { encode, decodeBetween } = codec('Question')
+      const [first, second] = ['ä', 'b'].map((letter) =>
+        decodeBetween(encode({ text: letter.repeat(length) }), ['data: ', '\n\n']),
+      )
+      assert.equal(String(first), `data: {"text":"${'ä'.repeat(length)}","number":"0"}\n\n`)
+      assert.equal(String(second), `data: {"text":"${'b'.repeat(length)}","number":"0"}\n\n`)
+    })
+
   it('passes over fields that it does not know', () => {
     assert.deepEqual(codec('Question').decode(Buffer.from('0a0178a80601', 'hex')), { text: 'x', number: '0' })
   })

@@ -21,11 +21,12 @@ describe('messageCodec, for random messages of random definitions', () => {
   it('gives the same bytes for what it made of bytes, in every style', () => {
     fc.assert(
       fc.property(randomProtos, style, ({ text, value }, chosen) => {
-        const { encode, decode, decodeText } = messageCodec(typeIn(rootOf(text)), chosen)
+        const { encode, decode, decodeText, decodeBetween } = messageCodec(typeIn(rootOf(text)), chosen)
         const wire = encode(value)
         const json = decode(wire)
         assert.deepEqual(encode(json), wire)
         assert.equal(decodeText(wire), JSON.stringify(json))
+        assert.equal(String(decodeBetween(wire, ['data: ', '\n\n'])), `data: ${JSON.stringify(json)}\n\n`)
         assert.deepEqual(encode(parseRequestJson(decodeText(wire))), wire)
       }),
       { numRuns: 150 },

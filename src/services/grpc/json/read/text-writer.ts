@@ -34,6 +34,17 @@ export class TextWriter {
     return bytes.toString(isAscii ? 'latin1' : 'utf8', 0, pos)
   }
 
+  /** What was written since `start`, as UTF-8. */
+  takeBytes(): Buffer {
+    const { bytes, pos } = this
+    // A large one is given away as it is.
+    if (bytes.length > keptBytes) {
+      this.bytes = Buffer.allocUnsafeSlow(8_192)
+      return bytes.subarray(0, pos)
+    }
+    return Buffer.from(bytes.subarray(0, pos))
+  }
+
   private reserve(count: number): void {
     if (this.bytes.length - this.pos >= count) return
     const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.pos + count))
