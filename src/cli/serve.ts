@@ -5,6 +5,7 @@ import { WorkspaceError } from '../runtime/gateway.ts'
 import { watchWorkspace } from '../runtime/watch.ts'
 import type { Exit, Terminal } from './program.ts'
 import { summary, writeDiagnostics } from './report.ts'
+import { keepFewYoungBuffers } from './young-buffers.ts'
 
 export type Serving = {
   readonly dir: string
@@ -19,6 +20,7 @@ export type Serving = {
 
 /** Serves a workspace until a signal ends it: SIGHUP or a changed file reloads, SIGTERM and SIGINT drain, a second one cuts. */
 export const serve = (serving: Serving): Promise<Exit> => {
+  keepFewYoungBuffers()
   const end = endSignals()
   return Promise.race([serveUntil(end.asked, serving), end.cut])
 }
