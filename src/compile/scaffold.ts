@@ -1,7 +1,8 @@
-import type { GraphQLSchema } from 'graphql'
+import type { ASTNode, GraphQLSchema } from 'graphql'
 import { withEntities } from '../graph/expose/entities.ts'
 import { exposeService } from '../graph/expose/expose.ts'
 import { emptyQuery, plainRoots, type Roots, sdlOf } from '../graph/expose/sdl.ts'
+import { exposedFile } from '../graph/expose/together.ts'
 import { type RootKind, rootTypeOf } from '../graph/roots.ts'
 import { didYouMean } from '../kernel/diagnostic.ts'
 import type { Compiled } from './compile.ts'
@@ -34,22 +35,31 @@ export const scaffoldBff = (
   if (mistake !== undefined) return { mistake: mistake.message }
   const graph = plan?.bffs.find(({ served }) => served.name === name)?.served.graph
   const known = graph?.schema
-  const roots = known === undefined ? plainRoots : rootsOf(known)
+  // What `expose` shows of the service now is what the file is to take the place of.
+  const given: Given = (node) => ![exposedFile(from), exposedFile('roots')].includes(node?.loc?.source.name ?? '')
+  const roots = known === undefined ? plainRoots : rootsOf(known, given)
   const kinds = new Set([...roots.defined, ...exposed.fields.map((field) => field.exposed.kind)])
   const text = [
     `# Written by \`portico scaffold ${name} --from ${from}\` from the protos of ${from}; yours to edit.\n`,
     sdlOf(exposed, roots),
     ...(kinds.has('query') ? [] : [emptyQuery(roots.names.query)]),
   ].join('\n')
-  const taken = [
-    ...exposed.types.filter((type) => known?.getType(type.name) !== undefined).map((type) => type.name),
-    ...exposed.fields
-      .filter(({ exposed: { kind, field } }) => known && rootTypeOf(known, kind)?.getFields()[field] !== undefined)
-      .map(({ exposed: { kind, field } }) => `${roots.names[kind]}.${field}`),
-  ]
+  const types = exposed.types.flatMap(({ name: of }) => {
+    const type = known?.getType(of)
+    return type === undefined ? [] : [{ name: of, node: type.astNode }]
+  })
+  const fields = exposed.fields.flatMap(({ exposed: { kind, field } }) => {
+    const found = known && rootTypeOf(known, kind)?.getFields()[field]
+    return found === undefined ? [] : [{ name: `${roots.names[kind]}.${field}`, node: found.astNode }]
+  })
+  const met = [...types, ...fields]
+  const taken = met.filter(({ node }) => given(node)).map((one) => one.name)
   return {
     text,
     notes: [
+      ...(met.length === taken.length
+        ? []
+        : [`${name} shows ${from} by \`expose\`: take it out there where \`schema\` names the file.`]),
       ...(taken.length === 0
         ? []
         : [`${name} has ${taken.join(', ')} already: keep one of each, or set these apart by --prefix.`]),
@@ -62,11 +72,19 @@ export const scaffoldBff = (
   }
 }
 
-const rootsOf = (schema: GraphQLSchema): Roots => {
+/** Whether something is there without what `expose` shows of the service. */
+type Given = (node: ASTNode | null | undefined) => boolean
+
+const rootsOf = (schema: GraphQLSchema, given: Given): Roots => {
   const kinds: readonly RootKind[] = ['query', 'mutation', 'subscription']
   const nameOf = (kind: RootKind): string => rootTypeOf(schema, kind)?.name ?? plainRoots.names[kind]
   return {
     names: { query: nameOf('query'), mutation: nameOf('mutation'), subscription: nameOf('subscription') },
-    defined: new Set(kinds.filter((kind) => rootTypeOf(schema, kind) !== undefined)),
+    defined: new Set(
+      kinds.filter((kind) => {
+        const root = rootTypeOf(schema, kind)
+        return root !== undefined && given(root.astNode)
+      }),
+    ),
   }
 }

@@ -57,6 +57,18 @@ type Item
     assert.equal(apart.err, '')
   })
 
+  it('writes what takes the place of `expose`, and says where to take it out', async (t) => {
+    const dir = await workspace(t)
+    const yaml = join(dir, 'portico.yaml')
+    await writeFile(yaml, yamlOf('expose: shop'))
+    const { out, err } = await portico(['scaffold', 'web', '--from', 'shop', '--dir', dir, '--write', 'shop.graphql'])
+    assert.match(out, /^wrote shop\.graphql/)
+    assert.equal(err, 'web shows shop by `expose`: take it out there where `schema` names the file.\n')
+    assert.match(await readFile(join(dir, 'shop.graphql'), 'utf8'), /^type Query \{/m)
+    await writeFile(yaml, yamlOf('schema: shop.graphql'))
+    assert.match((await portico(['check', dir])).out, /: no mistakes\n$/)
+  })
+
   it('works before the file that the BFF names is there', async (t) => {
     const dir = await workspace(t)
     await writeFile(join(dir, 'portico.yaml'), yamlOf('schema: schema/none.graphql'))

@@ -52,8 +52,10 @@ export const exposeAll = (
   return { files: [...made, ...rootFiles(defined, known)], diagnostics }
 }
 
-/** The name under which diagnostics show what is in no file. */
-const fileOf = ({ service }: Pick<Exposed, 'service'>): string => `${service} (exposed)`
+/** The name under which diagnostics show what is in no file: what is exposed of a service. */
+export const exposedFile = (service: string): string => `${service} (exposed)`
+
+const fileOf = ({ service }: Pick<Exposed, 'service'>): string => exposedFile(service)
 
 const noSuchService = (name: string, services: ReadonlyMap<string, Service>): string => {
   const grpc = [...services.values()].filter(({ kind }) => kind === 'grpc').map((service) => service.name)
@@ -64,7 +66,7 @@ const noSuchService = (name: string, services: ReadonlyMap<string, Service>): st
 
 /** Roots that GraphQL or the author's own `schema { … }` lacks. */
 const rootFiles = (defined: ReadonlySet<RootKind>, { roots, hasSchema }: Known): readonly SourceFile[] => {
-  const file = 'roots (exposed)'
+  const file = exposedFile('roots')
   const { names } = roots
   const missing = hasSchema ? [...defined].filter((kind) => !roots.named.has(kind)) : []
   return [
