@@ -52,7 +52,7 @@ const words = /* GraphQL */ `
     method: String!
     "The request message in ProtoJSON; strings in it are templates."
     request: PorticoValue
-    "The field of the request that takes a field mask of what an operation selects; read_mask or field_mask by itself (google.aip.dev/157)."
+    "The field of the request that takes a field mask of what an operation selects; read_mask by itself, and field_mask where nothing is changed (google.aip.dev/157)."
     fieldMask: String
     "Metadata the service gets."
     metadata: [PorticoNameValue!]

@@ -30,6 +30,9 @@ export type Owner = {
   readonly field: GraphQLField<unknown, unknown> | undefined
 }
 
+/** Whether it is bound to a root field that changes something. */
+export const isMutation = ({ schema }: BindContext, { type }: Owner): boolean => type === schema.getMutationType()
+
 /** What is wrong: a sentence, and the kind of mistake it is. */
 export type Told = { readonly code: Code; readonly message: string }
 

@@ -7,14 +7,18 @@ import type { Directive } from '../directives.ts'
 import type { FieldMask } from '../request.ts'
 import { splitPath } from './context.ts'
 
-/** What google.aip.dev/157 calls the field that says which fields a service shall answer. */
-const usual: readonly string[] = ['read_mask', 'field_mask']
+/**
+ * What google.aip.dev/157 calls the field that says which fields a service shall answer. Where something is changed,
+ * `field_mask` is often what shall be changed of it, and must not be made of what is read.
+ */
+const usual = (reads: boolean): readonly string[] => (reads ? ['read_mask', 'field_mask'] : ['read_mask'])
 
 const isMask = (field: protobuf.Field): boolean =>
   field.resolve().resolvedType?.fullName === '.google.protobuf.FieldMask' && !field.repeated
 
-/** Whether a field of a request takes, by its name, the mask of what is read. */
-export const isReadMask = (field: protobuf.Field): boolean => usual.includes(field.protoName) && isMask(field)
+/** Whether a field of a request takes, by its name, the mask of what is read; `reads` is whether that is all it does. */
+export const isReadMask = (field: protobuf.Field, reads: boolean): boolean =>
+  usual(reads).includes(field.protoName) && isMask(field)
 
 /**
  * The field of a request that takes the mask: the one that `fieldMask` names, or the usual one where the request does
@@ -23,11 +27,12 @@ export const isReadMask = (field: protobuf.Field): boolean => usual.includes(fie
 export const fieldMaskOf = (
   { args, nodes }: Directive,
   { requestType, responseType }: GrpcMethod,
+  reads: boolean,
 ): FieldMask | undefined | string => {
   const masks = requestType.fieldsArray.filter(isMask)
   const named = args['fieldMask'] as string | undefined
   const field = masks.find(({ jsonName, protoName }) =>
-    named === undefined ? usual.includes(protoName) : named === jsonName || named === protoName,
+    named === undefined ? usual(reads).includes(protoName) : named === jsonName || named === protoName,
   )
   if (named !== undefined && field === undefined)
     return `${requestType.fullName.slice(1)} has no field mask ${named}.${didYouMean(

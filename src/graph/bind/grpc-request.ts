@@ -8,7 +8,7 @@ import type { GrpcService } from '../../services/service.ts'
 import type { Directive } from '../directives.ts'
 import type { GrpcRequest } from '../request.ts'
 import { checkRequestValues } from './check/request-values.ts'
-import { type BindContext, type Owner, report } from './context.ts'
+import { type BindContext, isMutation, type Owner, report } from './context.ts'
 import { fieldMaskOf } from './field-mask.ts'
 import { bindNamed, bindValue } from './values.ts'
 
@@ -47,7 +47,7 @@ export const bindGrpcRequest = (context: BindContext, directive: Directive, owne
       code: 'PORTICO-212',
       message: `${reserved.name} is no metadata key a binding may set: lower-case letters, digits, - and _, not grpc-…, …-bin or authorization.`,
     })
-  const mask = fieldMaskOf(directive, method)
+  const mask = fieldMaskOf(directive, method, !isMutation(context, owner))
   if (typeof mask === 'string')
     return report(context, nodes['fieldMask'] ?? node, coordinate, { code: 'PORTICO-204', message: mask })
   return { kind: 'grpc', service: service.name, method, message, metadata, mask }

@@ -91,7 +91,7 @@ const getsBy = ({ method, kind }: ExposedMethod, { type, key }: Loaded): Field |
   const { resolvedRequestType, resolvedResponseType, name } = method
   if (kind !== 'query' || !name.startsWith('Get') || resolvedResponseType !== type || resolvedRequestType === null)
     return undefined
-  const asked = only(shownFields(resolvedRequestType, 'in').filter((field) => !isReadMask(field)))
+  const asked = only(shownFields(resolvedRequestType, 'in').filter((field) => !isReadMask(field, true)))
   return asked !== undefined && isKey(asked) && asked.type === key.type ? asked : undefined
 }
 

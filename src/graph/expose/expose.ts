@@ -51,7 +51,7 @@ const rootField = (
   { method, path, kind, field }: ExposedMethod,
   { service, nameOf }: { readonly service: string; readonly nameOf: NameOf },
 ): Member => {
-  const { args, request } = requestOf(method, nameOf)
+  const { args, request } = requestOf(method, { kind, nameOf })
   const { description, directives } = methodRemarks(method)
   const type = resultType(method, { kind, nameOf })
   const binding = [
@@ -80,7 +80,10 @@ const resultType = (method: Method, { kind, nameOf }: { kind: RootKind; nameOf: 
 }
 
 /** The request's fields as arguments; a well-known type is one argument, `value`. */
-const requestOf = (method: Method, nameOf: NameOf): { args: readonly Member[]; request: string | undefined } => {
+const requestOf = (
+  method: Method,
+  { kind, nameOf }: { readonly kind: RootKind; readonly nameOf: NameOf },
+): { args: readonly Member[]; request: string | undefined } => {
   const { resolvedRequestType: type } = method
   if (type === null || type.fieldsArray.length === 0) return { args: [], request: undefined }
   const scalar = wellKnownScalar(type)
@@ -88,7 +91,7 @@ const requestOf = (method: Method, nameOf: NameOf): { args: readonly Member[]; r
     return { args: [{ name: 'value', type: `${scalar}!`, directives: [] }], request: '"{args.value}"' }
   const taken = new Set<string>()
   // What is read is what is selected: nobody writes the mask of it.
-  const asked = inputsOf(type).filter((input) => !('field' in input && isReadMask(input.field)))
+  const asked = inputsOf(type).filter((input) => !('field' in input && isReadMask(input.field, kind !== 'mutation')))
   const made = asked.map((input) => argumentOf(input, { nameOf, taken }))
   const fields = made.flatMap(({ request }) => request)
   return {

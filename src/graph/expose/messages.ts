@@ -1,5 +1,5 @@
 import protobuf, { type Field, type OneOf } from 'protobufjs'
-import { fieldBehaviors } from '../../services/grpc/protos/annotations.ts'
+import { fieldBehaviors, isAsked, isDemanded } from '../../services/grpc/protos/annotations.ts'
 
 type Type = protobuf.Type
 type Enum = protobuf.Enum
@@ -68,16 +68,18 @@ export const scalarOf = (field: Field, direction: Direction): string | undefined
  * service writes when asking, and without what it never answers (`google.api.field_behavior`, google.aip.dev/203).
  */
 export const shownFields = (type: Type, direction: Direction): readonly Field[] => {
-  const hidden = direction === 'in' ? 'OUTPUT_ONLY' : 'INPUT_ONLY'
   return type.fieldsArray
     .map((field) => field.resolve())
-    .filter((field) => !field.name.startsWith('.') && !fieldBehaviors(field).includes(hidden))
-    .filter((field) => direction === 'in' || !field.jsonName.includes('.'))
+    .filter((field) => !field.name.startsWith('.'))
+    .filter((field) =>
+      direction === 'in'
+        ? isAsked(field)
+        : !fieldBehaviors(field).includes('INPUT_ONLY') && !field.jsonName.includes('.'),
+    )
 }
 
 /** Whether a service refuses a request without the field. */
-export const isRequired = (field: Field): boolean =>
-  partOf(field) === undefined && (field.required || fieldBehaviors(field).includes('REQUIRED'))
+export const isRequired = (field: Field): boolean => partOf(field) === undefined && isDemanded(field)
 
 /** The oneof a field is a case of; not the one that proto3 makes of an optional field. */
 export const partOf = ({ partOf: oneof }: Field): OneOf | undefined =>

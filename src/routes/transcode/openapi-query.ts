@@ -2,7 +2,7 @@ import type { Field, Type } from 'protobufjs'
 import type { ApiParameter, JsonSchema } from '../../kernel/openapi.ts'
 import { isNullValue } from '../../services/grpc/json/enums.ts'
 import { enumOf, fieldsOf, messageOf, nameOf } from '../../services/grpc/json/fields.ts'
-import { fieldBehaviors, isDeprecated } from '../../services/grpc/protos/annotations.ts'
+import { isAsked, isDemanded, isDeprecated } from '../../services/grpc/protos/annotations.ts'
 import type { TranscodeRouteConfig } from './compile.ts'
 import { describedAs } from './openapi-comments.ts'
 import type { MessageSchemas } from './openapi-schemas.ts'
@@ -35,14 +35,13 @@ export const describeQuery = ({
   const visit = (owner: Owner): void => {
     for (const field of fieldsOf(owner.type)) {
       const path = owner.path + field.jsonName
-      const behaviors = fieldBehaviors(field)
-      if (field.declaringField !== null || taken.includes(path) || behaviors.includes('OUTPUT_ONLY')) continue
+      if (field.declaringField !== null || taken.includes(path) || !isAsked(field)) continue
       if (parameters.length === mostListed) {
         cut = true
         return
       }
       const shown = owner.shown + nameOf(field, names)
-      const required = owner.required && (field.required || behaviors.includes('REQUIRED'))
+      const required = owner.required && isDemanded(field)
       if (isText(field)) {
         parameters.push({
           name: shown,

@@ -3,7 +3,7 @@ import { type JsonSchema, schemaRef } from '../../kernel/openapi.ts'
 import { paragraphs } from '../../kernel/openapi-words.ts'
 import { enumNames, isNullValue } from '../../services/grpc/json/enums.ts'
 import { enumOf, fieldsOf, isImplicit, mapOf, messageOf, nameOf, oneofOf } from '../../services/grpc/json/fields.ts'
-import { fieldBehaviors, isDeprecated } from '../../services/grpc/protos/annotations.ts'
+import { fieldBehaviors, isAsked, isDemanded, isDeprecated } from '../../services/grpc/protos/annotations.ts'
 import type { TranscodeRouteConfig } from './compile.ts'
 import { cleaned, describedAs } from './openapi-comments.ts'
 import { keySchema, nullable, scalarSchema, wellKnownSchema } from './openapi-values.ts'
@@ -124,13 +124,12 @@ export const createSchemas = (style: JsonStyle, answered: readonly Type[]): Mess
 const below = (paths: readonly string[], { jsonName }: Field): readonly string[] =>
   paths.filter((path) => path.startsWith(`${jsonName}.`)).map((path) => path.slice(jsonName.length + 1))
 
-const isShown = (field: Field, use: Use): boolean => use === 'answer' || !fieldBehaviors(field).includes('OUTPUT_ONLY')
+const isShown = (field: Field, use: Use): boolean => use === 'answer' || isAsked(field)
 
 /** Whether an answer always has a field, or a request must have it. */
 const isAlways = (field: Field, use: Use, { defaults }: JsonStyle): boolean => {
-  const behaviors = fieldBehaviors(field)
-  if (use === 'request') return field.required || behaviors.includes('REQUIRED')
-  if (behaviors.includes('INPUT_ONLY')) return false
+  if (use === 'request') return isDemanded(field)
+  if (fieldBehaviors(field).includes('INPUT_ONLY')) return false
   return field.required || (defaults === 'always' && (field.repeated || field.map || isImplicit(field)))
 }
 

@@ -7,6 +7,8 @@ import { exposed, exposedTogether, loadedService } from './support/exposed.ts'
 /** Public services of every kind: proto2, resource names, deep recursion, oneofs, maps, well-known types, streams alone. */
 const files = [
   'google/bigtable/v2/bigtable.proto',
+  'google/cloud/aiplatform/v1/dataset_service.proto',
+  'google/cloud/notebooks/v2/service.proto',
   'google/cloud/vision/v1/image_annotator.proto',
   'google/datastore/v1/datastore.proto',
   'google/firestore/v1/firestore.proto',
@@ -14,8 +16,10 @@ const files = [
   'google/logging/v2/logging.proto',
   'google/longrunning/operations.proto',
   'google/pubsub/v1/pubsub.proto',
+  'google/spanner/admin/instance/v1/spanner_instance_admin.proto',
   'google/spanner/v1/spanner.proto',
   'google/storage/v2/storage.proto',
+  'google/streetview/publish/v1/streetview_publish.proto',
 ]
 
 describe('public services', () => {

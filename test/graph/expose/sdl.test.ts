@@ -245,6 +245,7 @@ type Label {
         string secret = 3 [(google.api.field_behavior) = INPUT_ONLY];
         Item parent = 4 [(google.api.field_behavior) = REQUIRED];
         string old = 5 [deprecated = true, (google.api.field_behavior) = REQUIRED];
+        string both = 6 [(google.api.field_behavior) = REQUIRED, (google.api.field_behavior) = OUTPUT_ONLY];
       }`,
     sdl: `
 type Mutation {
@@ -257,6 +258,7 @@ input ItemInput {
   secret: String
   parent: ItemInput
   old: String!
+  both: String
 }
 
 type Item {
@@ -264,11 +266,33 @@ type Item {
   name: String!
   parent: Item
   old: String! @deprecated
+  both: String!
 }
 
 type Query {
   "Stands for nothing: no method that is shown only reads."
   _: Boolean
+}`,
+  },
+  {
+    title: 'asks for the field mask of what is changed, and makes that of what is read by itself',
+    proto: `
+      service S { rpc GetItem(G) returns (Item); rpc UpdateItem(U) returns (Item); }
+      message G { string id = 1; google.protobuf.FieldMask field_mask = 2 [(google.api.field_behavior) = REQUIRED]; }
+      message U { string id = 1; google.protobuf.FieldMask field_mask = 2 [(google.api.field_behavior) = REQUIRED]; }
+      message Item { string id = 1; }`,
+    sdl: `
+type Query {
+  getItem(id: String): Item @grpc(service: "svc", method: "t.v1.S/GetItem", request: { id: "{args.id}" })
+}
+
+type Mutation {
+  updateItem(id: String, fieldMask: String!): Item
+    @grpc(service: "svc", method: "t.v1.S/UpdateItem", request: { id: "{args.id}", fieldMask: "{args.fieldMask}" }, notFound: ERROR)
+}
+
+type Item {
+  id: String!
 }`,
   },
   {

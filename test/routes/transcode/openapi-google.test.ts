@@ -11,6 +11,7 @@ describe('the OpenAPI document of Google’s own protos', () => {
     'google/example/library/v1/library.proto',
     'google/pubsub/v1/pubsub.proto',
     'google/logging/v2/logging.proto',
+    'google/spanner/admin/instance/v1/spanner_instance_admin.proto',
     'google/spanner/v1/spanner.proto',
     'google/storage/v2/storage.proto',
     'google/bigtable/v2/bigtable.proto',

@@ -9,11 +9,11 @@ import {
 import protobuf, { type Field } from 'protobufjs'
 import { didYouMean } from '../../../kernel/diagnostic.ts'
 import { fieldOf, jsonNames } from '../../../services/grpc/json/fields.ts'
+import { isDemanded } from '../../../services/grpc/protos/annotations.ts'
 import { directiveOf } from '../../directives.ts'
 import { type BindContext, report } from '../context.ts'
 import { isMap } from '../maps.ts'
 import { nameOf } from '../proto-scalars.ts'
-import { isRequired } from './required.ts'
 
 type Pair = { readonly input: GraphQLInputObjectType; readonly message: protobuf.Type }
 
@@ -26,7 +26,7 @@ export const checkInput = (context: BindContext, { input, message }: Pair, seen 
   const sound = Object.values(input.getFields()).map((field) =>
     checkField(context, { field, input, message, covered, seen }),
   )
-  const unset = message.fieldsArray.find((field) => isRequired(field) && !covered.has(field))
+  const unset = message.fieldsArray.find((field) => isDemanded(field) && !covered.has(field))
   if (unset === undefined || !input.astNode) return sound.every(Boolean)
   report(context, input.astNode, input.name, {
     code: 'PORTICO-309',

@@ -13,14 +13,15 @@ import {
 import protobuf, { type Field } from 'protobufjs'
 import { didYouMean } from '../../../kernel/diagnostic.ts'
 import { fieldOf } from '../../../services/grpc/json/fields.ts'
+import { isDemanded } from '../../../services/grpc/protos/annotations.ts'
 import { directiveOf } from '../../directives.ts'
 import type { Expression } from '../../template.ts'
 import { parseTemplate } from '../../template-syntax.ts'
-import { type BindContext, type Owner, report } from '../context.ts'
+import { type BindContext, isMutation, type Owner, report } from '../context.ts'
+import { isReadMask } from '../field-mask.ts'
 import { isMap } from '../maps.ts'
 import { nameOf, type ProtoType } from '../proto-scalars.ts'
 import { checkInput } from './inputs.ts'
-import { isRequired } from './required.ts'
 
 type Checked = { readonly owner: Owner; readonly batched: boolean }
 
@@ -42,7 +43,10 @@ export const checkRequestValues = (
     set.add(field)
     return checkValue(context, { node: value, field, ...checked })
   })
-  const unset = type.fieldsArray.find((field) => isRequired(field) && !set.has(field))
+  const reads = !isMutation(context, checked.owner)
+  const unset = type.fieldsArray.find(
+    (field) => isDemanded(field) && !set.has(field) && !isReadMask(field.resolve(), reads),
+  )
   if (unset === undefined) return sound.every(Boolean)
   report(context, node, checked.owner.coordinate, {
     code: 'PORTICO-211',

@@ -54,6 +54,22 @@ export const isDeprecated = (object: ReflectionObject): boolean => optionsOf(obj
 export const fieldBehaviors = (field: Field): readonly string[] =>
   optionsOf(field, '(google.api.field_behavior)').flatMap((value) => list(value as string | readonly string[]))
 
+/**
+ * Whether a request may set a field: not what only the service writes (google.aip.dev/203). Some protos call a field
+ * both REQUIRED and OUTPUT_ONLY; it may be set then, and need not be.
+ */
+export const isAsked = (field: Field): boolean => {
+  const behaviors = fieldBehaviors(field)
+  return !behaviors.includes('OUTPUT_ONLY') || behaviors.includes('REQUIRED')
+}
+
+/** Whether a service refuses a request without the field: `required` of proto2, and REQUIRED. */
+export const isDemanded = (field: Field): boolean => {
+  if (field.required) return true
+  const behaviors = fieldBehaviors(field)
+  return behaviors.includes('REQUIRED') && !behaviors.includes('OUTPUT_ONLY')
+}
+
 /** The comment of an element as plain text; undefined where it has none. */
 export const commentOf = ({ comment }: ReflectionObject): string | undefined =>
   // Elements that protobufjs makes up, such as the field of a group, have not even null.

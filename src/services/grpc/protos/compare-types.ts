@@ -1,5 +1,5 @@
 import protobuf, { type Enum, type Field, type Type } from 'protobufjs'
-import { fieldBehaviors } from './annotations.ts'
+import { fieldBehaviors, isDemanded } from './annotations.ts'
 import type { Change, Version } from './compare.ts'
 import { placeOfDefinition } from './places.ts'
 import type { Reached } from './reached.ts'
@@ -60,7 +60,7 @@ const byName = (type: Type): ReadonlyMap<string, Field> =>
   new Map(type.fieldsArray.filter((field) => field.declaringField === null).map((field) => [field.protoName, field]))
 
 const arrival = (field: Field, inRequests: boolean): Change => {
-  const breaking = inRequests && isNeeded(field)
+  const breaking = inRequests && isDemanded(field)
   return {
     breaking,
     coordinate: coordinateOf(field),
@@ -68,8 +68,6 @@ const arrival = (field: Field, inRequests: boolean): Change => {
     now: versionOf(field),
   }
 }
-
-const isNeeded = (field: Field): boolean => field.required || fieldBehaviors(field).includes('REQUIRED')
 
 /** What of a field is otherwise, each as `another type`. */
 const differences = (was: Field, now: Field, inRequests: boolean): readonly string[] => {
@@ -82,7 +80,7 @@ const differences = (was: Field, now: Field, inRequests: boolean): readonly stri
     ...(sameOneof ? [] : ['another place among oneofs']),
     ...(sameLabel && sameOneof && isImplicit(was) !== isImplicit(now) ? ['another presence'] : []),
     ...(was.jsonName === now.jsonName ? [] : [`another JSON name (${was.jsonName} → ${now.jsonName})`]),
-    ...(inRequests && !isNeeded(was) && isNeeded(now) ? ['to be in requests, which it had not'] : []),
+    ...(inRequests && !isDemanded(was) && isDemanded(now) ? ['to be in requests, which it had not'] : []),
   ]
 }
 
