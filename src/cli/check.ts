@@ -1,16 +1,25 @@
-import { Command, Option } from 'commander'
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { compileWorkspace } from '../compile/compile.ts'
 import { checkContracts } from '../compile/contract.ts'
 import type { Plan } from '../compile/plan.ts'
 import { allCodes, codeEntry } from '../kernel/codes/codes.ts'
 import { didYouMean, hasErrors } from '../kernel/diagnostic.ts'
 import { checkResolvers } from '../runtime/check-resolvers.ts'
+import { type ProbeSettings, probePlan } from '../runtime/probe.ts'
 import type { Exit, Terminal } from './program.ts'
 import { jsonReport, summary, writeDiagnostics } from './report.ts'
 import { sarifReport } from './sarif.ts'
 
 type Format = 'text' | 'json' | 'sarif'
-type Options = { readonly format: Format; readonly explain?: string }
+type Options = {
+  readonly format: Format
+  readonly explain?: string
+  readonly probe?: true
+  readonly sample: Samples
+  readonly header: Readonly<Record<string, string>>
+}
+type Samples = ProbeSettings['samples']
 
 export const checkCommand = (terminal: Terminal, done: (exit: Exit) => void): Command =>
   new Command('check')
@@ -25,15 +34,32 @@ export const checkCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
         .default('text'),
     )
     .option('--explain <code>', 'print what a code means, such as PORTICO-401, and check nothing')
+    .option('--probe', 'ask live services by every binding that only reads, and say where answers are of another shape')
+    .option(
+      '--sample <file>',
+      'JSON of values to probe with, such as {"Query.user(id:)": "u-1", "User.id": "u-1"}; literals and defaults of stored operations count too',
+      readSamples,
+      {},
+    )
+    .option(
+      '--header <header>',
+      'a request header to probe with; authorization reaches services with identity: forward alone',
+      readHeader,
+      {},
+    )
     .addHelpText(
       'after',
-      '\nExamples:\n  portico check examples/hello\n  portico check --format sarif > portico.sarif\n  portico check --explain PORTICO-401',
+      "\nExamples:\n  portico check examples/hello\n  portico check --format sarif > portico.sarif\n  portico check --explain PORTICO-401\n  portico check --probe --sample samples.json --header 'authorization: Bearer …'",
     )
-    .action(async (dir: string, { format, explain }: Options) => {
+    .action(async (dir: string, { format, explain, probe, sample, header }: Options) => {
       if (explain !== undefined) return done(explainCode(explain, terminal))
       const { plan, diagnostics: mistakes } = await compileWorkspace(dir, process.env)
-      const diagnostics =
-        plan === undefined ? mistakes : [...mistakes, ...checkContracts(plan), ...(await checkResolvers(plan))]
+      const diagnostics = [...mistakes]
+      if (plan !== undefined) diagnostics.push(...checkContracts(plan), ...(await checkResolvers(plan)))
+      const tell = (line: string): void => terminal.err(`${line}\n`)
+      if (probe === true && plan === undefined) tell('Nothing is probed while there are errors.')
+      if (probe === true && plan !== undefined)
+        diagnostics.push(...(await probePlan(plan, { samples: sample, headers: header, tell })))
       if (format === 'json') terminal.out(jsonReport(diagnostics))
       else if (format === 'sarif') terminal.out(sarifReport(diagnostics))
       else {
@@ -64,4 +90,20 @@ const explainCode = (asked: string, { out, err }: Terminal): Exit => {
   const shown = example === undefined ? '' : `\n  ${example}\n`
   out(`${code}  ${title}  (${severity})\n\n${cause}\n${shown}\n${fix}\n`)
   return 0
+}
+
+const readSamples = (file: string): Samples => {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Samples
+  } catch (error) {
+    throw new InvalidArgumentError(`${file} cannot be read as JSON: ${(error as Error).message}`)
+  }
+  throw new InvalidArgumentError(`${file} should hold a JSON object of values by coordinate.`)
+}
+
+const readHeader = (text: string, before: Options['header']): Options['header'] => {
+  const [, name, value = ''] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)$/.exec(text) ?? []
+  if (name === undefined) throw new InvalidArgumentError("Expected a header such as 'authorization: Bearer …'.")
+  return { ...before, [name.toLowerCase()]: value }
 }

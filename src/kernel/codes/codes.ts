@@ -4,6 +4,7 @@ import { endpointCodes } from './endpoints.ts'
 import type { CodeEntry } from './entry.ts'
 import { grpcCodes } from './grpc.ts'
 import { openApiCodes } from './openapi.ts'
+import { probeCodes } from './probes.ts'
 import { protoCodes } from './protos.ts'
 import { securityCodes } from './security.ts'
 import { structureCodes } from './structure.ts'
@@ -22,6 +23,7 @@ export const codeGroups = [
   { title: 'Security', codes: securityCodes },
   { title: 'Protos', codes: protoCodes },
   { title: 'OpenAPI documents', codes: openApiCodes },
+  { title: 'Answers of services, by --probe', codes: probeCodes },
 ] as const
 
 type Groups = (typeof codeGroups)[number]['codes']
