@@ -47,6 +47,7 @@ export const resultBody = (
   { text = 'null', failures, explanation }: Answered,
   { requestId, extensions }: { readonly requestId: string; readonly extensions?: string | undefined },
 ): string => {
+  if (failures.length === 0 && extensions === undefined && explanation === undefined) return `{"data":${text}}`
   const lost = failures.filter(({ fallback }) => fallback === undefined)
   const errors =
     lost.length === 0 ? '' : `"errors":${JSON.stringify(lost.map((failure) => fieldError(failure, requestId)))},`
