@@ -19,13 +19,13 @@ const workload = workloads.find((one) => one.name === name)
 const contestant = workload?.contestants.find((one) => one.name === 'Portico')
 if (workload === undefined || contestant === undefined) throw new Error(`There is no workload ${name}.`)
 
-const upstream = await start({ script: './upstream.ts', core: 1 })
+const upstream = await start({ script: workload.upstream ?? './upstream.ts', core: 1 })
 const load = await start({ script: './load.ts', core: 1 })
 const gateway = await start({
   ...contestant,
   core: 0,
   execArgv: ['--expose-gc'],
-  env: { UPSTREAM: `http://127.0.0.1:${upstream.port}` },
+  env: { UPSTREAM: `http://127.0.0.1:${upstream.port}`, UPSTREAM_ADDRESS: `127.0.0.1:${upstream.port}` },
 })
 try {
   const requests = await answersOf(workload, gateway.port)

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { ConnectionError, errorCode, protocolError } from './error.ts'
+import { ConnectionError, calm, errorCode, protocolError } from './error.ts'
 import { type Frame, FrameReader, flag, frameType, ofConnection, sized, unpadded } from './frame.ts'
 import { type HeaderBlock, HeaderBlocks } from './header-blocks.ts'
 import { type Asked, Outbound } from './outbound.ts'
@@ -19,6 +19,9 @@ export type ConnectionOwner = {
 
 /** What the peer may send on all streams together before it is read. */
 const connectionWindowBytes = 4_194_304
+
+/** Heads of requests that were given up and never read are not kept without end. */
+const mostUnreadBytes = 16_777_216
 
 /** Where a socket reads to, as `onread` of Node's sockets has it: without the machinery of a stream. */
 export type Reading = { readonly buffer: () => Buffer; readonly callback: (length: number) => boolean }
@@ -61,6 +64,7 @@ export class ClientConnection implements StreamOwner {
   request(asked: Asked, handler: StreamHandler): void {
     this.#streams.add(new ClientStream(this, asked.body, handler), asked)
     if (this.#streams.exhausted) this.#goAway()
+    if (this.#socket.writableLength > mostUnreadBytes) this.#break(calm('The server does not read what it is sent.'))
   }
 
   /** Whether it holds the process. */
@@ -109,10 +113,14 @@ export class ClientConnection implements StreamOwner {
     try {
       this.#reader.read(length)
     } catch (thrown) {
-      this.#cause ??= thrown as Error
-      this.#leave(thrown instanceof ConnectionError ? thrown.code : errorCode.protocolError)
+      this.#break(thrown as Error)
     }
     return true
+  }
+
+  #break(cause: Error): void {
+    this.#cause ??= cause
+    this.#leave(cause instanceof ConnectionError ? cause.code : errorCode.protocolError)
   }
 
   #take(frame: Frame): void {

@@ -27,6 +27,9 @@ export const protocolError = (message: string): ConnectionError => new Connectio
 export const compressionError = (message: string): ConnectionError =>
   new ConnectionError(errorCode.compressionError, message)
 
+/** The peer asks for more than is its due (RFC 9113 §10.5). */
+export const calm = (message: string): ConnectionError => new ConnectionError(errorCode.enhanceYourCalm, message)
+
 /** How a stream ended that did not end well. */
 export class StreamError extends Error {
   override readonly name = 'StreamError'

@@ -1,4 +1,4 @@
-import { ConnectionError, errorCode, protocolError } from './error.ts'
+import { ConnectionError, calm, errorCode, protocolError } from './error.ts'
 import type { Fields } from './fields.ts'
 import { type Frame, flag } from './frame.ts'
 import { HeaderDecoder } from './hpack/decoder.ts'
@@ -57,8 +57,7 @@ export class HeaderBlocks {
 
   #add(part: Buffer): void {
     this.#bytes += part.length
-    if (this.#bytes > mostBlockBytes || this.#parts.length >= mostBlockFrames)
-      throw new ConnectionError(errorCode.enhanceYourCalm, 'A header block is too long.')
+    if (this.#bytes > mostBlockBytes || this.#parts.length >= mostBlockFrames) throw calm('A header block is too long.')
     this.#parts.push(Buffer.from(part))
   }
 

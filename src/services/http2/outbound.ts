@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { ConnectionError, errorCode } from './error.ts'
+import { ConnectionError, calm, errorCode } from './error.ts'
 import type { Fields } from './fields.ts'
 import { flag, frameType } from './frame.ts'
 import { maxHeaderListBytes } from './header-blocks.ts'
@@ -164,7 +164,7 @@ export class Outbound {
   #bounded(): void {
     if (this.#socket.writableLength === 0) this.#owed = 0
     this.#owed += 1
-    if (this.#owed > mostOwed) throw new ConnectionError(errorCode.enhanceYourCalm, 'More is asked for than is read.')
+    if (this.#owed > mostOwed) throw calm('More is asked for than is read.')
   }
 }
 

@@ -191,6 +191,15 @@ describe('an HTTP/2 connection of a client', () => {
     assert.deepEqual(told.at(-1), 'closed: More is asked for than is read.')
   })
 
+  it('ends where a server reads nothing of what it is sent', async () => {
+    const { connection, told } = readyClient(settings(), { blocked: true })
+    const fields = ['x-long', 'v'.repeat(10_000)]
+    const failures: Promise<string>[] = []
+    while (connection.open && failures.length < 4_000) failures.push(failureOf(ask(connection, { fields })))
+    assert.match((await Promise.all(failures)).at(-1) ?? '', /does not read/)
+    assert.deepEqual(told, ['ready', 'closed: The server does not read what it is sent.'])
+  })
+
   it('closes after what waits, unless the server goes away first', async () => {
     for (const goes of [false, true]) {
       const { connection, receive, told } = readyClient(settings([3, 1]))

@@ -3,7 +3,7 @@ import { staticIndexes } from './static-table.ts'
 
 /**
  * Fields as a header block that leaves the peer's table alone: whatever stands in one block means the same in any
- * other, so that blocks are made once and sent often. Some forty bytes a call is what that costs on the wire.
+ * other, so that blocks are made once and sent often. Some 120 bytes a call are what that costs on the wire.
  */
 export const headerBlock = (fields: Fields): Buffer => {
   const bytes = Buffer.allocUnsafe(mostBlockBytes(fields))
