@@ -10,6 +10,7 @@ import { findMethod, type GrpcMethod } from '../src/services/grpc/method.ts'
 import { loadProtos } from '../src/services/grpc/protos/text.ts'
 import { createResources } from '../src/services/resources.ts'
 import type { GrpcService } from '../src/services/service.ts'
+import { defaults } from '../src/services/targets/settings.ts'
 import { measure } from './measure.ts'
 import { start } from './processes.ts'
 import { protoFile } from './products.ts'
@@ -50,7 +51,7 @@ async function measureParts(): Promise<Readonly<Record<string, Figures>>> {
   const service: GrpcService = {
     kind: 'grpc',
     name: 'products',
-    targets: [address],
+    targets: { ...defaults, targets: [{ name: '127.0.0.1', port: upstream.port, weight: 1, priority: 0 }] },
     root: loaded.root,
     identity: 'none',
     timeoutMs: 2_000,

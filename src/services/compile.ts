@@ -6,7 +6,6 @@ import { loadOpenApi } from './openapi/load.ts'
 import type { HttpHealth } from './rest/health.ts'
 import type { Service } from './service.ts'
 import { targetSettings, type WrittenTarget } from './targets/compile.ts'
-import { authority } from './targets/names.ts'
 import { readTls, tlsFiles } from './tls.ts'
 
 export type ServiceSurroundings = {
@@ -54,11 +53,21 @@ export const compileService = async (
     } as const
     return { service: { ...common, ...described, ...rest } }
   }
-  const loaded = await compileDefinitions(config, { service: name, workspaceDir, placeOf, tls, target: config.grpc[0] })
+  const loaded = await compileDefinitions(config, {
+    service: name,
+    workspaceDir,
+    placeOf,
+    tls,
+    target: config.grpc[0]?.address,
+  })
   if ('diagnostics' in loaded) return { diagnostics: [...diagnostics, ...loaded.diagnostics] }
   const grpc = {
     kind: 'grpc',
-    targets: config.grpc.map(({ host, port }) => authority(host, port)),
+    targets: targetSettings(
+      config.grpc.map(({ address: { host, port }, ...target }) => ({ ...target, name: host, port })),
+      config,
+      zone,
+    ),
     maxRequestBytes: config.maxRequest,
     errorDetails: config.errorDetails,
     health: config.health,

@@ -87,6 +87,7 @@ export const restServiceConfig = z.strictObject({
 export const grpcServiceConfig = z.strictObject({
   ...clientConfig,
   ...definitionsConfig,
+  ...targetsConfig,
   ...common,
   tls: z
     .strictObject({

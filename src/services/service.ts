@@ -36,8 +36,7 @@ export type RestService = Common & {
 
 export type GrpcService = Omit<Common, 'tls'> & {
   readonly kind: 'grpc'
-  /** Each `host:port`; calls take turns among all addresses that their names resolve to. */
-  readonly targets: readonly string[]
+  readonly targets: TargetSettings
   /** Present when the connection is TLS; all PEM text. `cert` and `key` come together: what the gateway shows of itself. */
   readonly tls: TlsSettings | undefined
   /** The largest message sent. */

@@ -19,7 +19,9 @@ export type UnaryClient = {
   readonly close: () => Promise<void>
 }
 
-export type UnaryClientSettings = Partial<Omit<GrpcService, 'kind' | 'root'>> & Pick<GrpcService, 'targets'>
+export type UnaryClientSettings = Partial<Omit<GrpcService, 'kind' | 'root' | 'targets'>> & {
+  readonly targets: readonly string[]
+}
 
 /** What every client of unary calls keeps, whoever wrote the server. */
 export const grpcClientContract = (

@@ -16,7 +16,9 @@ import type { StartTextServer, TextEnding, TextStreamHandler } from '../services
 /** A client of server streams, connected: `probe.v1.Probe/Watch`. */
 export type StreamClient = { readonly open: OpenExchange; readonly close: () => void }
 
-export type StreamClientSettings = Partial<Omit<GrpcService, 'kind' | 'root'>> & Pick<GrpcService, 'targets'>
+export type StreamClientSettings = Partial<Omit<GrpcService, 'kind' | 'root' | 'targets'>> & {
+  readonly targets: readonly string[]
+}
 
 /** What every client of server streams keeps, whoever wrote the server. */
 export const grpcStreamsContract = (

@@ -57,9 +57,9 @@ const reflected = async (
   { name, target, tls }: Registration,
   { dir, env, before }: Surroundings,
 ): Promise<FoundDefinitions> => {
-  const written = target === undefined ? undefined : interpolate(target, env).text
   const known = before?.kind === 'grpc' ? before : undefined
-  const address = written ?? known?.targets[0]
+  const [first] = known?.targets.targets ?? []
+  const address = target === undefined ? first && bracketed(first.name, first.port) : interpolate(target, env).text
   if (address === undefined) return refused(name, 'To ask a service it needs an address: --target host:port.')
   const parsed = hostPort.safeParse(address)
   if (!parsed.success) return refused(name, 'Expected host:port, such as 127.0.0.1:50051.')
@@ -69,6 +69,8 @@ const reflected = async (
   if ('refusal' in found) return refused(name, found.refusal)
   return snapshot(name, { dir, content: found.descriptors, from: `reflection of ${address}` })
 }
+
+const bracketed = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
 type Snapshot = { readonly dir: string; readonly content: Uint8Array; readonly from: string }
 

@@ -3,12 +3,12 @@ import { acquireResilience } from '../resilience.ts'
 import type { Resources } from '../resources.ts'
 import type { GrpcService } from '../service.ts'
 import { type GuardTools, serviceGuards } from '../stack.ts'
-import { acquireEndpoints } from './client/endpoints.ts'
+import { readAffinity } from '../targets/affinity.ts'
 import type { GrpcAnswer, GrpcRequest, OpenExchange } from './client/exchange.ts'
-import { watchHealth } from './client/health.ts'
 import { type GrpcStream, jsonCall, jsonStream } from './client/json.ts'
 import type { GrpcInput } from './client/request.ts'
 import { grpcJsExchange } from './client/streaming.ts'
+import { acquireTargets, type GrpcTargets } from './client/targets.ts'
 import { wireStream } from './client/wire/stream.ts'
 import { wireUnary } from './client/wire/unary.ts'
 import type { GrpcMethod } from './method.ts'
@@ -23,27 +23,21 @@ export type GrpcConnector = {
   open(method: GrpcMethod): OpenExchange
   /** A server-streaming method in JSON. */
   stream(method: GrpcMethod): GrpcStream
-  /** Whether a connection is up: at once where that is known, else within a second. Starts connecting where it is not. */
-  ready(): boolean | Promise<boolean>
+  /** Where it is. */
+  readonly targets: GrpcTargets
   /** Whether health checks let calls through: true where there are none, undefined until they have said something. */
   serves(): boolean | undefined
   /** Gives the connection back. Calls in flight end first. */
   release(): Promise<void>
 }
 
-const readyWithinMs = 1_000
-
-/** Connects lazily: the first call or `ready()` opens the connection. */
+/** Connects lazily: the first call opens the connection. */
 export const connectGrpc = (service: GrpcService, resources: Resources, tools: GuardTools): GrpcConnector => {
-  const { clock, warn = ignored } = tools
-  const lease = acquireEndpoints(service, resources, {
-    now: () => clock.now(),
-    ...(service.health === undefined ? {} : { watch: (endpoint) => watchHealth(service, endpoint, { clock, warn }) }),
-  })
-  const endpoints = lease.value
+  const lease = acquireTargets(service, resources, tools)
+  const targets = lease.value
   const memory = acquireResilience(service, resources, tools)
   const guards = serviceGuards(service, memory.value, tools)
-  const connection = { service, endpoints, clock }
+  const connection = { service, targets, affinity: readAffinity(service.targets.affinity), clock: tools.clock }
 
   return {
     unary: (method) => guarded(wireUnary(connection, method.path), guards, { mayRepeat: () => method.mayRepeat }),
@@ -53,12 +47,10 @@ export const connectGrpc = (service: GrpcService, resources: Resources, tools: G
       }),
     open: ({ path, requestStream }) => (requestStream ? grpcJsExchange : wireStream)(connection, path),
     stream: (method) => jsonStream(service.name, wireStream(connection, method.path), method),
-    serves: () => endpoints.serving,
-    ready: () => endpoints.ready(readyWithinMs),
+    targets,
+    serves: () => targets.serving,
     release: async () => {
       await Promise.all([lease.release(), memory.release()])
     },
   }
 }
-
-const ignored = (): void => undefined

@@ -2,7 +2,7 @@ import { codeOfStatus } from '../../kernel/code.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { deadlineProblem } from '../guards/aborted.ts'
 import type { RestService } from '../service.ts'
-import { NoTarget } from '../targets/set.ts'
+import { NoTarget, noTarget } from '../targets/set.ts'
 import type { WireError } from './wire/error.ts'
 
 /** The service broke the exchange: 502, and only its name is told. */
@@ -19,15 +19,6 @@ export class AnsweredStatus {
     return `HTTP status ${this.status}`
   }
 }
-
-/** Health checks let nothing through: nobody was asked, so that it is the gateway who refuses. */
-export const noTarget = (service: string, cause: NoTarget): Problem =>
-  new Problem('UNAVAILABLE', `Service ${service} is unavailable.`, {
-    service,
-    refused: true,
-    reason: 'CIRCUIT_OPEN',
-    cause,
-  })
 
 /** What an exchange's error means for the client. */
 export const connectionProblem = (service: string, error: WireError): Problem => {

@@ -114,7 +114,7 @@ export class Sending implements AnswerHandler {
     this.#startedAt = this.#targets.now()
     this.#headAfter = 0
     this.#status = 0
-    target.begin()
+    this.#targets.began(target)
     const flight = target.link.dispatch(this.#request, this)
     // Told of an error meanwhile, it may be on its way to another.
     if (this.#target === target) this.#flight = flight

@@ -1,3 +1,4 @@
+import { Problem } from '../../kernel/problem.ts'
 import { type Balancer, type Choosing, createBalancer } from './balance.ts'
 import { authority, createLookup, isNumeric, type Lookup } from './names.ts'
 import type { TargetSettings } from './settings.ts'
@@ -35,6 +36,15 @@ export class NoTarget extends Error {
     this.reason = reason
   }
 }
+
+/** Health checks let nothing through: nobody was asked, so that it is the gateway who refuses. */
+export const noTarget = (service: string, cause: NoTarget): Problem =>
+  new Problem('UNAVAILABLE', `Service ${service} is unavailable at the moment.`, {
+    service,
+    refused: true,
+    reason: 'CIRCUIT_OPEN',
+    cause,
+  })
 
 /** Where a target cannot be reached its name may have moved, and it is looked up again this often. */
 const soonMs = 5_000
@@ -86,8 +96,9 @@ export class TargetSet<L extends Link> {
   /** Whether health checks let calls through to any target; undefined as long as nothing is known. */
   get serving(): boolean | undefined {
     if (this.#tools.watch === undefined || this.#settings.panic > 0) return true
-    if (this.#list.some(({ proven }) => proven)) return true
-    return this.#list.length === 0 || this.#list.some(({ healthy }) => healthy) ? undefined : false
+    const reached = this.#list.filter(({ link }) => link.failing !== true)
+    if (reached.some(({ proven }) => proven)) return true
+    return this.#list.length === 0 || reached.some(({ healthy }) => healthy) ? undefined : false
   }
 
   /** The target of a call; a promise where names must be looked up first. Throws or rejects with NoTarget. */
@@ -105,8 +116,13 @@ export class TargetSet<L extends Link> {
     return this.#tools.now()
   }
 
-  /** A call of this target has ended, its answer begun after so many milliseconds. */
-  ended(target: Target<L>, outcome: Outcome, ms: number): void {
+  /** A call of this target begins. */
+  began(target: Target<L>): void {
+    target.begin()
+  }
+
+  /** A call of this target has ended, its answer begun after so many milliseconds, or nobody can tell when. */
+  ended(target: Target<L>, outcome: Outcome, ms?: number): void {
     const now = this.#tools.now()
     const { ejection } = this.#settings
     if (outcome === 'unreached') this.#moved(now)

@@ -121,7 +121,7 @@ export class Target<L extends Link> {
   /**
    * A call has ended. Whether it should be taken out by what it did; the set decides, for it knows how many are out.
    */
-  end(outcome: Outcome, { ms, now, ejection }: { ms: number; now: number; ejection: Ejection }): boolean {
+  end(outcome: Outcome, { ms, now, ejection }: { ms: number | undefined; now: number; ejection: Ejection }): boolean {
     this.active -= 1
     if (outcome === 'unknown') return false
     if (outcome === 'unreached') {
@@ -132,7 +132,7 @@ export class Target<L extends Link> {
     }
     this.#backoffMs = 0
     const failed = outcome === 'failure'
-    this.#learn(failed ? Math.max(ms, failureLatencyMs) : ms, now)
+    if (ms !== undefined) this.#learn(failed ? Math.max(ms, failureLatencyMs) : ms, now)
     this.#window.add(now, failed)
     if (!failed) {
       this.#failuresInARow = 0

@@ -27,7 +27,7 @@ const grpc = (name: string, { file, includeDir }: { file: string; includeDir: st
   return {
     kind: 'grpc',
     name,
-    targets: ['127.0.0.1:1'],
+    targets: targetsAt('127.0.0.1:1'),
     root: loaded.root,
     maxRequestBytes: 1_048_576,
     errorDetails: [],

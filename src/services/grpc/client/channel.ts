@@ -4,14 +4,10 @@ import type { GrpcService } from '../../service.ts'
 import type { TlsSettings } from '../../tls.ts'
 import { type Address, authorityOf } from './wire/connect.ts'
 
-/** Everything the connections of a service are made of, in one text without secrets. */
-export const connectionKey = ({
-  targets,
-  tls,
-  maxAnswerBytes,
-}: Pick<GrpcService, 'targets' | 'tls' | 'maxAnswerBytes'>): string => {
+/** Everything that decides where calls of a service go and by what connections, in one text without secrets. */
+export const settingsKey = ({ name, targets, tls, maxAnswerBytes, health, resilience }: GrpcService): string => {
   const secured = tls === undefined ? 'plain' : createHash('sha256').update(JSON.stringify(tls)).digest('hex')
-  return `${targets.join(',')} ${maxAnswerBytes} ${secured}`
+  return JSON.stringify([name, targets, maxAnswerBytes, secured, health, resilience?.connectMs])
 }
 
 type ChannelSettings = { readonly tls: TlsSettings | undefined; readonly maxAnswerBytes: number }

@@ -1,13 +1,17 @@
 import { z } from 'zod'
 import { hostPort, oneOrMore, size } from '../../../config/scalars.ts'
 import { requiredHealth } from '../../required-health.ts'
+import { targetConfig } from '../../targets/config.ts'
 import { detailNames } from './details.ts'
 
 /** What an entry of `services:` says about the way to a gRPC service. */
 export const clientConfig = {
-  grpc: oneOrMore(hostPort).describe(
-    'Address of a gRPC service, or several. Calls take turns among all addresses that the names resolve to.',
-  ),
+  grpc: oneOrMore(
+    z.union([
+      z.strictObject({ address: hostPort.describe('Address of the target.'), ...targetConfig }),
+      hostPort.transform((address) => ({ address })),
+    ]),
+  ).describe('Address of a gRPC service, or a list of them: its targets, among which calls are balanced.'),
   maxRequest: size
     .default(4_194_304)
     .describe('The largest message sent; a larger one is refused with 413. Most gRPC servers take no more than 4MiB.'),

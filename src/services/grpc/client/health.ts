@@ -3,6 +3,7 @@ import { Aborter } from '../../../kernel/signal.ts'
 import { type CallContext, guarded } from '../../call.ts'
 import { timeout } from '../../guards/timeout.ts'
 import type { GrpcService } from '../../service.ts'
+import type { Target } from '../../targets/target.ts'
 import type { Endpoint } from './endpoint.ts'
 import { GrpcFailure } from './failure.ts'
 import { rpcMessage } from './rpc-messages.ts'
@@ -23,12 +24,16 @@ const serving = 1
 const [request, response] = [rpcMessage('HealthCheckRequest'), rpcMessage('HealthCheckResponse')]
 
 /**
- * Watches the health of one endpoint (grpc.health.v1): by `Watch`, else by asking `Check` from time to time. Where
+ * Watches the health of one target (grpc.health.v1): by `Watch`, else by asking `Check` from time to time. Where
  * the service has neither, it counts as serving, and a warning says so once. Returns what ends the watch.
  */
-export const watchHealth = (service: GrpcService, endpoint: Endpoint, { clock, warn }: HealthTools): (() => void) => {
+export const watchHealth = (
+  service: GrpcService,
+  target: Target<Endpoint>,
+  { clock, warn }: HealthTools,
+): (() => void) => {
   const aborter = new Aborter()
-  const connection = { service: { ...service, identity: 'none' as const }, endpoints: { pick: () => endpoint }, clock }
+  const connection = { service: { ...service, identity: 'none' as const }, targets: only(target), clock }
   const open = wireStream(connection, '/grpc.health.v1.Health/Watch')
   const check = guarded(wireUnary(connection, '/grpc.health.v1.Health/Check'), [
     timeout({ service: service.name, timeoutMs: checkWithinMs, clock }),
@@ -37,7 +42,7 @@ export const watchHealth = (service: GrpcService, endpoint: Endpoint, { clock, w
   let warned = false
 
   const told = (message: Uint8Array): void => {
-    endpoint.checked((response.decode(message) as unknown as { readonly status: number }).status === serving)
+    target.checked((response.decode(message) as unknown as { readonly status: number }).status === serving, clock.now())
   }
 
   /** Watches until the stream ends. Whether it told anything. Throws Problem. */
@@ -67,10 +72,10 @@ export const watchHealth = (service: GrpcService, endpoint: Endpoint, { clock, w
     } catch (thrown) {
       if (!isUnimplemented(thrown)) {
         // It answers, but not that it serves: Check says NOT_FOUND of a service it does not know.
-        endpoint.checked(false)
+        target.checked(false, clock.now())
         return pollMs
       }
-      endpoint.checked(true)
+      target.checked(true, clock.now())
       if (!warned) warn(`Service ${service.name} has no health service (grpc.health.v1): it counts as serving.`)
       warned = true
       return absentMs
@@ -98,6 +103,11 @@ export const watchHealth = (service: GrpcService, endpoint: Endpoint, { clock, w
 
 const isUnimplemented = (thrown: unknown): boolean =>
   thrown instanceof Error && thrown.cause instanceof GrpcFailure && thrown.cause.code === grpcStatus.unimplemented
+
+/** Its calls go to this target, and say nothing of how calls go. */
+const only = (target: Target<Endpoint>) => ({ pick: () => target, began: ignored, ended: ignored })
+
+const ignored = (): void => undefined
 
 /** Health is asked for by nobody's order. */
 const endless = (signal: Aborter): CallContext => ({

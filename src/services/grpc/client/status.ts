@@ -2,8 +2,10 @@ import { codeOfGrpc, codes } from '../../../kernel/code.ts'
 import { Problem, type ProblemOptions } from '../../../kernel/problem.ts'
 import { deadlineProblem } from '../../guards/aborted.ts'
 import type { GrpcService } from '../../service.ts'
+import { type NoTarget, noTarget } from '../../targets/set.ts'
+import type { Outcome } from '../../targets/target.ts'
 import { statusDetails } from './details.ts'
-import type { GrpcFailure } from './failure.ts'
+import { GrpcFailure } from './failure.ts'
 
 /** What of a service its failures depend on. */
 export type Asked = Pick<GrpcService, 'name' | 'identity' | 'errorDetails'>
@@ -76,6 +78,30 @@ const challenge = (options: ProblemOptions): ProblemOptions => ({
   ...options,
   headers: { ...options.headers, 'www-authenticate': 'Bearer' },
 })
+
+/** There was no target to call. */
+export const failureOfTarget = (service: Asked, thrown: NoTarget): Problem =>
+  thrown.reason === 'unresolved'
+    ? problemOfFailure(
+        service,
+        new GrpcFailure('unreached', grpcStatus.unavailable, thrown.message, { cause: thrown.cause }),
+      )
+    : noTarget(service.name, thrown)
+
+/** What a failed call says of its target. */
+export const outcomeOf = ({ kind, code }: GrpcFailure): Outcome => {
+  if (kind === 'unreached') return 'unreached'
+  if (kind === 'oversize') return 'success'
+  return kind !== 'status' || failures.has(code) ? 'failure' : 'success'
+}
+
+const failures: ReadonlySet<number> = new Set([
+  codes.UNAVAILABLE.grpc,
+  codes.DEADLINE_EXCEEDED.grpc,
+  codes.INTERNAL.grpc,
+  codes.UNKNOWN.grpc,
+  codes.DATA_LOSS.grpc,
+])
 
 /** A request that the service does not take for its size (RFC 9110 §15.5.14). */
 export const tooLargeToSend = (service: string, cause?: unknown): Problem =>

@@ -3,13 +3,14 @@ import { asProblem, Problem } from '../../../kernel/problem.ts'
 import type { CallContext } from '../../call.ts'
 import { abortProblem } from '../../guards/aborted.ts'
 import type { GrpcService } from '../../service.ts'
+import { NoTarget } from '../../targets/set.ts'
+import type { Outcome, Target } from '../../targets/target.ts'
 import { Arrivals } from './arrivals.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { GrpcExchange, MetadataEntries, OpenExchange } from './exchange.ts'
-import { GrpcFailure } from './failure.ts'
 import { failureOf, grpcJsMetadata, metadataEntries } from './grpc-js.ts'
 import { metadataOf, wallDeadline } from './request.ts'
-import { grpcStatus, problemOfFailure, tooLargeToSend } from './status.ts'
+import { failureOfTarget, grpcStatus, outcomeOf, problemOfFailure, tooLargeToSend } from './status.ts'
 import type { Connection } from './wire/call.ts'
 
 /**
@@ -19,16 +20,19 @@ import type { Connection } from './wire/call.ts'
 export const grpcJsExchange =
   (connection: Connection, path: string): OpenExchange =>
   (own, context) => {
-    const { service, endpoints, clock } = connection
+    const { service, targets, affinity, clock } = connection
     if (context.signal.aborted) throw abortProblem(context.signal, service.name)
     const metadata = metadataOf(service, own, context)
     const exchange = new GrpcJsExchange(connection.service, context)
-    const begin = ({ client }: Endpoint): void => {
+    const begin = (target: Target<Endpoint>): void => {
+      const { client } = target.link
       const deadline = wallDeadline(context.deadline, clock)
+      targets.began(target)
+      exchange.settled = (outcome) => targets.ended(target, outcome)
       exchange.begin(client.getChannel().createCall(path, deadline, null, null, undefined), metadata)
     }
     try {
-      const picked = endpoints.pick()
+      const picked = targets.pick({ key: affinity?.(context), avoid: context.tried })
       if (picked instanceof Promise) picked.then(begin).catch((thrown: unknown) => exchange.fail(thrown))
       else begin(picked)
     } catch (thrown) {
@@ -50,6 +54,8 @@ class GrpcJsExchange implements GrpcExchange {
   readonly #trailers = Promise.withResolvers<MetadataEntries>()
   readonly #outgoing: Outgoing[] = []
   readonly #release: () => void
+  /** Told how the call ended, as far as its target is concerned. */
+  settled: ((outcome: Outcome) => void) | undefined
   /** Undefined until it is known where the call goes. */
   #call: RawCall | undefined
   #outgoingBytes = 0
@@ -84,7 +90,7 @@ class GrpcJsExchange implements GrpcExchange {
 
   /** No call was begun. */
   fail(thrown: unknown): void {
-    const problem = thrown instanceof GrpcFailure ? problemOfFailure(this.#service, thrown) : asProblem(thrown)
+    const problem = thrown instanceof NoTarget ? failureOfTarget(this.#service, thrown) : asProblem(thrown)
     this.#finish(problem, [])
     this.messages.ended(problem)
   }
@@ -143,8 +149,9 @@ class GrpcJsExchange implements GrpcExchange {
   }
 
   #ended(status: StatusObject): void {
-    const failed = status.code !== grpcStatus.ok
-    const problem = failed ? problemOfFailure(this.#service, failureOf(status, this.#received)) : undefined
+    const failure = status.code === grpcStatus.ok ? undefined : failureOf(status, this.#received)
+    const problem = failure && problemOfFailure(this.#service, failure)
+    this.#settle(failure === undefined ? 'success' : outcomeOf(failure))
     this.#finish(problem, metadataEntries(status.metadata))
     this.messages.ended(problem)
   }
@@ -157,9 +164,15 @@ class GrpcJsExchange implements GrpcExchange {
     if (problem !== undefined) this.messages.broken(problem)
   }
 
+  #settle(outcome: Outcome): void {
+    this.settled?.(outcome)
+    this.settled = undefined
+  }
+
   #finish(problem: Problem | undefined, trailers: MetadataEntries): void {
     if (this.#over !== undefined) return
     this.#over = { problem }
+    this.#settle('unknown')
     this.#release()
     this.#headers.resolve([])
     this.#trailers.resolve(trailers)

@@ -7,10 +7,13 @@ const read = (settings: object) => z.strictObject(clientConfig).safeParse(settin
 
 describe('the way to a gRPC service, as it is written', () => {
   it('is one address or several', () => {
-    assert.deepEqual(read({ grpc: 'catalog:5003' }).data?.grpc, [{ host: 'catalog', port: 5_003 }])
+    assert.deepEqual(read({ grpc: 'catalog:5003' }).data?.grpc, [{ address: { host: 'catalog', port: 5_003 } }])
     assert.deepEqual(read({ grpc: ['10.0.0.1:1', '[::1]:2'] }).data?.grpc, [
-      { host: '10.0.0.1', port: 1 },
-      { host: '::1', port: 2 },
+      { address: { host: '10.0.0.1', port: 1 } },
+      { address: { host: '::1', port: 2 } },
+    ])
+    assert.deepEqual(read({ grpc: [{ address: 'catalog:5003', weight: 2, zone: 'a' }] }).data?.grpc, [
+      { address: { host: 'catalog', port: 5_003 }, weight: 2, priority: 0, zone: 'a' },
     ])
     assert.equal(read({ grpc: [] }).success, false)
   })

@@ -1,7 +1,7 @@
 import { systemClock } from '../../../../src/kernel/clock.ts'
 import { guarded } from '../../../../src/services/call.ts'
-import { Endpoints } from '../../../../src/services/grpc/client/endpoints.ts'
 import { grpcJsExchange } from '../../../../src/services/grpc/client/streaming.ts'
+import { type GrpcTargets, openTargets } from '../../../../src/services/grpc/client/targets.ts'
 import type { Connection } from '../../../../src/services/grpc/client/wire/call.ts'
 import { wireStream } from '../../../../src/services/grpc/client/wire/stream.ts'
 import { wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
@@ -27,9 +27,9 @@ const clients = {
 }
 const servers = { 'grpc-js': startGrpcJs, 'connect-node': startConnect }
 
-const connected = (settings: StreamClientSettings): Connection & { readonly endpoints: Endpoints } => {
+const connected = (settings: StreamClientSettings): Connection & { readonly targets: GrpcTargets } => {
   const service = probeService(settings)
-  return { service, endpoints: new Endpoints(service, { now: () => systemClock.now() }), clock: systemClock }
+  return { service, targets: openTargets(service, { clock: systemClock }), clock: systemClock }
 }
 
 for (const [clientName, { unary, stream }] of Object.entries(clients))
@@ -37,12 +37,12 @@ for (const [clientName, { unary, stream }] of Object.entries(clients))
     const connect = (settings: UnaryClientSettings): UnaryClient => {
       const connection = connected(settings)
       const guards = serviceGuards(connection.service, calm(), { clock: systemClock })
-      return { ask: guarded(unary(connection), guards), close: async () => connection.endpoints.close() }
+      return { ask: guarded(unary(connection), guards), close: async () => connection.targets.close() }
     }
     grpcClientContract(`${clientName}, asking a server of ${serverName}`, { connect, start })
     const connectStream = (settings: StreamClientSettings): StreamClient => {
       const connection = connected(settings)
-      return { open: stream(connection), close: () => connection.endpoints.close() }
+      return { open: stream(connection), close: () => connection.targets.close() }
     }
     grpcStreamsContract(`${clientName}, watching a server of ${serverName}`, { connect: connectStream, start })
   }

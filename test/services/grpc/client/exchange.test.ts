@@ -3,8 +3,8 @@ import { getEventListeners } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import { Metadata, Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js'
 import { systemClock } from '../../../../src/kernel/clock.ts'
-import { Endpoints } from '../../../../src/services/grpc/client/endpoints.ts'
 import { grpcJsExchange } from '../../../../src/services/grpc/client/streaming.ts'
+import { openTargets } from '../../../../src/services/grpc/client/targets.ts'
 import type { GrpcService } from '../../../../src/services/service.ts'
 import { answerText, probeService, requestContext } from '../fixtures/probe.ts'
 import { ended, frame, raw } from '../fixtures/raw-server.ts'
@@ -196,9 +196,9 @@ describe('an exchange', () => {
   it('of grpc-js cannot see that the last message was cut short: record 8 says so', async (test) => {
     const { port } = await raw(test, (stream) => ended(stream, Buffer.concat([frame('a'), frame('b').subarray(0, 7)])))
     const service = probeService({ targets: [`127.0.0.1:${port}`] })
-    const endpoints = new Endpoints(service, { now: () => systemClock.now() })
-    test.after(() => endpoints.close())
-    const exchange = grpcJsExchange({ service, endpoints, clock: systemClock }, '/probe.v1.Probe/Chat')(
+    const targets = openTargets(service, { clock: systemClock })
+    test.after(() => targets.close())
+    const exchange = grpcJsExchange({ service, targets, clock: systemClock }, '/probe.v1.Probe/Chat')(
       [],
       requestContext({}),
     )
@@ -219,7 +219,11 @@ describe('an exchange', () => {
 type Leaving = { readonly exchange: { cancel(): void }; readonly abort: () => void }
 
 /** A server of one bidirectional method in bytes, and a client that opens it. */
-const chat = async (test: TestContext, handler: (call: Chat) => void, settings: Partial<GrpcService> = {}) => {
+const chat = async (
+  test: TestContext,
+  handler: (call: Chat) => void,
+  settings: Partial<Omit<GrpcService, 'targets'>> = {},
+) => {
   const asIs = (bytes: Buffer): Buffer => bytes
   const server = new Server()
   const method = {
@@ -238,12 +242,12 @@ const chat = async (test: TestContext, handler: (call: Chat) => void, settings: 
     )
   })
   const service = probeService({ targets: [`127.0.0.1:${port}`], ...settings })
-  const endpoints = new Endpoints(service, { now: () => systemClock.now() })
+  const targets = openTargets(service, { clock: systemClock })
   test.after(() => {
-    endpoints.close()
+    targets.close()
     server.forceShutdown()
   })
-  return grpcJsExchange({ service, endpoints, clock: systemClock }, method.path)
+  return grpcJsExchange({ service, targets, clock: systemClock }, method.path)
 }
 
 /** The last message of a service; `end` takes none. */

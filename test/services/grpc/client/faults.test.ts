@@ -5,8 +5,8 @@ import { createServer as createTcpServer, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { systemClock } from '../../../../src/kernel/clock.ts'
 import { guarded } from '../../../../src/services/call.ts'
-import { Endpoints } from '../../../../src/services/grpc/client/endpoints.ts'
 import { grpcJsExchange } from '../../../../src/services/grpc/client/streaming.ts'
+import { openTargets } from '../../../../src/services/grpc/client/targets.ts'
 import type { Connection } from '../../../../src/services/grpc/client/wire/call.ts'
 import { wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
 import { neverSent } from '../../../../src/services/guards/failure.ts'
@@ -28,10 +28,10 @@ const foreign = 'Service probe did not answer in gRPC.'
 for (const [name, client] of Object.entries(clients)) {
   const asking = (test: TestContext, port: number, timeoutMs = 2_000) => {
     const service = probeService({ targets: [`127.0.0.1:${port}`], timeoutMs })
-    const endpoints = new Endpoints(service, { now: () => systemClock.now() })
-    test.after(() => endpoints.close())
+    const targets = openTargets(service, { clock: systemClock })
+    test.after(() => targets.close())
     const call = guarded(
-      client({ service, endpoints, clock: systemClock }),
+      client({ service, targets, clock: systemClock }),
       serviceGuards(service, calm(), { clock: systemClock }),
     )
     return async (): Promise<string> => {
@@ -258,12 +258,12 @@ describe('our own client', () => {
   })
 })
 
-const wire = (test: TestContext, targets: readonly string[]) => {
-  const service = probeService({ targets, timeoutMs: 2_000, concurrency: { max: 64, queue: 0 } })
-  const endpoints = new Endpoints(service, { now: () => systemClock.now() })
-  test.after(() => endpoints.close())
+const wire = (test: TestContext, addresses: readonly string[]) => {
+  const service = probeService({ targets: addresses, timeoutMs: 2_000, concurrency: { max: 64, queue: 0 } })
+  const targets = openTargets(service, { clock: systemClock })
+  test.after(() => targets.close())
   const call = guarded(
-    wireUnary({ service, endpoints, clock: systemClock }, path),
+    wireUnary({ service, targets, clock: systemClock }, path),
     serviceGuards(service, calm(), { clock: systemClock }),
   )
   return {

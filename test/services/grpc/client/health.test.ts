@@ -11,14 +11,14 @@ describe('health of a service', () => {
   it('lets calls through while it serves, and fails them at once while it does not', async (test) => {
     const server = await healthServer(test, 'Watch')
     const { ask, connector } = connected(test, [server.address])
-    assert.equal(await connector.ready(), true)
+    await until(() => connector.serves() === true)
     assert.equal(connector.serves(), true)
     assert.equal(await ask(), server.address)
     server.say(notServing)
     await until(() => connector.serves() === false)
     const problem = { code: 'UNAVAILABLE', status: 503, message: 'Service probe is unavailable at the moment.' }
     await assert.rejects(ask(), problem)
-    assert.equal(await connector.ready(), false)
+    await until(() => connector.serves() === false)
     server.say(serving)
     await until(() => connector.serves() === true)
     assert.equal(await ask(), server.address)
@@ -26,22 +26,24 @@ describe('health of a service', () => {
 
   it('asks for the whole server, or for the service it is told', async (test) => {
     const server = await healthServer(test, 'Watch')
-    await connected(test, [server.address]).connector.ready()
-    await connected(test, [server.address], 'probe.v1.Probe').connector.ready()
+    for (const service of ['', 'probe.v1.Probe']) {
+      const { connector } = connected(test, [server.address], service)
+      await until(() => connector.serves() === true)
+    }
     assert.deepEqual(server.asked(), ['', 'probe.v1.Probe'])
   })
 
   it('counts a service that the server does not know as not serving', async (test) => {
     const server = await healthServer(test, 'Watch', serviceUnknown)
     const { connector } = connected(test, [server.address])
-    assert.equal(await connector.ready(), false)
+    await until(() => connector.serves() === false)
     assert.equal(connector.serves(), false)
   })
 
   it('sends calls to those that serve', async (test) => {
     const [ill, well] = [await healthServer(test, 'Watch', notServing), await healthServer(test, 'Watch')]
     const { ask, connector } = connected(test, [ill.address, well.address])
-    assert.equal(await connector.ready(), true)
+    await until(() => connector.serves() === true)
     await until(() => ill.asked().length > 0)
     const answers = new Set<string>()
     await until(async () => {
@@ -55,7 +57,7 @@ describe('health of a service', () => {
   it('asks by Check where there is no Watch', async (test) => {
     const server = await healthServer(test, 'Check', notServing)
     const { ask, connector } = connected(test, [server.address])
-    assert.equal(await connector.ready(), false)
+    await until(() => connector.serves() === false)
     await assert.rejects(ask(), { code: 'UNAVAILABLE', status: 503 })
   })
 
@@ -75,7 +77,7 @@ describe('health of a service', () => {
   it('takes a service without health checks as serving, and says so', async (test) => {
     const server = await healthServer(test, 'none')
     const { ask, connector, warnings } = connected(test, [server.address])
-    assert.equal(await connector.ready(), true)
+    await until(() => connector.serves() === true)
     assert.equal(await ask(), server.address)
     assert.deepEqual(warnings, ['Service probe has no health service (grpc.health.v1): it counts as serving.'])
   })

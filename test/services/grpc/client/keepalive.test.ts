@@ -48,7 +48,7 @@ describe('keepalive', () => {
     await once(server, 'listening')
     test.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] })
     const { port } = server.address() as AddressInfo
-    const link = new WireLink({ host: '127.0.0.1', port, name: '127.0.0.1' }, undefined)
+    const link = new WireLink({ host: '127.0.0.1', port, name: '127.0.0.1' }, { tls: undefined })
     await link.connect()
     const peer = await session
     for (let round = 0; round < 3; round += 1) {

@@ -5,8 +5,8 @@ import { createServer as createTcpServer, type Server } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { systemClock } from '../../../../src/kernel/clock.ts'
 import { Problem } from '../../../../src/kernel/problem.ts'
-import { Endpoints } from '../../../../src/services/grpc/client/endpoints.ts'
 import type { GrpcExchange } from '../../../../src/services/grpc/client/exchange.ts'
+import { openTargets } from '../../../../src/services/grpc/client/targets.ts'
 import { wireStream } from '../../../../src/services/grpc/client/wire/stream.ts'
 import { neverSent } from '../../../../src/services/guards/failure.ts'
 import { answerText, probeService, questionBytes, requestContext } from '../fixtures/probe.ts'
@@ -294,9 +294,9 @@ type Fault = {
 
 const client = (test: TestContext, ports: readonly number[]) => {
   const service = probeService({ targets: ports.map((port) => `127.0.0.1:${port}`) })
-  const endpoints = new Endpoints(service, { now: () => systemClock.now() })
-  test.after(() => endpoints.close())
-  const open = wireStream({ service, endpoints, clock: systemClock }, '/probe.v1.Probe/Watch')
+  const targets = openTargets(service, { clock: systemClock })
+  test.after(() => targets.close())
+  const open = wireStream({ service, targets, clock: systemClock }, '/probe.v1.Probe/Watch')
   return {
     open: () => open([], requestContext({})),
     watch: (signal?: AbortSignal): GrpcExchange => {

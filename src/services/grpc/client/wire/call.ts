@@ -4,18 +4,23 @@ import type { CallContext } from '../../../call.ts'
 import { abortProblem } from '../../../guards/aborted.ts'
 import type { StreamHandler } from '../../../http2/stream.ts'
 import type { GrpcService } from '../../../service.ts'
+import type { Affinity } from '../../../targets/affinity.ts'
+import { NoTarget } from '../../../targets/set.ts'
+import type { Outcome, Target } from '../../../targets/target.ts'
 import type { Endpoint } from '../endpoint.ts'
-import type { Endpoints } from '../endpoints.ts'
 import type { MetadataEntries } from '../exchange.ts'
 import { GrpcFailure } from '../failure.ts'
-import { grpcStatus, problemOfFailure } from '../status.ts'
+import { failureOfTarget, grpcStatus, outcomeOf, problemOfFailure } from '../status.ts'
+import type { GrpcTargets } from '../targets.ts'
 import { WireConnection } from './connection.ts'
 import { framed } from './request.ts'
 
 /** What calls of one service are made with. */
 export type Connection = {
   readonly service: GrpcService
-  readonly endpoints: Pick<Endpoints, 'pick'>
+  readonly targets: Pick<GrpcTargets, 'pick' | 'began' | 'ended'>
+  /** Reads what keeps calls together. */
+  readonly affinity?: Affinity | undefined
   readonly clock: Clock
 }
 
@@ -47,16 +52,23 @@ export abstract class WireCall {
   #message: Buffer = nothing
   #attempts = 0
   #over = false
+  #target: Target<Endpoint> | undefined
+  #startedAt = 0
+  readonly #tried: object[]
   #using: WireConnection | undefined
   #reader: WireReader | undefined
 
   constructor(asked: Asked) {
     this.#asked = asked
+    this.#tried = asked.context.tried ?? []
     asked.context.signal.addEventListener('abort', this)
   }
 
   /** Reads the answer; the reader tells this call how it ended. */
   protected abstract read(service: GrpcService): WireReader
+
+  /** Whether how long it takes says how fast its target is. */
+  protected abstract readonly timed: boolean
 
   /** Told once, of a call that failed. */
   protected abstract ended(problem: unknown): void
@@ -67,6 +79,7 @@ export abstract class WireCall {
   }
 
   failed(failure: GrpcFailure): void {
+    this.#settle(outcomeOf(failure))
     this.#letGo()
     if (failure.kind === 'unreached' && this.#attempts < mostAttempts && !this.#over) this.#attempt()
     else this.#fail(problemOfFailure(this.#asked.connection.service, failure))
@@ -84,6 +97,7 @@ export abstract class WireCall {
 
   /** Ends the call from our side. */
   protected stop(problem: Problem): void {
+    this.#settle(problem.code === 'DEADLINE_EXCEEDED' ? 'failure' : 'unknown')
     this.#reader?.cancel()
     this.#fail(problem)
   }
@@ -91,6 +105,7 @@ export abstract class WireCall {
   /** The call is over: gives its connection back and forgets the signal. */
   protected finish(): void {
     this.#over = true
+    this.#settle('success')
     this.#letGo()
     this.#asked.context.signal.removeEventListener('abort', this)
   }
@@ -98,7 +113,8 @@ export abstract class WireCall {
   #attempt(): void {
     this.#attempts += 1
     try {
-      const picked = this.#asked.connection.endpoints.pick()
+      const { connection, context } = this.#asked
+      const picked = connection.targets.pick({ key: connection.affinity?.(context), avoid: this.#tried })
       if (picked instanceof Promise) picked.then(this.#take, this.#thrown)
       else this.#take(picked)
     } catch (thrown) {
@@ -106,10 +122,15 @@ export abstract class WireCall {
     }
   }
 
-  readonly #take = (endpoint: Endpoint): void => {
+  readonly #take = (target: Target<Endpoint>): void => {
     if (this.#over) return
+    const { targets, clock } = this.#asked.connection
+    this.#target = target
+    this.#tried.push(target)
+    this.#startedAt = clock.now()
+    targets.began(target)
     try {
-      const taken = endpoint.link.take()
+      const taken = target.link.link.take()
       if (taken instanceof WireConnection) this.#send(taken)
       else taken.then(this.#send, this.#thrown)
     } catch (thrown) {
@@ -119,6 +140,7 @@ export abstract class WireCall {
 
   readonly #thrown = (thrown: unknown): void => {
     if (thrown instanceof GrpcFailure) this.failed(thrown)
+    else if (thrown instanceof NoTarget) this.#fail(failureOfTarget(this.#asked.connection.service, thrown))
     else this.#fail(thrown)
   }
 
@@ -137,6 +159,14 @@ export abstract class WireCall {
     const { service, clock } = connection
     this.#reader = this.read(service)
     using.send({ path, clock, deadline: context.deadline, metadata }, framed(this.#message), this.#reader)
+  }
+
+  #settle(outcome: Outcome): void {
+    const target = this.#target
+    if (target === undefined) return
+    this.#target = undefined
+    const { targets, clock } = this.#asked.connection
+    targets.ended(target, outcome, this.timed ? clock.now() - this.#startedAt : undefined)
   }
 
   #letGo(): void {

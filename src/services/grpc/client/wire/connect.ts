@@ -21,7 +21,11 @@ export type Address = {
 /** As it stands in a URL: IPv6 addresses in brackets. */
 export const authorityOf = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
-const connectWithinMs = 10_000
+export type ConnectSettings = {
+  readonly tls: TlsSettings | undefined
+  /** How long it may take; 10 s by default. */
+  readonly connectMs?: number | undefined
+}
 
 /**
  * Opens an HTTP/2 connection and waits for the server's settings: before them nothing is asked, so that a failure here
@@ -29,7 +33,7 @@ const connectWithinMs = 10_000
  */
 export const openConnection = (
   address: Address,
-  tls: TlsSettings | undefined,
+  { tls, connectMs = 10_000 }: ConnectSettings,
   gone: (connection: WireConnection) => void,
 ): Promise<WireConnection> =>
   new Promise((resolve, reject) => {
@@ -57,7 +61,7 @@ export const openConnection = (
       reject(failure)
       http2.destroy()
     }
-    const timer = setTimeout(() => fail(unreached(`No connection within ${connectWithinMs} ms.`)), connectWithinMs)
+    const timer = setTimeout(() => fail(unreached(`No connection within ${connectMs} ms.`)), connectMs)
     const http2 = new ClientConnection(owner, (reading) => openSocket(address, tls, reading))
   })
 

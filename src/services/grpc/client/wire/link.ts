@@ -1,7 +1,6 @@
-import type { TlsSettings } from '../../../tls.ts'
 import { GrpcFailure } from '../failure.ts'
 import { grpcStatus } from '../status.ts'
-import { type Address, openConnection } from './connect.ts'
+import { type Address, type ConnectSettings, openConnection } from './connect.ts'
 import type { WireConnection } from './connection.ts'
 
 /** Sessions to one address: a server's limit of concurrent streams is for each. */
@@ -10,14 +9,15 @@ const mostConnections = 8
 const firstBackoffMs = 200
 const mostBackoffMs = 5_000
 
+export type LinkSettings = ConnectSettings & { readonly random?: (() => number) | undefined }
+
 /**
  * The sessions to one address: opened on demand, several where the server bounds the streams of one, replaced when
  * they break. After a failure it goes on trying by itself, ever more slowly, and calls fail at once meanwhile.
  */
 export class WireLink {
   readonly #address: Address
-  readonly #tls: TlsSettings | undefined
-  readonly #random: () => number
+  readonly #settings: LinkSettings
   readonly #open: WireConnection[] = []
   #connecting: Promise<WireConnection> | undefined
   #failure: GrpcFailure | undefined
@@ -25,10 +25,9 @@ export class WireLink {
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(address: Address, tls: TlsSettings | undefined, random: () => number = Math.random) {
+  constructor(address: Address, settings: LinkSettings) {
     this.#address = address
-    this.#tls = tls
-    this.#random = random
+    this.#settings = settings
   }
 
   get connected(): boolean {
@@ -80,7 +79,7 @@ export class WireLink {
 
   async #attempt(): Promise<WireConnection> {
     try {
-      const connection = await openConnection(this.#address, this.#tls, (gone) => this.#gone(gone))
+      const connection = await openConnection(this.#address, this.#settings, (gone) => this.#gone(gone))
       if (this.#closed) {
         connection.close()
         throw new GrpcFailure('unreached', grpcStatus.unavailable, 'The service is not used any more.')
@@ -99,7 +98,8 @@ export class WireLink {
     if (this.#closed) return
     this.#failure = failure
     // A fifth of chance keeps gateways from coming back all at once.
-    const wait = this.#backoffMs * (0.8 + this.#random() * 0.4)
+    const { random = Math.random } = this.#settings
+    const wait = this.#backoffMs * (0.8 + random() * 0.4)
     this.#backoffMs = Math.min(this.#backoffMs * 1.6, mostBackoffMs)
     this.#timer = setTimeout(() => void this.connect().catch(ignored), wait).unref()
   }

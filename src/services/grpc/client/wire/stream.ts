@@ -24,6 +24,7 @@ export const wireStream =
 
 class StreamCall extends WireCall implements GrpcExchange, MessageTaker {
   readonly messages: Arrivals
+  protected readonly timed = false
   readonly #service: GrpcService
   readonly #headers = Promise.withResolvers<MetadataEntries>()
   readonly #trailers = Promise.withResolvers<MetadataEntries>()

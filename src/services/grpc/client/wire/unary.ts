@@ -26,6 +26,7 @@ export const wireUnary =
 type Waiting = { readonly resolve: (reply: Reply<GrpcAnswer>) => void; readonly reject: (problem: unknown) => void }
 
 class UnaryCall extends WireCall implements AnswerTaker {
+  protected readonly timed = true
   readonly #waiting: Waiting
 
   constructor(asked: Asked, waiting: Waiting) {

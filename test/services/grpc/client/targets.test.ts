@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { systemClock } from '../../../../src/kernel/clock.ts'
 import { guarded } from '../../../../src/services/call.ts'
-import { Endpoints, type EndpointTools } from '../../../../src/services/grpc/client/endpoints.ts'
+import { openTargets } from '../../../../src/services/grpc/client/targets.ts'
 import { wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
 import { serviceGuards } from '../../../../src/services/stack.ts'
+import { isNumeric, type Lookup } from '../../../../src/services/targets/names.ts'
 import { calm } from '../../../support/guards.ts'
 import { answerText, probeService, questionBytes, requestContext, startProbe } from '../fixtures/probe.ts'
 
-describe('endpoints', () => {
+describe('targets of a gRPC service', () => {
   it('take turns among all addresses of a name', async (test) => {
     const { port } = await servers(test, ['127.0.0.1', '127.0.0.2', '127.0.0.3'])
     const { ask } = client(test, [`catalog.test:${port}`], {
@@ -40,25 +41,18 @@ describe('endpoints', () => {
     assert.equal((await answers(ask, 12)).length, 12)
   })
 
-  it('look a name up again after a while, in the background, and let go of what is gone', async (test) => {
+  it('look a name up again after a while, and let go of what is gone', async (test) => {
     const { port } = await servers(test, ['127.0.0.1', '127.0.0.2'])
     let now = 0
     let addresses = ['127.0.0.1']
-    let asked = Promise.withResolvers<void>()
     const { ask } = client(test, [`catalog.test:${port}`], {
       now: () => now,
-      lookup: async () => {
-        setImmediate(asked.resolve)
-        return addresses
-      },
+      lookup: async () => addresses,
     })
     assert.deepEqual(await answers(ask, 2), ['127.0.0.1', '127.0.0.1'])
     addresses = ['127.0.0.2']
     assert.deepEqual(await answers(ask, 2), ['127.0.0.1', '127.0.0.1'])
-    now = 31_000
-    asked = Promise.withResolvers()
-    await ask()
-    await asked.promise
+    now = 36_000
     assert.deepEqual(await answers(ask, 2), ['127.0.0.2', '127.0.0.2'])
   })
 
@@ -75,7 +69,7 @@ describe('endpoints', () => {
       },
     })
     await ask()
-    now = 31_000
+    now = 36_000
     await ask()
     assert.deepEqual(await answers(ask, 2), ['127.0.0.1', '127.0.0.1'])
     assert.equal(lookups, 2)
@@ -126,12 +120,22 @@ const servers = async (test: TestContext, hosts: readonly string[]) => {
   return { port }
 }
 
-const client = (test: TestContext, targets: readonly string[], tools: Partial<EndpointTools> = {}) => {
-  const service = probeService({ targets })
-  const endpoints = new Endpoints(service, { now: () => systemClock.now(), ...tools })
-  test.after(() => endpoints.close())
+type Tools = { readonly now?: () => number; readonly lookup?: () => Promise<readonly string[]> }
+
+const client = (
+  test: TestContext,
+  addresses: readonly string[],
+  { now = () => systemClock.now(), lookup }: Tools = {},
+) => {
+  const service = probeService({ targets: addresses })
+  const clock = { ...systemClock, now }
+  const targets = openTargets(service, {
+    clock,
+    ...(lookup === undefined ? {} : { lookup: led(lookup) }),
+  })
+  test.after(() => targets.close())
   const call = guarded(
-    wireUnary({ service, endpoints, clock: systemClock }, '/probe.v1.Probe/Ask'),
+    wireUnary({ service, targets, clock: systemClock }, '/probe.v1.Probe/Ask'),
     serviceGuards(service, calm(), { clock: systemClock }),
   )
   return {
@@ -141,6 +145,14 @@ const client = (test: TestContext, targets: readonly string[], tools: Partial<En
     },
   }
 }
+
+/** Names that lead where a test says; addresses lead to themselves. */
+const led =
+  (lookup: () => Promise<readonly string[]>): Lookup =>
+  async (target) => ({
+    addresses: (isNumeric(target) ? [target.name] : await lookup()).map((host) => ({ ...target, host })),
+    forMs: 30_000,
+  })
 
 const answers = async (ask: () => Promise<string>, count: number): Promise<readonly string[]> => {
   const texts: string[] = []
