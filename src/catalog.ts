@@ -8,7 +8,11 @@ import { compileJwtProvider } from './policies/jwt/compile.ts'
 import { jwtProviderConfig } from './policies/jwt/config.ts'
 import { auth } from './policies/jwt/policy.ts'
 import { verifyToken } from './policies/jwt/verify.ts'
+import { maintenance } from './policies/maintenance/policy.ts'
 import { rateLimit } from './policies/rate-limit/policy.ts'
+import { compileAnswer } from './routes/answer/compile.ts'
+import { redirectRouteConfig, respondRouteConfig } from './routes/answer/config.ts'
+import { mountAnswers } from './routes/answer/mount.ts'
 import { routeMatchConfig } from './routes/match/config.ts'
 import { areDisjoint, compileMatch, conditionText } from './routes/match/match.ts'
 import { createPaths, createRouter } from './routes/match/router.ts'
@@ -30,7 +34,7 @@ import { readTls } from './services/tls.ts'
 /** What Portico is made of. Every kind stands here by name; nothing registers itself. */
 
 /** Policies in the order in which requests meet them: CORS answers preflights, which carry no token, before auth asks for one. */
-export const policies = { cors, auth, rateLimit, compression }
+export const policies = { cors, maintenance, auth, rateLimit, compression }
 
 export const services = {
   rest: restServiceConfig,
@@ -58,6 +62,7 @@ export const routes = {
     createRouter,
   },
   proxy: { config: proxyRouteConfig, compile: compileProxy, mount: mountProxy },
+  answer: { redirect: redirectRouteConfig, respond: respondRouteConfig, compile: compileAnswer, mount: mountAnswers },
   transcode: {
     config: transcodeRouteConfig,
     compile: compileTranscode,

@@ -106,7 +106,7 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
     diagnostics.push(...compiled.diagnostics)
     files.push(...compiled.files)
     if (compiled.bff !== undefined) diagnostics.push(...checkBff({ bff: compiled.bff, settings, placeOf }))
-    if (compiled.bff !== undefined) servedBffs.push({ served: compiled.bff, policies: policiesOf(settings) })
+    if (compiled.bff !== undefined) servedBffs.push({ served: compiled.bff, policies: policiesOf(settings, config) })
   }
 
   const servedRoutes: Plan['routes'][number][] = []
@@ -128,13 +128,13 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
     }
     const compiled = compileRoute(settings, surroundings)
     // Of a service that is wrong itself, nothing more is said here.
-    const named = 'service' in settings ? [settings.service] : settings.transcode
+    const named = 'service' in settings ? [settings.service] : 'transcode' in settings ? settings.transcode : []
     const match = routes.match.compile(settings)
     if (compiled.route !== undefined)
       servedRoutes.push({
         served: { ...compiled.route, name: `routes.${match.site}` },
         match,
-        policies: policiesOf(settings),
+        policies: policiesOf(settings, config),
       })
     if (named.every((name) => known.has(name) || config.services[name] === undefined))
       diagnostics.push(...compiled.diagnostics)
@@ -166,7 +166,9 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
 }
 
 type RouteConfig = WorkspaceConfig['routes'][number]
-type RouteSurroundings = Parameters<typeof routes.proxy.compile>[1] & Parameters<typeof routes.transcode.compile>[1]
+type RouteSurroundings = Parameters<typeof routes.proxy.compile>[1] &
+  Parameters<typeof routes.transcode.compile>[1] &
+  Parameters<typeof routes.answer.compile>[1]
 
 /** One entry of `routes:`, of the kind that its keys say. */
 const compileRoute = (
@@ -176,6 +178,10 @@ const compileRoute = (
   if ('service' in settings) {
     const compiled = routes.proxy.compile(settings, surroundings)
     return 'route' in compiled ? { route: { kind: 'proxy', ...compiled.route }, diagnostics: [] } : compiled
+  }
+  if ('redirect' in settings || 'respond' in settings) {
+    const compiled = routes.answer.compile(settings, surroundings)
+    return 'route' in compiled ? { route: { kind: 'answer', ...compiled.route }, diagnostics: [] } : compiled
   }
   const { route, diagnostics } = routes.transcode.compile(settings, surroundings)
   return route === undefined ? { diagnostics } : { route: { kind: 'transcode', ...route }, diagnostics }
@@ -198,8 +204,14 @@ const unique = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => {
 
 const policyNames = Object.keys(policies) as PolicyName[]
 
-const policiesOf = (settings: Readonly<Partial<Record<PolicyName, unknown>>>): readonly PolicyUse[] =>
-  policyNames.flatMap((name) => (settings[name] === undefined ? [] : [{ name, settings: settings[name] }]))
+/** What a BFF or route has of its own; maintenance it has from the whole gateway too. */
+const policiesOf = (
+  settings: Readonly<Partial<Record<PolicyName, unknown>>>,
+  { maintenance }: WorkspaceConfig,
+): readonly PolicyUse[] => {
+  const all = 'maintenance' in settings ? settings : { ...settings, maintenance }
+  return policyNames.flatMap((name) => (all[name] === undefined ? [] : [{ name, settings: all[name] }]))
+}
 
 const unknownProvider = (
   settings: WorkspaceConfig['routes'][number]['auth'],

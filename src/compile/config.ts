@@ -4,6 +4,9 @@ import { cidr, count, duration, hostPort, nameKey, size } from '../config/scalar
 
 /** Policies are keys of a BFF or route, so their order is the catalogue's, never the author's. */
 const policyKeys = {
+  maintenance: policies.maintenance.config
+    .optional()
+    .describe('Answers requests by 503 and Retry-After; the gateway’s own `maintenance` by default, `false` for none.'),
   cors: policies.cors.config.optional().describe('Which web pages of other origins may call.'),
   auth: policies.auth.config
     .optional()
@@ -73,6 +76,9 @@ export const workspaceConfig = z.strictObject({
     .describe(
       'URL of a Redis or Valkey that replicas share for their limits, such as redis://127.0.0.1:6379. In memory when absent.',
     ),
+  maintenance: policies.maintenance.config
+    .optional()
+    .describe('Answers all requests by 503 and Retry-After, but where a BFF or route has a `maintenance` of its own.'),
   accessLog: z.boolean().default(true).describe('Whether each request is logged.'),
   limits: limits.prefault({}).describe('Bounds on what clients send and operations do.'),
   services: z.record(nameKey, z.union([services.rest, services.grpc])).describe('The backends, by name.'),
@@ -86,6 +92,8 @@ export const workspaceConfig = z.strictObject({
       z.union([
         z.strictObject({ ...routes.match.config, ...routes.proxy.config, ...policyKeys }),
         z.strictObject({ ...routes.match.config, ...routes.transcode.config, ...policyKeys }),
+        z.strictObject({ ...routes.match.config, ...routes.answer.redirect, ...policyKeys }),
+        z.strictObject({ ...routes.match.config, ...routes.answer.respond, ...policyKeys }),
       ]),
     )
     .default([])

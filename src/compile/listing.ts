@@ -50,14 +50,19 @@ const addressesOf = (route: RoutePlan): readonly Omit<Listed, 'policies'>[] => {
       address: pattern,
       by: `${service}  ${method.path.slice(1)}${route.websocket && (method.requestStream || method.responseStream) ? ', WebSocket too' : ''}`,
     }))
-  const { methods, path, service, websocket } = route
-  return [
-    {
-      method: methods.length === 7 ? '*' : methods.join(','),
-      address: path,
-      by: `proxy to ${service.name}${websocket ? ', WebSocket too' : ''}`,
-    },
-  ]
+  const { methods, path } = route
+  return [{ method: methods.length === 7 ? '*' : methods.join(','), address: path, by: doing(route) }]
+}
+
+const doing = (route: Exclude<RoutePlan, { readonly kind: 'transcode' }>): string => {
+  if (route.kind === 'proxy') {
+    const { service, rewrite, websocket } = route
+    return `proxy to ${service.name}${rewrite === undefined ? '' : ` as ${rewrite.text}`}${websocket ? ', WebSocket too' : ''}`
+  }
+  const { answer } = route
+  return answer.kind === 'redirect'
+    ? `redirect to ${answer.origin}${answer.to.text} (${answer.status})`
+    : `respond with ${answer.status}`
 }
 
 const inShort = ({ name, settings }: PolicyUse): string => {
@@ -78,7 +83,8 @@ const inShort = ({ name, settings }: PolicyUse): string => {
       return `rateLimit ${known.limit} in ${String(writtenValue(duration, known.window))} by ${typeof known.by === 'object' ? known.by.header : known.by}`
     case 'cors':
       return `cors ${known.origins?.join(' ')}`
+    case 'maintenance':
     case 'compression':
-      return 'compression'
+      return name
   }
 }

@@ -1,6 +1,7 @@
 import type { BffPlan } from '../bff/bff.ts'
 import type { HostPort } from '../config/scalars.ts'
 import type { JwtProvider } from '../policies/jwt/provider.ts'
+import type { AnswerRoute } from '../routes/answer/compile.ts'
 import type { RouteMatch } from '../routes/match/match.ts'
 import type { ProxyRoute } from '../routes/proxy/compile.ts'
 import type { TranscodeRoute } from '../routes/transcode/compile.ts'
@@ -33,12 +34,15 @@ export type { RouteMatch }
 /** A route, and which requests it is for. */
 export type PlannedRoute = WithPolicies<RoutePlan> & { readonly match: RouteMatch }
 
-/** A route of either kind. */
-export type RoutePlan = ({ readonly kind: 'proxy' } & ProxyRoute) | ({ readonly kind: 'transcode' } & TranscodeRoute)
+/** A route of any kind. */
+export type RoutePlan =
+  | ({ readonly kind: 'proxy' } & ProxyRoute)
+  | ({ readonly kind: 'transcode' } & TranscodeRoute)
+  | ({ readonly kind: 'answer' } & AnswerRoute)
 
 /** A thing that policies stand before, with their settings in the catalogue's order. */
 export type WithPolicies<T> = { readonly served: T; readonly policies: readonly PolicyUse[] }
 
 export type PolicyUse = { readonly name: PolicyName; readonly settings: unknown }
 
-export type PolicyName = 'cors' | 'auth' | 'rateLimit' | 'compression'
+export type PolicyName = 'cors' | 'maintenance' | 'auth' | 'rateLimit' | 'compression'

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance } from 'fastify'
 
 /** How much a client may go on sending after its answer. */
 const patience = 8_388_608
@@ -12,4 +13,10 @@ export const discardRest = (source: IncomingMessage): void => {
     if (size > patience) source.destroy()
   })
   source.resume()
+}
+
+/** Request bodies of a scope stay on the socket, for whoever wants them. */
+export const leaveBodies = (scope: FastifyInstance): void => {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
 }

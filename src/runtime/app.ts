@@ -106,6 +106,11 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
         }),
     },
   )
+  routes.answer.mount(
+    app,
+    planned.filter((route) => route.kind === 'answer'),
+    { hooksFor, addressFor },
+  )
   routes.transcode.mount(
     app,
     planned.filter((route) => route.kind === 'transcode'),
@@ -211,9 +216,11 @@ const refuseOtherMethods = (scope: FastifyInstance, seen: ReadonlyMap<string, Se
     scope.route({
       method: others,
       url,
-      handler: () => {
-        throw new Problem('INVALID_ARGUMENT', `This address answers ${allow}.`, { status: 405, headers: { allow } })
+      // Before the body, whose media type is beside the point.
+      onRequest: (_request, _reply, done) => {
+        done(new Problem('INVALID_ARGUMENT', `This address answers ${allow}.`, { status: 405, headers: { allow } }))
       },
+      handler: (_request, reply) => reply.callNotFound(),
     })
   }
 }

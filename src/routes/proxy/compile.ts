@@ -3,6 +3,8 @@ import { type Diagnostic, didYouMean, type Place } from '../../kernel/diagnostic
 import type { RetrySettings } from '../../services/guards/retry.ts'
 import { retrySettings } from '../../services/guards/settings.ts'
 import type { RestService, Service } from '../../services/service.ts'
+import { parseRoutePath } from '../path.ts'
+import { type PathRewrite, parseRewrite } from '../rewrite.ts'
 import type { proxyRouteConfig } from './config.ts'
 
 /** One entry of `routes:` as read, without its policies. */
@@ -21,7 +23,10 @@ export type ProxyRoute = {
   readonly service: RestService
   /** Methods passed on; the app answers others with 405 and these in Allow. */
   readonly methods: readonly ProxyMethod[]
-  readonly stripPrefix: boolean
+  /** The path a service is asked for, where it differs. */
+  readonly rewrite: PathRewrite | undefined
+  /** The Host a service is asked for: the client's own, or a name; undefined for the target's. */
+  readonly host: { readonly kept: true } | { readonly name: string } | undefined
   readonly websocket: boolean
   /** Tries after the first; none where it is absent. */
   readonly retry: RetrySettings | undefined
@@ -48,6 +53,20 @@ export const compileProxy = (config: ProxyRouteConfig, surroundings: ProxySurrou
   const service = surroundings.services.get(config.service)
   if (service?.kind !== 'rest') return { diagnostics: [serviceMistake(config.service, service, surroundings)] }
   const below = config.path.endsWith('/*')
+  const written = config.stripPrefix ? (below ? '/*' : '/') : config.rewrite?.path
+  const rewrite = written === undefined ? undefined : parseRewrite(written, parseRoutePath(config.path))
+  const mistakes = [
+    ...(config.stripPrefix && config.rewrite?.path !== undefined
+      ? [
+          routeMistake(
+            'stripPrefix',
+            '`rewrite.path` says the whole path already. Remove one of the two.',
+            surroundings,
+          ),
+        ]
+      : []),
+    ...(rewrite !== undefined && 'mistake' in rewrite ? [routeMistake('rewrite', rewrite.mistake, surroundings)] : []),
+  ]
   const route: ProxyRoute = {
     name: `routes.${config.path}`,
     path: config.path,
@@ -55,15 +74,23 @@ export const compileProxy = (config: ProxyRouteConfig, surroundings: ProxySurrou
     below,
     service,
     methods: config.methods === undefined ? proxyMethods : [...new Set(config.methods)],
-    stripPrefix: config.stripPrefix,
+    rewrite: rewrite === undefined || 'mistake' in rewrite ? undefined : rewrite,
+    host: hostOf(config.rewrite?.host),
     websocket: config.websocket,
     retry: config.retry === undefined ? service.resilience?.retry : retrySettings(config.retry),
     timeoutMs: config.timeout ?? service.timeoutMs,
     maxBodyBytes: config.maxBody ?? surroundings.maxBodyBytes,
   }
-  return route.websocket && !route.methods.includes('GET')
-    ? { diagnostics: [websocketMistake(surroundings)] }
-    : { route }
+  if (route.websocket && !route.methods.includes('GET'))
+    mistakes.push(
+      routeMistake('methods', 'WebSocket upgrades are GET requests. Add GET, or remove websocket.', surroundings),
+    )
+  return mistakes.length > 0 ? { diagnostics: mistakes } : { route }
+}
+
+const hostOf = (host: string | undefined): ProxyRoute['host'] => {
+  if (host === undefined) return undefined
+  return host === 'keep' ? { kept: true } : { name: host }
 }
 
 const serviceMistake = (
@@ -79,9 +106,8 @@ const serviceMistake = (
   return { severity: 'error', code: 'PORTICO-014', ...placeOf('service'), message }
 }
 
-const websocketMistake = ({ placeOf }: ProxySurroundings): Diagnostic => ({
-  severity: 'error',
-  code: 'PORTICO-015',
-  ...placeOf('methods'),
-  message: 'WebSocket upgrades are GET requests. Add GET, or remove websocket.',
-})
+const routeMistake = (
+  setting: keyof ProxyRouteConfig,
+  message: string,
+  { placeOf }: ProxySurroundings,
+): Diagnostic => ({ severity: 'error', code: 'PORTICO-015', ...placeOf(setting), message })

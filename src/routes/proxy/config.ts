@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { duration, nameKey, size } from '../../config/scalars.ts'
 import { retryConfig } from '../../services/guards/config.ts'
 import { routePath } from '../path.ts'
+import { rewrittenPath } from '../rewrite.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
@@ -15,7 +16,28 @@ export const proxyRouteConfig = {
   stripPrefix: z
     .boolean()
     .default(false)
-    .describe('Whether the fixed part of the path is removed before the request is passed on.'),
+    .describe(
+      'Whether what stands before `/*` is removed before the request is passed on: short for `rewrite: { path: /* }`.',
+    ),
+  rewrite: z
+    .strictObject({
+      path: rewrittenPath
+        .optional()
+        .describe(
+          'The path the service is asked for: `/v2/{id}` with parameters of the route’s path, `/v2/*` with what its `*` took.',
+        ),
+      host: z
+        .string()
+        .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, {
+          error: 'Expected `keep` or a host such as shop.internal or shop.internal:8080.',
+        })
+        .optional()
+        .describe(
+          'The Host the service is asked for: `keep` for the client’s own, or a name. The target’s own by default.',
+        ),
+    })
+    .optional()
+    .describe('What of a request changes on its way to the service.'),
   websocket: z.boolean().default(false).describe('Whether WebSocket upgrades are passed on too.'),
   retry: retryConfig
     .optional()

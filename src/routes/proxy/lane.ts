@@ -16,7 +16,7 @@ import type { ResponseHead } from '../../services/rest/wire/head.ts'
 import type { Affinity } from '../../services/targets/affinity.ts'
 import { bodyLength, isSmall, RequestBody, readWhole, tooLarge } from './body.ts'
 import type { ProxyRoute } from './compile.ts'
-import { clientHeaders, clientLocation, upstreamHeaders, upstreamUrl } from './translate.ts'
+import { clientHeaders, clientLocation, upstreamHeaders, upstreamHost, upstreamUrl } from './translate.ts'
 
 /** How long an answer that has begun may stay silent. */
 const silenceMs = 300_000
@@ -142,6 +142,7 @@ export class Lane implements AnswerHandler, CallContext {
   #dispatch(body: Buffer | RequestBody | null, budgetMs: number): void {
     if (this.#settled) return
     const method = this.#raw.method as string
+    const host = upstreamHost(this.#request, this.#route)
     this.#timer = setTimeout(onTime, Math.max(0, Math.min(this.#route.timeoutMs, budgetMs)), this)
     const { targets, affinity } = this.#way
     this.#sending = new Sending(
@@ -150,6 +151,7 @@ export class Lane implements AnswerHandler, CallContext {
         method,
         path: upstreamUrl(this.#raw.url ?? '/', this.#route),
         headers: upstreamHeaders(this.#request, this.#route),
+        host,
         body,
         repeatable: body === null && safe.has(method),
       },

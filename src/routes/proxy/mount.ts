@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import { Problem } from '../../kernel/problem.ts'
 import { isUpgrade } from '../../kernel/upgrade.ts'
+import { leaveBodies } from '../discard.ts'
 import type { ProxyRoute } from './compile.ts'
 import { createLanes, type ProxyTools } from './lanes.ts'
 import { mountWebSocket } from './websocket.ts'
@@ -32,9 +33,4 @@ export const mountProxy = (app: FastifyInstance, routes: readonly ProxyRoute[], 
       mountWebSocket(scope, route, { ...tools, passOn: lanes(route) })
     })
   }
-}
-
-const leaveBodies = (scope: FastifyInstance): void => {
-  scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
 }

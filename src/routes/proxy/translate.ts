@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Problem } from '../../kernel/problem.ts'
 import { requestHeaders } from '../../services/rest/headers.ts'
+import { type PathRewrite, rewritePath } from '../rewrite.ts'
 import type { ProxyRoute } from './compile.ts'
 
 /** What a service is asked for: the canonical path in its own terms, and the query byte by byte as it came. */
@@ -8,10 +10,17 @@ export const upstreamUrl = (url: string, route: ProxyRoute): string => {
   return mark < 0 ? upstreamBase(url, route) : upstreamBase(url.slice(0, mark), route) + url.slice(mark)
 }
 
-const upstreamBase = (path: string, { service, stripPrefix, prefix }: ProxyRoute): string => {
-  if (!stripPrefix) return service.basePath + path
-  const rest = path.slice(prefix.length)
-  return service.basePath + (rest.startsWith('/') ? rest : `/${rest}`)
+const upstreamBase = (path: string, { service, rewrite }: ProxyRoute): string =>
+  service.basePath + (rewrite === undefined ? path : rewritePath(path, rewrite))
+
+const plainHost = /^[A-Za-z0-9.[\]:-]+$/
+
+/** The Host for the service where it is not the target's own. Throws Problem for a client's that is none. */
+export const upstreamHost = ({ host: asked }: FastifyRequest, { host }: ProxyRoute): string | undefined => {
+  if (host === undefined) return undefined
+  if ('name' in host) return host.name
+  if (!plainHost.test(asked)) throw new Problem('INVALID_ARGUMENT', 'The Host of this request is none.')
+  return asked
 }
 
 export const upstreamHeaders = (request: FastifyRequest, { service }: ProxyRoute): string[] =>
@@ -25,7 +34,7 @@ export const upstreamHeaders = (request: FastifyRequest, { service }: ProxyRoute
   })
 
 /** Turns a redirect to the service's own address or path, in place, into one the client can follow. */
-export const clientLocation = (headers: string[], { service, stripPrefix, prefix }: ProxyRoute): void => {
+export const clientLocation = (headers: string[], { service, rewrite, prefix, below }: ProxyRoute): void => {
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i] !== 'location') continue
     const value = headers[i + 1] as string
@@ -36,8 +45,21 @@ export const clientLocation = (headers: string[], { service, stripPrefix, prefix
       headers[i + 1] = path
       continue
     }
-    headers[i + 1] = (stripPrefix ? prefix : '') + (path.slice(service.basePath.length) || '/')
+    const inside = path.slice(service.basePath.length) || '/'
+    headers[i + 1] = rewrite === undefined ? inside : (wayBack(inside, { rewrite, prefix, below }) ?? inside)
   }
+}
+
+/** The client's path for one of the service's, where a fixed prefix became another; undefined where that is not known. */
+const wayBack = (
+  location: string,
+  { rewrite, prefix, below }: Pick<ProxyRoute, 'prefix' | 'below'> & { rewrite: PathRewrite },
+): string | undefined => {
+  if (prefix.includes('{') || rewrite.segments.some((one) => typeof one === 'number')) return undefined
+  if (below !== (rewrite.restFrom !== undefined)) return rewrite.text === '/' ? prefix : undefined
+  const written = rewrite.segments.map((one) => `/${one}`).join('')
+  const rest = location.slice(written.length)
+  return location.startsWith(written) && (rest === '' || /^[/?#]/.test(rest)) ? prefix + rest : undefined
 }
 
 /** Where both a service and a policy speak, the policy's word counts; lists of both are kept. */

@@ -5,7 +5,7 @@ import { Problem } from '../../kernel/problem.ts'
 import { isUpgrade } from '../../kernel/upgrade.ts'
 import type { ProxyRoute } from './compile.ts'
 import type { PassOn, ProxyTools } from './lanes.ts'
-import { upstreamHeaders, upstreamUrl } from './translate.ts'
+import { upstreamHeaders, upstreamHost, upstreamUrl } from './translate.ts'
 
 type WebSocketTools = ProxyTools & { readonly passOn: PassOn }
 type WebSocketOptions = FastifyHttpProxyOptions & {
@@ -111,6 +111,8 @@ const discreet = (target: WebSocket): void => {
 
 const handshakeHeaders = (request: FastifyRequest, route: ProxyRoute): Record<string, string | string[]> => {
   const headers: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>
+  const host = upstreamHost(request, route)
+  if (host !== undefined) headers['host'] = host
   const list = upstreamHeaders(request, route)
   for (let i = 0; i + 1 < list.length; i += 2) {
     const name = (list[i] as string).toLowerCase()

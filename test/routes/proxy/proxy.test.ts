@@ -30,7 +30,7 @@ describe('a proxy route', () => {
   })
 
   it('removes the fixed part of the path where told, and puts the base path before', async (t) => {
-    const { get, seen } = await echo(t, { route: { stripPrefix: true }, service: { basePath: '/v1' } })
+    const { get, seen } = await echo(t, { route: { rewrite: stripped }, service: { basePath: '/v1' } })
     for (const path of ['/users', '/users/', '/users/7?x=1']) await get(path)
     assert.deepEqual(
       seen.map(({ url }) => url),
@@ -140,7 +140,7 @@ describe('a proxy route', () => {
         }
         response.writeHead(302, { location: to[request.url ?? ''] ?? '' }).end()
       },
-      route: { stripPrefix: true },
+      route: { rewrite: stripped },
       service: { basePath: '/v1' },
     })
     assert.equal((await get('/users/own')).headers.location, '/users/next?x=1')
@@ -345,3 +345,6 @@ const echo = async (t: TestContext, settings: Partial<GatewaySettings> = {}) => 
   })
   return { ...started, seen }
 }
+
+/** As `stripPrefix` makes it. */
+const stripped = { text: '/*', segments: [], restFrom: 1 }

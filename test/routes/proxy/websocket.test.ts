@@ -34,7 +34,7 @@ describe('a proxy route with WebSockets', () => {
   })
 
   it('removes the fixed part of the path where told, and puts the base path before', async (t) => {
-    const { through, seen } = await gateway(t, { route: { stripPrefix: true }, service: { basePath: '/v1' } })
+    const { through, seen } = await gateway(t, { route: { rewrite: stripped }, service: { basePath: '/v1' } })
     await through('/users/socket')
     assert.equal(seen[0]?.url, '/v1/socket')
   })
@@ -245,3 +245,6 @@ const gateway = async (
   }
   return { ...started, open, through, seen, sockets }
 }
+
+/** As `stripPrefix` makes it. */
+const stripped = { text: '/*', segments: [], restFrom: 1 }

@@ -11,6 +11,8 @@ export type WireRequest = {
   readonly lines?: HeaderLines
   /** Name, value, name, value. Neither Host nor what frames a message or a connection: those are the wire's own. */
   readonly headers: readonly string[]
+  /** The Host where it is not the origin's own. */
+  readonly host?: string | undefined
   /** Text is sent as UTF-8. */
   readonly body: Buffer | string | BodySource | null
   /**
@@ -60,10 +62,12 @@ export const originLines = (host: string): string => ` HTTP/1.1\r\nhost: ${host}
 
 /** The head of a request, all of it but for nothing. Latin1 text. Throws WireError `invalid_request`. */
 export const requestHead = (request: WireRequest, origin: string): string => {
-  const { method, path, lines, headers, body } = request
+  const { method, path, lines, headers, body, host } = request
   if (!mayBeAsked(method)) throw invalid('a method that may not be sent')
   if (path.charCodeAt(0) !== 0x2f || outsideOfTargets.test(path)) throw invalid('a path that HTTP does not have')
-  const head = method + ' ' + path + origin + (lines ?? '') + headerLines(headers)
+  if (host !== undefined && (host === '' || !isFieldValue(host))) throw invalid('a Host that HTTP does not have')
+  const head =
+    method + ' ' + path + (host === undefined ? origin : originLines(host)) + (lines ?? '') + headerLines(headers)
   return head + framing(method, body)
 }
 

@@ -1,0 +1,52 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteShorthandOptions } from 'fastify'
+import { discardRest, leaveBodies } from '../discard.ts'
+import { rewritePath } from '../rewrite.ts'
+import type { AnswerRoute, FixedAnswer, Redirect } from './compile.ts'
+
+export type AnswerTools = {
+  /** The hooks of a route's policies, and the route options by which their plugins know it. */
+  readonly hooksFor: (route: AnswerRoute) => RouteShorthandOptions
+  /** The address by which the app knows a route. */
+  readonly addressFor: (route: AnswerRoute) => string
+}
+
+/** Puts the routes that need no service on the app. What a client sends is not read. */
+export const mountAnswers = (
+  app: FastifyInstance,
+  routes: readonly AnswerRoute[],
+  { hooksFor, addressFor }: AnswerTools,
+): void => {
+  if (routes.length === 0) return
+  app.register(async (scope) => {
+    leaveBodies(scope)
+    for (const route of routes) {
+      const { answer } = route
+      const method = [...route.methods] as HTTPMethods[]
+      const write = answer.kind === 'redirect' ? redirects(answer) : responds(answer)
+      const handler = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+        discardRest(request.raw)
+        return write(request, reply)
+      }
+      scope.route({ method, url: addressFor(route), ...hooksFor(route), handler })
+    }
+  })
+}
+
+type Write = (request: FastifyRequest, reply: FastifyReply) => FastifyReply
+
+const redirects =
+  ({ status, origin, to, keepsQuery }: Redirect): Write =>
+  ({ canonicalPath, url }, reply) => {
+    const mark = keepsQuery ? url.indexOf('?') : -1
+    return reply.redirect(origin + rewritePath(canonicalPath, to) + (mark < 0 ? '' : url.slice(mark)), status)
+  }
+
+const responds = ({ status, headers, body }: FixedAnswer): Write => {
+  const own = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')
+  const all = own || body === '' ? headers : { ...headers, 'content-type': 'text/plain; charset=utf-8' }
+  return (_request, reply) =>
+    reply
+      .code(status)
+      .headers(all)
+      .send(body === '' ? undefined : body)
+}
