@@ -134,6 +134,23 @@ Next:
     assert.ok(err.includes(`neither here nor under protos/ of the workspace, ${at('apis')}.`), err)
   })
 
+  it('says where an import stands that is nowhere, where it was looked for, and which is meant', async (t) => {
+    const { at, register } = await ground(t, {
+      'apis/shop/v1/shop.proto': `syntax = "proto3";
+package shop.v1;
+import "shop/v1/comon.proto";
+message A {}
+`,
+      'apis/shop/v1/common.proto': 'syntax = "proto3"; package shop.v1; message B {}',
+    })
+    const { exit, err } = await register('shop', '--target', 'a:1', '--proto', at('apis/shop/v1/shop.proto'))
+    assert.equal(exit, 1)
+    assert.match(
+      err,
+      /shop\.proto:3:8 .*PORTICO-803\n {4}import "shop\/v1\/comon\.proto";\n {11}\^ No such file under \S*\/apis or protos\/ of the workspace\. Did you mean shop\/v1\/common\.proto\? --include names more directories\./,
+    )
+  })
+
   it('copies nothing that is in the workspace already', async (t) => {
     const { at, register } = await ground(t, { 'gateway/protos/library.proto': library })
     const { out } = await register('library', '--target', '127.0.0.1:1', '--proto', 'library.proto')

@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
+import { globSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import protobuf from 'protobufjs'
-import { type Diagnostic, startOf } from '../../kernel/diagnostic.ts'
+import { type Diagnostic, didYouMean, placeAt, startOf } from '../../kernel/diagnostic.ts'
 
 export type ProtoRequest = {
   /** As the user named them, relative to where the command runs, to `protos/`, or to one of `include`, as protoc takes them. */
@@ -26,7 +26,7 @@ export type FoundProtos = {
 
 /**
  * Finds proto files and what they import. What lies in the workspace stays there; everything else is to be copied to
- * the path under which it is imported. An import that is nowhere is left for the compiler, which says who asks for it.
+ * the path under which it is imported.
  */
 export const findProtos = (request: ProtoRequest): FoundProtos => {
   const protos = join(request.workspaceDir, 'protos')
@@ -43,8 +43,9 @@ export const findProtos = (request: ProtoRequest): FoundProtos => {
     for (const imported of importsOf(text)) {
       if (copies.has(imported) || request.isBundled(imported)) continue
       const found = read(importRoots, imported)
-      if (found !== undefined && !roots.some((root) => isSame(root, imported, found)))
-        copy(imported, found, importRoots)
+      if (found === undefined) {
+        if (read(roots, imported) === undefined) diagnostics.push(noSuchImport(imported, { path, text }, importRoots))
+      } else if (!roots.some((root) => isSame(root, imported, found))) copy(imported, found, importRoots)
     }
   }
 
@@ -89,6 +90,20 @@ const read = (roots: readonly string[], name: string): Found | undefined => {
     if (text !== undefined) return { path, text }
   }
   return undefined
+}
+
+/** That an import is nowhere: where it stands, where it was looked for, and what may be meant. */
+const noSuchImport = (name: string, { path, text }: Found, importRoots: readonly string[]): Diagnostic => {
+  const names = importRoots.flatMap((dir) => globSync('**/*.proto', { cwd: dir }).map(slashed))
+  const places = importRoots.map((dir) => shown(dir) || '.').join(', ')
+  const file = shown(path)
+  return {
+    severity: 'error',
+    code: 'PORTICO-803',
+    place: placeAt(file, text, Math.max(0, text.indexOf(`"${name}"`))),
+    coordinate: file,
+    message: `No such file under ${places} or protos/ of the workspace.${didYouMean(name, names)} --include names more directories.`,
+  }
 }
 
 /** Whether the workspace has a file in the same words: then nothing is written. */
