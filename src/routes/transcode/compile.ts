@@ -182,13 +182,14 @@ const ruleDiagnostic = (
 ): Diagnostic => {
   const text = { template: rule.template, verb: rule.verb, body: rule.body, responseBody: rule.responseBody }[part]
   const place = placeOfDefinition(definition, { text: `"${text}"`, at: at + 1 })
+  const shown = at === 0 ? `${rule.verb} ${rule.template}` : `${JSON.stringify(text)}, character ${at + 1}`
   return {
     severity,
     code: 'PORTICO-810',
     place,
     coordinate: coordinateOf(definition),
     // A descriptor set keeps no text to point at.
-    message: place.text === '' ? `${JSON.stringify(text)}, character ${at + 1}: ${message}` : message,
+    message: place.text === '' ? `${shown}: ${message}` : message,
   }
 }
 

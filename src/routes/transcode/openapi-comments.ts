@@ -1,8 +1,12 @@
 import type { ReflectionObject } from 'protobufjs'
 import { commentOf } from '../../services/grpc/protos/annotations.ts'
 
-/** What a proto says of an element, for readers of its API: without notes to linters and without cross-references. */
-export const describedAs = (object: ReflectionObject): string | undefined => cleaned(commentOf(object))
+/**
+ * What a proto says of an element, for readers of its API: without notes to linters and without cross-references.
+ * Well-known types speak to those who write protos; and only some descriptor sets hold their comments.
+ */
+export const describedAs = (object: ReflectionObject): string | undefined =>
+  object.fullName.startsWith('.google.protobuf.') ? undefined : cleaned(commentOf(object))
 
 /** Undefined where nothing is left. */
 export const cleaned = (comment: string | null | undefined): string | undefined => {
