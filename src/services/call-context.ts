@@ -1,27 +1,55 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { whenClosed } from '../kernel/ending.ts'
 import { Aborter, type Signal } from '../kernel/signal.ts'
-import { traceContext } from '../telemetry/traceparent.ts'
-import type { CallContext } from './call.ts'
+import { type TraceContext, traceContext } from '../telemetry/traceparent.ts'
+import type { CallContext, ForwardedHeaders } from './call.ts'
 
 /** What the calls of a request share: its end, its caller, and the headers that services may learn of. */
 export const callContextOf = (
   request: FastifyRequest,
   reply: FastifyReply,
   deadline: number = request.deadline,
-): CallContext => ({ ...sharedContextOf(request, deadline), signal: whenClientLeaves(reply) })
+): CallContext => ({
+  signal: whenClientLeaves(reply),
+  deadline,
+  caller: request.caller,
+  forward: new HeadersOfRequest(request),
+  headers: request.headers,
+})
 
 /** The same without an end of its own, for what lives longer than one answer. */
 export const sharedContextOf = (
   request: FastifyRequest,
   deadline: number = request.deadline,
-): Omit<CallContext, 'signal'> => {
-  const { authorization, traceparent, tracestate } = request.headers
-  return {
-    deadline,
-    caller: request.caller,
-    forward: { authorization, ...traceContext(traceparent, tracestate) },
-    headers: request.headers,
+): Omit<CallContext, 'signal'> => ({
+  deadline,
+  caller: request.caller,
+  forward: new HeadersOfRequest(request),
+  headers: request.headers,
+})
+
+/** A new trace is drawn by the first call: what is answered without one needs none. */
+class HeadersOfRequest implements ForwardedHeaders {
+  readonly authorization: string | undefined
+  readonly #headers: FastifyRequest['headers']
+  #trace: TraceContext | undefined
+
+  constructor({ headers }: FastifyRequest) {
+    this.authorization = headers.authorization
+    this.#headers = headers
+  }
+
+  get traceparent(): string {
+    return this.#traced().traceparent
+  }
+
+  get tracestate(): string | undefined {
+    return this.#traced().tracestate
+  }
+
+  #traced(): TraceContext {
+    this.#trace ??= traceContext(this.#headers['traceparent'], this.#headers['tracestate'])
+    return this.#trace
   }
 }
 
