@@ -24,6 +24,37 @@ describe('hostile GraphQL requests', () => {
     )
   })
 
+  it('of 1,001 logins in one mutation try none', async () => {
+    const query = `mutation { ${repeat(1_001, (index) => `a${index}: login(password: "${index}")`)} }`
+    for (const [path, code] of [
+      ['/usual', 'INVALID_ARGUMENT'],
+      ['/wide', 'RESOURCE_EXHAUSTED'],
+    ] as const) {
+      const { errors } = await ask(path, { query })
+      assert.equal(errors[0]?.extensions.code, code)
+      assert.ok(errors.every(({ message }) => !message.includes('Service words')))
+    }
+  })
+
+  it('of 10,000 fragments or directives, and of long comments, are over soon', async () => {
+    const fragments = repeat(10_000, (index) => `fragment F${index} on Node { word }`)
+    for (const query of [
+      `{ __typename } ${fragments}`,
+      `{ __typename ${'@skip(if: false) '.repeat(10_000)} }`,
+      `{ __typename ${'@nope '.repeat(10_000)} }`,
+      `query (${repeat(10_000, (index) => `$v${index}: Int`)}) { __typename }`,
+      `#${'x'.repeat(1_000_000)}\n{ nope }`,
+      `${','.repeat(1_000_000)}{ nope }`,
+      `{ count(n: ${'9'.repeat(500_000)}) }`,
+      `{ count(j: ${'['.repeat(5_000)}${']'.repeat(5_000)}) }`,
+    ])
+      for (const path of ['/usual', '/wide']) {
+        const { errors, bytes } = await ask(path, { query })
+        assert.ok(errors.length >= 1 && errors.length <= 21, query.slice(0, 40))
+        assert.ok(bytes < 20_000, `${bytes} bytes for ${query.slice(0, 40)}`)
+      }
+  })
+
   it('of 10,000 levels are refused, whether tokens are bounded or not', async () => {
     const query = `${'{ self '.repeat(10_000)}${'}'.repeat(10_000)}`
     for (const path of ['/usual', '/wide']) {
@@ -136,6 +167,7 @@ const sdl = `type Query {
   self: Node @rest(service: "words", get: "/node")
   count(n: Int, j: JSON, f: Filter): Int @rest(service: "words", get: "/count")
 }
+type Mutation { login(password: String): String @rest(service: "words", post: "/login") }
 type Node { word: String self: Node twin: Node third: Node fourth: Node fifth: Node }
 input Filter { and: Filter n: Int }
 `
