@@ -47,7 +47,8 @@ export class TextWriter {
 
   private reserve(count: number): void {
     if (this.bytes.length - this.pos >= count) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.pos + count))
+    // With room for what usually follows a long text: the end of its message.
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.pos + count + 1_024))
     this.bytes.copy(larger, 0, 0, this.pos)
     this.bytes = larger
   }
