@@ -14,6 +14,7 @@ import { compileAnswer } from './routes/answer/compile.ts'
 import { redirectRouteConfig, respondRouteConfig } from './routes/answer/config.ts'
 import { mountAnswers } from './routes/answer/mount.ts'
 import { routeMatchConfig } from './routes/match/config.ts'
+import { misfit } from './routes/match/explain.ts'
 import { areDisjoint, compileMatch, conditionText } from './routes/match/match.ts'
 import { createPaths, createRouter } from './routes/match/router.ts'
 import { compileProxy } from './routes/proxy/compile.ts'
@@ -57,6 +58,7 @@ export const routes = {
     config: routeMatchConfig,
     compile: compileMatch,
     conditionText,
+    misfit,
     areDisjoint,
     createPaths,
     createRouter,

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { compileWorkspace } from '../compile/compile.ts'
 import { type Listed, listAddresses } from '../compile/listing.ts'
+import { readHeader, readRequestLine, routeText } from './explain-route.ts'
 import type { Exit, Terminal } from './program.ts'
 import { writeDiagnostics } from './report.ts'
 
@@ -12,16 +13,34 @@ export const routesCommand = (terminal: Terminal, done: (exit: Exit) => void): C
     )
     .argument('[dir]', 'the workspace', '.')
     .option('--json', 'one JSON array instead of a table')
-    .addHelpText('after', '\nExample:\n  portico routes --json')
-    .action(async (dir: string, { json }: { readonly json?: boolean }) => {
+    .option(
+      '--explain <request>',
+      "which route answers a request such as 'GET /users/1', and why others do not",
+      readRequestLine,
+    )
+    .option('-H, --header <line>', "a header of that request, such as 'x-beta: 1'; may be repeated", readHeader, {})
+    .option('--address <address>', 'where that request comes from', '127.0.0.1')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  portico routes --json\n  portico routes --explain 'GET /users/1' -H 'host: shop.example'",
+    )
+    .action(async (dir: string, { json, explain, header, address }: Options) => {
       const { plan, diagnostics } = await compileWorkspace(dir, process.env)
       if (plan === undefined) {
         writeDiagnostics(diagnostics, terminal)
         return done(1)
       }
+      if (explain !== undefined) return terminal.out(routeText(plan, { ...explain, headers: header, address }))
       const listed = listAddresses(plan)
       terminal.out(json === true ? `${JSON.stringify(listed, null, 2)}\n` : table(listed))
     })
+
+type Options = {
+  readonly json?: boolean
+  readonly explain?: { readonly method: string; readonly target: string }
+  readonly header: Readonly<Record<string, string>>
+  readonly address: string
+}
 
 const table = (listed: readonly Listed[]): string => {
   const rows = listed.map(({ method, address, match = [], by, policies }) => [

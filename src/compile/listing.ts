@@ -1,7 +1,7 @@
 import { routes as routeKinds } from '../catalog.ts'
 import { duration } from '../config/scalars.ts'
 import { writtenValue } from '../config/written.ts'
-import type { Plan, PolicyUse, RoutePlan } from './plan.ts'
+import type { Plan, PlannedRoute, PolicyUse, RoutePlan } from './plan.ts'
 
 /** One address that a gateway answers. */
 export type Listed = {
@@ -31,15 +31,17 @@ export const listAddresses = ({ bffs, routes }: Plan): readonly Listed[] => [
         : []),
     ]
   }),
-  ...routes.flatMap(({ served, match, policies }) =>
-    addressesOf(served).map(({ address, ...rest }) => ({
-      ...rest,
-      address: match.hosts.join(',') + address,
-      ...(match.conditions.length > 0 && { match: match.conditions.map(matching.conditionText) }),
-      policies: policies.map(inShort),
-    })),
-  ),
+  ...routes.flatMap(listRoute),
 ]
+
+/** What one route answers. */
+export const listRoute = ({ served, match, policies }: PlannedRoute): readonly Listed[] =>
+  addressesOf(served).map(({ address, ...rest }) => ({
+    ...rest,
+    address: match.hosts.join(',') + address,
+    ...(match.conditions.length > 0 && { match: match.conditions.map(matching.conditionText) }),
+    policies: policies.map(inShort),
+  }))
 
 const { match: matching } = routeKinds
 

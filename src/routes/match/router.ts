@@ -104,7 +104,7 @@ const putSite = (
 }
 
 /** `a.b.example` is `a.b.example`, `*.b.example`, `*.example`. */
-const hostsFor = function* (host: string): Generator<string> {
+export const hostsFor = function* (host: string): Generator<string> {
   yield host
   for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) yield `*${host.slice(dot)}`
 }
@@ -154,7 +154,7 @@ export type PathSet = { add(url: string): void; has(path: string): boolean }
 export const createPaths = (): PathSet => {
   const paths = createMatcher<true>()
   return {
-    add: (url) => void paths.add(parseRoutePath(url.replaceAll(/:(\w+)/g, '{$1}')), anyMethod, true),
+    add: (url) => void paths.add(parseRoutePath(url.replaceAll(/\/:(\w+)/g, '/{$1}')), anyMethod, true),
     has: (path) => paths.search(path, () => true),
   }
 }

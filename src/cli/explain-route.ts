@@ -1,0 +1,50 @@
+import { InvalidArgumentError } from 'commander'
+import { type AskedRequest, explainRoute } from '../compile/explain-route.ts'
+import { listRoute } from '../compile/listing.ts'
+import type { Plan, PlannedRoute } from '../compile/plan.ts'
+
+/** `GET /x?y`, or a path alone. */
+export const readRequestLine = (text: string): { readonly method: string; readonly target: string } => {
+  const [, method = 'GET', target] = /^(?:([A-Z]+) )?(\/\S*)$/.exec(text.trim()) ?? []
+  if (target === undefined) throw new InvalidArgumentError("Expected a request such as 'GET /users/1'.")
+  return { method, target }
+}
+
+/** `name: value`, collected over several options. */
+export const readHeader = (
+  text: string,
+  before: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> => {
+  const mark = text.indexOf(':')
+  if (mark <= 0) throw new InvalidArgumentError("Expected a header such as 'x-beta: 1'.")
+  const name = text.slice(0, mark).trim().toLowerCase()
+  const value = text.slice(mark + 1).trim()
+  return { ...before, [name]: name in before ? `${before[name]}, ${value}` : value }
+}
+
+/** Says which route answers a request, and of every other why it does not. */
+export const routeText = (plan: Plan, asked: AskedRequest): string => {
+  const { path, bff, route, others } = explainRoute(plan, asked)
+  if (path === undefined) return `${asked.target} is refused: two readers could read it differently.\n`
+  const answer =
+    bff === undefined ? (route === undefined ? 'nobody: 404' : describe(route)) : `the BFF ${bff}, whose addresses win`
+  const takes = route?.match.methods
+  const refused =
+    takes === undefined || takes.has(asked.method) || asked.method === 'OPTIONS'
+      ? ''
+      : `, with 405: it takes ${[...takes].join(', ')}`
+  const seen = path === asked.target.split('?', 1)[0] ? '' : `  (${path})`
+  return [
+    `${asked.method} ${asked.target}${seen}`,
+    `→ ${answer}${refused}`,
+    ...others.map((other) => `  ${describe(other.route)}: ${other.why}`),
+    '',
+  ].join('\n')
+}
+
+const describe = (route: PlannedRoute): string => {
+  const [first, ...more] = listRoute(route)
+  const { served, match } = route
+  const by = more.length > 0 || first === undefined ? served.kind : first.by
+  return `${match.site}  ${by}`
+}
