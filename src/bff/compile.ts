@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bindGraph } from '../graph/bind/bind.ts'
 import { readSchema } from '../graph/bind/sdl.ts'
@@ -67,6 +67,15 @@ export const compileBff = (
           place: placeOf(['bffs', name, ...key.split('.'), ...(patterns.length > 1 ? [index] : [])]),
           coordinate: `bffs.${name}.${key}`,
           message: `No file of the workspace is named ${pattern}.`,
+        })
+      const closed = matches.find((file) => !isReadable(join(workspaceDir, file)))
+      if (closed !== undefined)
+        diagnostics.push({
+          severity: 'error',
+          code: 'PORTICO-009',
+          place: placeOf(['bffs', name, ...key.split('.'), ...(patterns.length > 1 ? [index] : [])]),
+          coordinate: `bffs.${name}.${key}`,
+          message: `${closed} may not be read: give the user that runs the gateway the right to.`,
         })
       return matches
     })
@@ -152,6 +161,15 @@ export const compileBff = (
   const explain = settings.explain && withScopes(settings.explain.scopes)
   const served = { shareOperations, explain, documents, introspection, suggestions, subscriptions, cost }
   return { bff: { name, prefix, graph, graphql, endpoints, resolvers, limits, ...served }, diagnostics, files }
+}
+
+const isReadable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const needsToken = (auth: BffSettings['auth']): boolean =>

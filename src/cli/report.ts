@@ -2,11 +2,17 @@ import { styleText } from 'node:util'
 import { type Diagnostic, formatDiagnostics, inOrder } from '../kernel/diagnostic.ts'
 import type { Terminal } from './program.ts'
 
+/** More than anybody reads; one cause often makes hundreds, and errors go before warnings. */
+const mostShown = 100
+
 /** Writes diagnostics for people: places bold, carets red or yellow where the terminal has colours. */
 export const writeDiagnostics = (diagnostics: readonly Diagnostic[], { err, colours }: Terminal): void => {
   if (diagnostics.length === 0) return
-  const text = formatDiagnostics(diagnostics)
+  const errorsFirst = diagnostics.toSorted((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'))
+  const text = formatDiagnostics(diagnostics.length > mostShown ? errorsFirst.slice(0, mostShown) : diagnostics)
   err(`${colours ? coloured(text) : text}\n\n`)
+  if (diagnostics.length > mostShown)
+    err(`… and ${diagnostics.length - mostShown} more; \`portico check --format json\` lists them all.\n\n`)
 }
 
 const coloured = (text: string): string =>

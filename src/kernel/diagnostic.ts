@@ -65,6 +65,16 @@ export const startOf = (file: string, text = ''): Place => placeAt(file, text, 0
 
 const indentation = '    '
 
+/** What of a line is shown: longer ones are cut to what surrounds the column. */
+const widest = 200
+
+const around = (text: string, index: number): { readonly shown: string; readonly at: number } => {
+  if (text.length <= widest) return { shown: text, at: index }
+  const start = Math.min(Math.max(0, index - widest / 4), text.length - widest)
+  const [before, after] = [start > 0 ? '…' : '', start + widest < text.length ? '…' : '']
+  return { shown: `${before}${text.slice(start, start + widest)}${after}`, at: index - start + before.length }
+}
+
 /** Control characters would move the caret or command the terminal; tabs stay, and stand above the caret too. */
 // oxlint-disable-next-line no-control-regex
 const printable = (text: string): string => text.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, '\ufffd')
@@ -80,9 +90,10 @@ export const formatDiagnostic = ({ severity, code, place, coordinate, message }:
   const { file, line, column, text } = place
   const about = [coordinate, code as string, severity === 'warning' ? '(warning)' : ''].filter((word) => word !== '')
   const head = [`${file}:${line}:${column}`, ...about].join('  ')
-  const shown = text.trimStart()
-  if (shown === '') return `${head}\n${indentation}${message}`
-  const before = shown.slice(0, Math.max(0, column - 1 - (text.length - shown.length)))
+  const written = text.trimStart()
+  if (written === '') return `${head}\n${indentation}${message}`
+  const { shown, at } = around(written, Math.max(0, column - 1 - (text.length - written.length)))
+  const before = shown.slice(0, at)
   return `${head}\n${indentation}${printable(shown)}\n${indentation}${before.replace(/[^\t]/g, ' ')}^ ${message}`
 }
 

@@ -128,6 +128,36 @@ describe('portico check, of what no schema tells', { concurrency: 2 }, () => {
   })
 })
 
+describe('portico check, of large and of empty files', { concurrency: 2 }, () => {
+  it('shows a hundred mistakes and says how many more there are', async (t) => {
+    const fields = Array.from({ length: 130 }, (_, index) => `  a${index}: String`).join('\n')
+    const { status, err } = await portico(['check', await withSchema(t, `type Query {\n${fields}\n}\n`)])
+    assert.equal(status, 1)
+    assert.equal([...err.matchAll(/PORTICO-103/g)].length, 100)
+    assert.match(err, /^… and 30 more; `portico check --format json` lists them all\.$/m)
+  })
+
+  it('cuts a long line to what stands around the mistake, with the caret below it', async (t) => {
+    const fields = Array.from({ length: 99 }, (_, index) => `a${index}: String @rest(service: "users", get: "/a")`)
+    const { err } = await portico(['check', await withSchema(t, `type Query { ${fields.join(' ')} zz: String }`)])
+    const [, line = '', caret = ''] = err.split('\n')
+    assert.ok(line.length < 220 && line.trimStart().startsWith('…'))
+    assert.equal(line.slice(caret.indexOf('^')), 'zz: String }')
+  })
+
+  it('says of a file without definitions that it is empty', async (t) => {
+    const { err } = await portico(['check', await withSchema(t, '# later\n')])
+    assert.match(err, /The file defines nothing: write types into it, or do not name it\./)
+  })
+
+  it('follows six thousand types in a ring', async (t) => {
+    const types = Array.from({ length: 6_000 }, (_, index) => `type T${index} { next: T${(index + 1) % 6_000} }`)
+    const root = 'type Query { t: T0 @rest(service: "users", get: "/t") }\n'
+    const { status, err } = await portico(['check', await withSchema(t, root + types.join('\n'))])
+    assert.deepEqual([status, err], [0, ''])
+  })
+})
+
 type Sarif = {
   readonly version: string
   readonly runs: readonly {
@@ -166,6 +196,16 @@ async function withFunctions(t: TestContext, module: string): Promise<string> {
     'schema.graphql':
       'type Query { users: [User] @rest(service: "users", get: "/users") @listSize(assumedSize: 9) }\ntype User { name: String shown: String @resolver(fn: "shown", needs: "name") }\n',
     'shown.ts': module,
+  })
+  t.after(remove)
+  return dir
+}
+
+async function withSchema(t: TestContext, schema: string): Promise<string> {
+  const { dir, remove } = await layWorkspace({
+    'portico.yaml':
+      'services:\n  users: { rest: "http://127.0.0.1:1", identity: none }\nbffs:\n  web: { prefix: /web, schema: schema.graphql }\n',
+    'schema.graphql': schema,
   })
   t.after(remove)
   return dir

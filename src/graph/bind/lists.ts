@@ -10,6 +10,7 @@ import { type BindContext, report, warn } from './context.ts'
  */
 export const checkLists = (context: BindContext, graph: Graph): void => {
   const under = typesUnderLists(graph)
+  const sized = new Set([...graph.fields.values()].flatMap(({ listSize }) => listSize?.sizedFields ?? []))
   const recurring = fieldsThatRecur(graph)
   for (const [coordinate, { source }] of graph.fields) {
     const type = context.schema.getType(coordinate.split('.')[0] ?? '')
@@ -20,7 +21,7 @@ export const checkLists = (context: BindContext, graph: Graph): void => {
     const node = field?.astNode
     if (field === undefined || node === undefined || node === null) continue
     const shown = (): string => {
-      const asked = queryOf(context.schema, [...(way?.turns ?? []), { type, field }])
+      const asked = queryOf(context.schema, { type, field, before: way?.last })
       return asked === undefined ? '' : ` This shows it: ${asked}`
     }
     if (
@@ -51,7 +52,8 @@ export const checkLists = (context: BindContext, graph: Graph): void => {
         code: 'PORTICO-401',
         message: `${coordinate} loads ${source.entity.type} under a list (${many}), and its loader takes one key a call. Give the loader \`batch\`, or \`fanout: n\` for at most n calls.${shown()}`,
       })
-    if (!isListType(getNullableType(field.type)) || isSized(graph, coordinate)) continue
+    if (!isListType(getNullableType(field.type)) || graph.fields.get(coordinate)?.listSize || sized.has(field.name))
+      continue
     if (recurring.has(coordinate))
       warn(context, node, coordinate, {
         code: 'PORTICO-312',
@@ -63,14 +65,6 @@ export const checkLists = (context: BindContext, graph: Graph): void => {
         message: `${coordinate} is a list of unknown size with calls below it; @listSize says how long it may get.`,
       })
   }
-}
-
-const isSized = (graph: Graph, coordinate: string): boolean => {
-  const name = coordinate.split('.')[1] ?? ''
-  return (
-    graph.fields.get(coordinate)?.listSize !== undefined ||
-    [...graph.fields.values()].some(({ listSize }) => listSize?.sizedFields.includes(name))
-  )
 }
 
 const hasCallsBelow = ({ schema }: BindContext, type: Parameters<typeof getNamedType>[0]): boolean => {

@@ -49,7 +49,9 @@ export const readSchema = (
       documents.push(parse(new Source(text, file)))
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error
-      diagnostics.push(diagnosticOf(error, file))
+      const empty = /^\ufeff?(?:[\s,]|#.*)*$/.test(text)
+      const message = empty ? 'The file defines nothing: write types into it, or do not name it.' : error.message
+      diagnostics.push({ ...diagnosticOf(error, file), message })
     }
   }
   if (diagnostics.length > 0) return { diagnostics }

@@ -23,30 +23,54 @@ export const fieldsThatRecur = (graph: Graph): ReadonlySet<string> => {
   return new Set(inside.filter(({ of }) => calling.has(of)).map(({ coordinate }) => coordinate))
 }
 
-/** Which types reach each other, as a number for each type (Tarjan 1972: one walk, so that large schemas cost little). */
+/**
+ * Which types reach each other, as a number for each type (Kosaraju: two walks, linear). Without recursion, since a way
+ * through a large schema may be longer than a stack.
+ */
 const componentsOf = ({ schema, fields }: Graph): ReadonlyMap<GraphQLObjectType, number> => {
+  const types = Object.values(schema.getTypeMap()).filter(isObjectType)
+  const ahead = new Map<GraphQLObjectType, readonly GraphQLObjectType[]>()
+  const behind = new Map<GraphQLObjectType, GraphQLObjectType[]>(types.map((type) => [type, []]))
+  for (const type of types) {
+    const read = Object.values(type.getFields()).filter(({ name }) => fields.has(`${type.name}.${name}`))
+    const members = read.flatMap((field) => membersOf(schema, field))
+    ahead.set(type, members)
+    for (const member of members) behind.get(member)?.push(type)
+  }
   const component = new Map<GraphQLObjectType, number>()
-  const order = new Map<GraphQLObjectType, number>()
-  const open: GraphQLObjectType[] = []
-  const visit = (type: GraphQLObjectType): number => {
-    const own = order.size
-    order.set(type, own)
-    open.push(type)
-    let least = own
-    for (const field of Object.values(type.getFields())) {
-      if (!fields.has(`${type.name}.${field.name}`)) continue
-      for (const member of membersOf(schema, field)) {
-        if (component.has(member)) continue
-        least = Math.min(least, order.get(member) ?? visit(member))
+  for (const [number, first] of leftLast(types, ahead).toReversed().entries()) {
+    if (component.has(first)) continue
+    const same = new Set([first])
+    for (const type of same) {
+      component.set(type, number)
+      for (const before of behind.get(type) ?? []) if (!component.has(before)) same.add(before)
+    }
+  }
+  return component
+}
+
+/** Types in the order in which a walk into the depth leaves them. */
+const leftLast = (
+  types: readonly GraphQLObjectType[],
+  ahead: ReadonlyMap<GraphQLObjectType, readonly GraphQLObjectType[]>,
+): readonly GraphQLObjectType[] => {
+  const left: GraphQLObjectType[] = []
+  const met = new Set<GraphQLObjectType>()
+  for (const first of types) {
+    if (met.has(first)) continue
+    met.add(first)
+    const way = [{ type: first, next: 0 }]
+    for (let at = way.at(-1); at !== undefined; at = way.at(-1)) {
+      const member = ahead.get(at.type)?.[at.next]
+      at.next += 1
+      if (member === undefined) {
+        left.push(at.type)
+        way.pop()
+      } else if (!met.has(member)) {
+        met.add(member)
+        way.push({ type: member, next: 0 })
       }
     }
-    if (least < own) return least
-    for (let last = open.pop(); last !== undefined; last = open.pop()) {
-      component.set(last, own)
-      if (last === type) break
-    }
-    return least
   }
-  for (const type of Object.values(schema.getTypeMap()).filter(isObjectType)) if (!order.has(type)) visit(type)
-  return component
+  return left
 }

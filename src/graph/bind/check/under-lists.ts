@@ -14,35 +14,39 @@ import { directiveOf } from '../../directives.ts'
 import type { Graph } from '../../graph.ts'
 import { rootKind, rootTypes } from '../../roots.ts'
 
-/** One field on the way from a root to a type, and the object type that it is a field of. */
-export type Turn = { readonly type: GraphQLObjectType; readonly field: GraphQLField<unknown, unknown> }
+/** One field on the way from a root to a type, the object type that it is a field of, and what goes before it. */
+export type Turn = {
+  readonly type: GraphQLObjectType
+  readonly field: GraphQLField<unknown, unknown>
+  readonly before: Turn | undefined
+}
 
 /** How a type comes to stand below a list. */
 export type UnderList = {
   /** The coordinate of the first list on the way. */
   readonly list: string
-  /** From a root on, as short as there is. */
-  readonly turns: readonly Turn[]
+  /** The last field of the shortest way there. */
+  readonly last: Turn | undefined
 }
 
 /** Object types that stand below some list, each with the shortest way there. */
 export const typesUnderLists = ({ schema, fields }: Graph): ReadonlyMap<GraphQLObjectType, UnderList> => {
   const under = new Map<GraphQLObjectType, UnderList>()
   const plain = new Set<GraphQLObjectType>()
-  type Visit = { readonly type: GraphQLObjectType; readonly list: string | undefined; readonly turns: readonly Turn[] }
-  let level: Visit[] = rootTypes(schema).map((type) => ({ type, list: undefined, turns: [] }))
+  type Visit = { readonly type: GraphQLObjectType; readonly list: string | undefined; readonly last: Turn | undefined }
+  let level: Visit[] = rootTypes(schema).map((type) => ({ type, list: undefined, last: undefined }))
   while (level.length > 0) {
     const next: Visit[] = []
-    for (const { type, list, turns } of level) {
+    for (const { type, list, last } of level) {
       if (list === undefined ? plain.has(type) : under.has(type)) continue
       if (list === undefined) plain.add(type)
-      else under.set(type, { list, turns })
+      else under.set(type, { list, last })
       for (const field of Object.values(type.getFields())) {
         const coordinate = `${type.name}.${field.name}`
         if (fields.get(coordinate)?.source === undefined) continue
         const below = list ?? (isListType(getNullableType(field.type)) ? coordinate : undefined)
         for (const member of membersOf(schema, field))
-          next.push({ type: member, list: below, turns: [...turns, { type, field }] })
+          next.push({ type: member, list: below, last: { type, field, before: last } })
       }
     }
     level = next
@@ -60,22 +64,25 @@ export const membersOf = (
   return isAbstractType(named) ? schema.getPossibleTypes(named) : []
 }
 
-/** The smallest operation that asks for the last field of a way; undefined where clients cannot see a field of it. */
-export const queryOf = (schema: GraphQLSchema, turns: readonly Turn[]): string | undefined => {
+/** Longer ones nobody reads. */
+const mostTurns = 20
+
+/** The smallest operation that asks for a field; undefined where clients cannot see a field on the way, or it is long. */
+export const queryOf = (schema: GraphQLSchema, last: Turn): string | undefined => {
+  const turns: Turn[] = []
+  for (let at: Turn | undefined = last; at !== undefined && turns.length <= mostTurns; at = at.before) turns.unshift(at)
   const [root] = turns
   const kind = root && rootKind(schema, root.type)
-  if (kind === undefined || turns.some(({ field }) => directiveOf('internal', field.astNode) !== undefined))
-    return undefined
+  const hidden = turns.some(({ field }) => directiveOf('internal', field.astNode) !== undefined)
+  if (kind === undefined || hidden || turns.length > mostTurns) return undefined
   const variables = new Map<string, string>()
-  const last = turns.at(-1)
-  let body = last !== undefined && isCompositeType(getNamedType(last.field.type)) ? ' { __typename }' : ''
-  for (const [index, { type, field }] of [...turns.entries()].toReversed()) {
+  let body = isCompositeType(getNamedType(last.field.type)) ? ' { __typename }' : ''
+  for (const { type, field, before } of turns.toReversed()) {
     const given = field.args.filter(isRequiredArgument).map((argument) => {
       const name = variables.has(argument.name) ? `${argument.name}${variables.size}` : argument.name
       variables.set(name, String(argument.type))
       return `${argument.name}: $${name}`
     })
-    const before = turns[index - 1]
     const selected = `${field.name}${listed(given)}${body}`
     body =
       before !== undefined && getNamedType(before.field.type) !== type
