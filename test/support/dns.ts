@@ -38,11 +38,12 @@ export const startDns = async (test: TestContext, srv: readonly SrvRecord[] = []
     ...srv.map((record) => `--srv-host=${record}`),
   ])
   let output = ''
-  const read = (): Promise<void> =>
+  /** Until it has read so many addresses. */
+  const read = (count: number): Promise<void> =>
     new Promise((resolve, reject) => {
       const listen = (chunk: unknown): void => {
         output += String(chunk)
-        if (!output.includes(`read ${hosts}`)) return
+        if (!output.includes(`read ${hosts} - ${count} `)) return
         output = ''
         server.stderr.off('data', listen)
         resolve()
@@ -57,13 +58,13 @@ export const startDns = async (test: TestContext, srv: readonly SrvRecord[] = []
     server.kill('SIGKILL')
     rmSync(dir, { recursive: true })
   })
-  await read()
+  await read(0)
   return {
     address: `127.0.0.1:${port}`,
     async lead(names) {
       const lines = Object.entries(names).flatMap(([name, addresses]) => addresses.map((one) => `${one} ${name}\n`))
       writeFileSync(hosts, lines.join(''))
-      const again = read()
+      const again = read(lines.length)
       server.kill('SIGHUP')
       await again
     },
