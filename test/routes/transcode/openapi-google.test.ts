@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
-import { symlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { layWorkspace } from '../../support/gateway.ts'
+import { googleWorkspace } from './support/google.ts'
 import { documentIn, operationsOf } from './support/openapi.ts'
 
 describe('the OpenAPI document of Google’s own protos', () => {
@@ -34,22 +31,3 @@ describe('the OpenAPI document of Google’s own protos', () => {
     assert.ok(names.includes('google.protobuf.Empty') && names.every((name) => !/-\d+$/.test(name)))
   })
 })
-
-/** A workspace that serves each file as a service and a route of its own. */
-const googleWorkspace = async (files: readonly string[]) => {
-  const workspace = await layWorkspace({
-    'portico.yaml': [
-      'listen: 127.0.0.1:0',
-      'services:',
-      ...files.map((file, index) => `  s${index}: { grpc: "127.0.0.1:1", proto: ${file}, identity: none }`),
-      'routes:',
-      ...files.map((_, index) => `  - { path: /s${index}/*, transcode: s${index} }`),
-      '',
-    ].join('\n'),
-  })
-  await symlink(
-    dirname(fileURLToPath(import.meta.resolve('google-proto-files/package.json'))),
-    join(workspace.dir, 'protos'),
-  )
-  return workspace
-}
