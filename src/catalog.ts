@@ -10,15 +10,17 @@ import { auth } from './policies/jwt/policy.ts'
 import { verifyToken } from './policies/jwt/verify.ts'
 import { maintenance } from './policies/maintenance/policy.ts'
 import { rateLimit } from './policies/rate-limit/policy.ts'
-import { compileAnswer } from './routes/answer/compile.ts'
+import { compileAnswer, refuseVersion } from './routes/answer/compile.ts'
 import { redirectRouteConfig, respondRouteConfig } from './routes/answer/config.ts'
 import { mountAnswers } from './routes/answer/mount.ts'
 import { routeMatchConfig } from './routes/match/config.ts'
 import { misfit } from './routes/match/explain.ts'
 import { areDisjoint, compileMatch, conditionText } from './routes/match/match.ts'
 import { createPaths, createRouter } from './routes/match/router.ts'
+import { expandVersions } from './routes/match/versions.ts'
+import { versionsConfig } from './routes/match/versions-config.ts'
 import { compileProxy } from './routes/proxy/compile.ts'
-import { proxyRouteConfig } from './routes/proxy/config.ts'
+import { proxyRouteConfig, sharedProxyConfig } from './routes/proxy/config.ts'
 import { mountProxy } from './routes/proxy/mount.ts'
 import { compileTranscode } from './routes/transcode/compile.ts'
 import { transcodeRouteConfig } from './routes/transcode/config.ts'
@@ -60,11 +62,19 @@ export const routes = {
     conditionText,
     misfit,
     areDisjoint,
+    versions: versionsConfig,
+    expandVersions,
     createPaths,
     createRouter,
   },
-  proxy: { config: proxyRouteConfig, compile: compileProxy, mount: mountProxy },
-  answer: { redirect: redirectRouteConfig, respond: respondRouteConfig, compile: compileAnswer, mount: mountAnswers },
+  proxy: { config: proxyRouteConfig, shared: sharedProxyConfig, compile: compileProxy, mount: mountProxy },
+  answer: {
+    redirect: redirectRouteConfig,
+    respond: respondRouteConfig,
+    compile: compileAnswer,
+    refuseVersion,
+    mount: mountAnswers,
+  },
   transcode: {
     config: transcodeRouteConfig,
     compile: compileTranscode,

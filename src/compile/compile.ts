@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { bffs, policies, providers, routes, services } from '../catalog.ts'
+import { bffs, policies, providers, services } from '../catalog.ts'
 import type { Places } from '../config/places.ts'
 import { planned } from '../config/planned.ts'
 import { readConfig } from '../config/read.ts'
@@ -10,8 +10,9 @@ import { openAdmin } from './admin.ts'
 import { checkBff } from './check/bff.ts'
 import { type WorkspaceConfig, workspaceConfig } from './config.ts'
 import { overlaps } from './overlaps.ts'
-import type { Plan, PolicyName, PolicyUse, RoutePlan } from './plan.ts'
+import type { Plan, PolicyName, PolicyUse } from './plan.ts'
 import { compareMatches } from './precedence.ts'
+import { compileRoute } from './route.ts'
 
 export type Compiled = {
   /** Undefined when any diagnostic is an error. */
@@ -118,26 +119,10 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
         coordinate: `routes[${index}].auth`,
       }),
     )
-    const surroundings = {
-      services: known,
-      maxBodyBytes: config.limits.body,
-      placeOf: (setting: string) => ({
-        place: places.at(['routes', index, setting], 'value'),
-        coordinate: `routes[${index}].${setting}`,
-      }),
-    }
-    const compiled = compileRoute(settings, surroundings)
-    // Of a service that is wrong itself, nothing more is said here.
-    const named = 'service' in settings ? [settings.service] : 'transcode' in settings ? settings.transcode : []
-    const match = routes.match.compile(settings)
-    if (compiled.route !== undefined)
-      servedRoutes.push({
-        served: { ...compiled.route, name: `routes.${match.site}` },
-        match,
-        policies: policiesOf(settings, config),
-      })
-    if (named.every((name) => known.has(name) || config.services[name] === undefined))
-      diagnostics.push(...compiled.diagnostics)
+    const { compiled, diagnostics: found } = compileRoute(settings, { index, config, services: known, places })
+    diagnostics.push(...found)
+    for (const { route: served, match } of compiled)
+      servedRoutes.push({ served, match, policies: policiesOf(settings, config) })
   }
   diagnostics.push(...overlaps(config, places), ...openAdmin(config, places))
 
@@ -163,28 +148,6 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
     diagnostics: unique(diagnostics),
     files: [...new Set(files)],
   }
-}
-
-type RouteConfig = WorkspaceConfig['routes'][number]
-type RouteSurroundings = Parameters<typeof routes.proxy.compile>[1] &
-  Parameters<typeof routes.transcode.compile>[1] &
-  Parameters<typeof routes.answer.compile>[1]
-
-/** One entry of `routes:`, of the kind that its keys say. */
-const compileRoute = (
-  settings: RouteConfig,
-  surroundings: RouteSurroundings,
-): { readonly route?: RoutePlan; readonly diagnostics: readonly Diagnostic[] } => {
-  if ('service' in settings) {
-    const compiled = routes.proxy.compile(settings, surroundings)
-    return 'route' in compiled ? { route: { kind: 'proxy', ...compiled.route }, diagnostics: [] } : compiled
-  }
-  if ('redirect' in settings || 'respond' in settings) {
-    const compiled = routes.answer.compile(settings, surroundings)
-    return 'route' in compiled ? { route: { kind: 'answer', ...compiled.route }, diagnostics: [] } : compiled
-  }
-  const { route, diagnostics } = routes.transcode.compile(settings, surroundings)
-  return route === undefined ? { diagnostics } : { route: { kind: 'transcode', ...route }, diagnostics }
 }
 
 /** That a service does not say whom it asks for is a mistake of its own kind. */

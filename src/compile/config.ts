@@ -91,6 +91,12 @@ export const workspaceConfig = z.strictObject({
     .array(
       z.union([
         z.strictObject({ ...routes.match.config, ...routes.proxy.config, ...policyKeys }),
+        z.strictObject({
+          ...routes.match.config,
+          ...routes.proxy.shared,
+          versions: routes.match.versions,
+          ...policyKeys,
+        }),
         z.strictObject({ ...routes.match.config, ...routes.transcode.config, ...policyKeys }),
         z.strictObject({ ...routes.match.config, ...routes.answer.redirect, ...policyKeys }),
         z.strictObject({ ...routes.match.config, ...routes.answer.respond, ...policyKeys }),

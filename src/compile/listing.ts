@@ -58,10 +58,11 @@ const addressesOf = (route: RoutePlan): readonly Omit<Listed, 'policies'>[] => {
 
 const doing = (route: Exclude<RoutePlan, { readonly kind: 'transcode' }>): string => {
   if (route.kind === 'proxy') {
-    const { service, rewrite, websocket } = route
-    return `proxy to ${service.name}${rewrite === undefined ? '' : ` as ${rewrite.text}`}${websocket ? ', WebSocket too' : ''}`
+    const { service, rewrite, websocket, version } = route
+    return `proxy to ${service.name}${version === undefined ? '' : `, version ${version.name}`}${rewrite === undefined ? '' : ` as ${rewrite.text}`}${websocket ? ', WebSocket too' : ''}`
   }
   const { answer } = route
+  if (answer.kind === 'refuse') return 'refuse other versions'
   return answer.kind === 'redirect'
     ? `redirect to ${answer.origin}${answer.to.text} (${answer.status})`
     : `respond with ${answer.status}`

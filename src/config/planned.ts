@@ -26,7 +26,6 @@ export const planned = {
   'routes.*.split': 'traffic splitting',
   'routes.*.mirror': 'mirroring',
   'routes.*.cache': 'cache',
-  'routes.*.version': 'API versions',
   'routes.*.compression': 'compression of its own for proxied answers, which pass as the service wrote them',
 } as const satisfies Planned
 

@@ -99,6 +99,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       hooksFor,
       addressFor,
       log,
+      observeVersion: (route, version) => metrics.observeVersion(route, version),
       problemReply: (reply, problem) =>
         writeProblem(reply.raw, problem, {
           requestId: reply.request.id,

@@ -23,6 +23,8 @@ export type Metrics = {
   readonly observeCost: (bff: string, cost: number) => void
   /** A reload ended; `generation` is the one that serves now. */
   readonly observeReload: (result: 'success' | 'failure', generation: number) => void
+  /** Of a route with several versions, by its path as written. */
+  readonly observeVersion: (route: string, version: string) => void
   readonly observeRateLimited: (scope: string) => void
   /** Read at each scrape: the services whose health is watched, and whether they serve. */
   readonly observeHealth: (
@@ -104,6 +106,12 @@ export const createMetrics = (): Metrics => {
       for (const { name, serving: serves } of health()) this.set({ service: name }, serves === true ? 1 : 0)
     },
   })
+  const versions = new Counter({
+    name: 'portico_api_version_requests_total',
+    help: 'Requests passed on to each version of an API.',
+    labelNames: ['route', 'version'],
+    registers,
+  })
   const refused = new Counter({
     name: 'portico_rate_limited_total',
     help: 'Requests that a limit refused.',
@@ -138,6 +146,7 @@ export const createMetrics = (): Metrics => {
     observeHealth(read) {
       health = read
     },
+    observeVersion: (route, version) => versions.inc({ route, version }),
     observeRateLimited: (scope) => refused.inc({ scope }),
     render: async () => ({
       contentType: registry.contentType,

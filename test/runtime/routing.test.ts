@@ -35,6 +35,34 @@ describe('routing on the wire', () => {
   })
 })
 
+describe('versions of an API', () => {
+  it('are counted each, however many others clients make up', async (t) => {
+    const { origin } = await startService(t, (_request, response) => response.end())
+    const { dir, remove } = await layWorkspace({
+      'portico.yaml': `listen: 127.0.0.1:0
+probes: 127.0.0.1:0
+services: { s: { rest: "${origin}", identity: none } }
+routes:
+  - path: /users/*
+    versions: { by: { header: x-v }, default: "2", of: { "1": { service: s }, "2": { service: s } } }
+`,
+    })
+    const { gateway: started, url, close } = await startGateway(dir)
+    t.after(async () => {
+      await close()
+      await remove()
+    })
+    for (const version of ['1', '2', '', '7', '8'])
+      await fetch(`${url}/users/1`, { headers: version === '' ? {} : { 'x-v': version } })
+    const { host, port } = started.probes ?? { host: '', port: 0 }
+    const metrics = await (await fetch(`http://${host}:${port}/metrics`)).text()
+    assert.deepEqual(metrics.match(/^portico_api_version_requests_total.*/gm), [
+      'portico_api_version_requests_total{route="/users/*",version="1"} 1',
+      'portico_api_version_requests_total{route="/users/*",version="2"} 2',
+    ])
+  })
+})
+
 const gateway = async (t: TestContext, more = '') => {
   const seen: string[] = []
   const { origin } = await startService(t, ({ url = '' }, response) => {

@@ -4,12 +4,12 @@ import type { Graph } from '../../graph/graph.ts'
 import { makeOperation, type Operation, wholePlan } from '../../graph/operation.ts'
 import type { Selection } from '../../graph/plan/plan.ts'
 import { didYouMean } from '../../kernel/diagnostic.ts'
+import { readLifetime } from '../../kernel/lifetime.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { parseDuration } from '../../kernel/units.ts'
 import { callerReads, readCache } from './cache.ts'
 import { describedBy } from './described.ts'
 import type { EndpointPlan } from './endpoint.ts'
-import { readLifetime } from './lifetime.ts'
 import { type Report, readInputs } from './variables.ts'
 
 export type Reading = {

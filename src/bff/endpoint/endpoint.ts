@@ -1,7 +1,7 @@
 import type { GraphQLInputType } from 'graphql'
 import type { Operation } from '../../graph/operation.ts'
+import type { Lifetime } from '../../kernel/lifetime.ts'
 import type { CachePlan } from './cache.ts'
-import type { Lifetime } from './lifetime.ts'
 
 /** A stored operation exposed as a tailored REST endpoint. */
 export type EndpointPlan = {

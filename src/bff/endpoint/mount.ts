@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptio
 import { coerceVariables } from '../../graph/variables.ts'
 import { preferredType } from '../../kernel/accept.ts'
 import { eventStream } from '../../kernel/event-stream.ts'
+import { lifetimeHeaders } from '../../kernel/lifetime.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { shortened } from '../../kernel/shortened.ts'
 import type { Signal } from '../../kernel/signal.ts'
@@ -13,7 +14,6 @@ import { endpointAnswer, sendAnswer } from './answer.ts'
 import type { EndpointPlan } from './endpoint.ts'
 import { sendExplained } from './explained.ts'
 import { inputReader } from './inputs.ts'
-import { lifetimeHeaders } from './lifetime.ts'
 import { streamEvents } from './stream.ts'
 
 export type EndpointMount = {

@@ -138,6 +138,12 @@ export const workspaceCodes = {
     fix: 'Mend the module, or the name in @resolver.',
     example: 'displayName: String @resolver(fn: "displayNam")',
   },
+  'PORTICO-023': {
+    severity: 'error',
+    title: 'Versions that cannot be told apart',
+    cause: 'The default is no version of the route, its path lacks the parameter, or a date is none.',
+    fix: 'Name a version under `of`, a parameter of the path, and dates such as 2027-01-01.',
+  },
   'PORTICO-030': {
     severity: 'error',
     title: 'Targets that are not one service',

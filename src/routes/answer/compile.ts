@@ -13,7 +13,7 @@ export type AnswerRoute = {
   /** As written: `/users/*`. */
   readonly path: string
   readonly methods: readonly string[]
-  readonly answer: Redirect | FixedAnswer
+  readonly answer: Redirect | FixedAnswer | Refusal
 }
 
 export type Redirect = {
@@ -30,6 +30,13 @@ export type FixedAnswer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+}
+
+/** Requests are refused with a problem. */
+export type Refusal = {
+  readonly kind: 'refuse'
+  readonly message: string
+  readonly headers: Readonly<Record<string, string>>
 }
 
 const allMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -53,3 +60,21 @@ export const compileAnswer = (
   const origin = written.slice(0, at)
   return { route: { ...route, answer: { kind: 'redirect', status, origin, to, keepsQuery: query === 'keep' } } }
 }
+
+/** What answers requests that name a version there is not. */
+export const refuseVersion = ({
+  name,
+  path,
+  methods = allMethods,
+  headers,
+  served,
+}: Pick<AnswerRoute, 'name' | 'path'> & {
+  readonly methods?: readonly string[] | undefined
+  readonly headers: Readonly<Record<string, string>>
+  readonly served: readonly string[]
+}): AnswerRoute => ({
+  name,
+  path,
+  methods,
+  answer: { kind: 'refuse', message: `Name a version that is served: ${served.join(', ')}.`, headers },
+})

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteShorthandOptions } from 'fastify'
+import { Problem } from '../../kernel/problem.ts'
 import { discardRest, leaveBodies } from '../discard.ts'
 import { rewritePath } from '../rewrite.ts'
 import type { AnswerRoute, FixedAnswer, Redirect } from './compile.ts'
@@ -22,7 +23,7 @@ export const mountAnswers = (
     for (const route of routes) {
       const { answer } = route
       const method = [...route.methods] as HTTPMethods[]
-      const write = answer.kind === 'redirect' ? redirects(answer) : responds(answer)
+      const write = writerOf(answer)
       const handler = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
         discardRest(request.raw)
         return write(request, reply)
@@ -33,6 +34,15 @@ export const mountAnswers = (
 }
 
 type Write = (request: FastifyRequest, reply: FastifyReply) => FastifyReply
+
+const writerOf = (answer: AnswerRoute['answer']): Write => {
+  if (answer.kind === 'redirect') return redirects(answer)
+  if (answer.kind === 'respond') return responds(answer)
+  const { message, headers } = answer
+  return () => {
+    throw new Problem('INVALID_ARGUMENT', message, { headers })
+  }
+}
 
 const redirects =
   ({ status, origin, to, keepsQuery }: Redirect): Write =>

@@ -43,9 +43,27 @@ export const testOf = (condition: Condition): Test => {
       const value = raw.headers[name]
       return satisfies(Array.isArray(value) ? value.join(', ') : value, rule)
     }
+  if (on === 'mediaType') {
+    const [before = '', after = ''] = name.split('{version}')
+    return ({ raw }) => satisfies(versionIn(raw.headers.accept, before, after), rule)
+  }
+  if (on === 'parameter') {
+    const { at } = condition
+    return ({ raw: { url = '' } }) => satisfies((url.split('?', 1)[0] ?? '').split('/')[at + 1], rule)
+  }
   // Readers differ in which value of a repeated parameter counts: all of them have to fit.
   return ({ query }) => {
     const values = query.getAll(name)
     return values.length === 0 ? satisfies(undefined, rule) : values.every((value) => satisfies(value, rule))
   }
+}
+
+/** What stands between two texts in the first range of Accept that has both; parameters are compared without spaces. */
+const versionIn = (accept: string | undefined, before: string, after: string): string | undefined => {
+  for (const range of accept?.toLowerCase().split(',') ?? []) {
+    const text = range.replaceAll(/[\t ]|;[\t ]*q=[^;]*/g, '')
+    if (text.length > before.length + after.length && text.startsWith(before) && text.endsWith(after))
+      return text.slice(before.length, text.length - after.length)
+  }
+  return undefined
 }

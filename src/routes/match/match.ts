@@ -8,6 +8,10 @@ export type Rule = readonly string[] | { readonly prefix: string } | { readonly 
 /** Something a request must have beside its path, method and host. */
 export type Condition =
   | { readonly on: 'header' | 'query' | 'cookie'; readonly name: string; readonly rule: Rule }
+  /** The first version that Accept names by a media type such as `application/vnd.shop.v{version}+json`. */
+  | { readonly on: 'mediaType'; readonly name: string; readonly rule: Rule }
+  /** The segment of the path at an index. */
+  | { readonly on: 'parameter'; readonly name: string; readonly at: number; readonly rule: Rule }
   | { readonly on: 'address'; readonly ranges: readonly string[] }
 
 /** Which requests a route is for. */
@@ -28,16 +32,21 @@ type MatchConfig = z.output<z.ZodObject<typeof routeMatchConfig>> & {
   readonly methods?: readonly string[] | undefined
 }
 
-export const compileMatch = ({ hosts = [], match, path, methods }: MatchConfig): RouteMatch => {
+/** What is written, and conditions that other settings of a route come to. */
+export const compileMatch = (
+  { hosts = [], match, path, methods }: MatchConfig,
+  more: readonly Condition[] = [],
+): RouteMatch => {
   const { header = {}, query = {}, cookie = {}, address } = match ?? {}
   const named = (on: 'header' | 'query' | 'cookie', rules: Readonly<Record<string, Rule>>): readonly Condition[] =>
     Object.entries(rules)
       .map(([name, rule]) => ({ on, name: on === 'header' ? name.toLowerCase() : name, rule }))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
-  const conditions = [
+  const conditions: readonly Condition[] = [
     ...named('header', header),
     ...named('query', query),
     ...named('cookie', cookie),
+    ...more,
     ...(address === undefined ? [] : [{ on: 'address' as const, ranges: [...address].sort() }]),
   ]
   const sorted = [...new Set(hosts)].sort()

@@ -28,6 +28,8 @@ export type ProxyRoute = {
   /** The Host a service is asked for: the client's own, or a name; undefined for the target's. */
   readonly host: { readonly kept: true } | { readonly name: string } | undefined
   readonly websocket: boolean
+  /** The version of an API that this is: its name, and headers of every answer. */
+  readonly version?: { readonly name: string; readonly headers: Readonly<Record<string, string>> }
   /** Tries after the first; none where it is absent. */
   readonly retry: RetrySettings | undefined
   /** Until the service starts to answer. */

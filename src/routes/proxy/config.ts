@@ -6,12 +6,11 @@ import { rewrittenPath } from '../rewrite.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
-/** One entry of `routes:` without its policies: requests are passed on to a REST service as they are. */
-export const proxyRouteConfig = {
+/** What a proxy route says beside its service. */
+export const sharedProxyConfig = {
   path: routePath.describe(
     'What the route answers: `/status`, `/users/{id}`, or `/users/*` for `/users` and everything below it. The most specific route wins.',
   ),
-  service: nameKey.describe('The REST service that answers.'),
   methods: z.array(z.enum(methods)).min(1).optional().describe('Methods passed on; all by default.'),
   stripPrefix: z
     .boolean()
@@ -50,4 +49,10 @@ export const proxyRouteConfig = {
   maxBody: size
     .optional()
     .describe('The largest request body passed on; limits.body by default. Bodies are streamed, whatever their size.'),
+}
+
+/** One entry of `routes:` without its policies: requests are passed on to a REST service as they are. */
+export const proxyRouteConfig = {
+  ...sharedProxyConfig,
+  service: nameKey.describe('The REST service that answers.'),
 }

@@ -16,6 +16,8 @@ export type ProxyTools = {
   /** The address by which the app knows a route. */
   readonly addressFor: (route: ProxyRoute) => string
   readonly log: Logger
+  /** Told of every request that is passed on to a version of an API. */
+  readonly observeVersion?: (route: string, version: string) => void
   /** Answers with a problem on `reply.raw`: the reply is hijacked, and nothing of an answer has been sent. */
   readonly problemReply: (reply: FastifyReply, problem: Problem) => void
 }

@@ -3,7 +3,7 @@ import { Problem } from '../../kernel/problem.ts'
 import { isUpgrade } from '../../kernel/upgrade.ts'
 import { leaveBodies } from '../discard.ts'
 import type { ProxyRoute } from './compile.ts'
-import { createLanes, type ProxyTools } from './lanes.ts'
+import { createLanes, type PassOn, type ProxyTools } from './lanes.ts'
 import { mountWebSocket } from './websocket.ts'
 
 /**
@@ -17,7 +17,7 @@ export const mountProxy = (app: FastifyInstance, routes: readonly ProxyRoute[], 
     leaveBodies(scope)
     for (const route of routes) {
       if (route.websocket) continue
-      const passOn = lanes(route)
+      const passOn = versioned(lanes(route), route, tools)
       const handler = (request: FastifyRequest, reply: FastifyReply): void => {
         if (isUpgrade(request)) throw new Problem('INVALID_ARGUMENT', 'This path takes no upgrades.')
         passOn(request, reply)
@@ -30,7 +30,18 @@ export const mountProxy = (app: FastifyInstance, routes: readonly ProxyRoute[], 
     if (!route.websocket) continue
     app.register(async (scope) => {
       leaveBodies(scope)
-      mountWebSocket(scope, route, { ...tools, passOn: lanes(route) })
+      mountWebSocket(scope, route, { ...tools, passOn: versioned(lanes(route), route, tools) })
     })
+  }
+}
+
+/** A route of several versions says of each when it ends, and how much it is used. */
+const versioned = (passOn: PassOn, { version, path }: ProxyRoute, { observeVersion }: ProxyTools): PassOn => {
+  if (version === undefined) return passOn
+  const { name, headers } = version
+  return (request, reply) => {
+    observeVersion?.(path, name)
+    reply.headers(headers)
+    passOn(request, reply)
   }
 }

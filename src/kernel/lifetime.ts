@@ -1,4 +1,4 @@
-/** How long an endpoint is for. Times are seconds since 1970. */
+/** How long an endpoint, or a version of an API, is for. Times are seconds since 1970. */
 export type Lifetime = {
   /** From when on it should not be used; may lie ahead. */
   readonly deprecated?: number | undefined
@@ -9,7 +9,7 @@ export type Lifetime = {
   readonly notice?: string | undefined
 }
 
-/** The headers that every answer of an endpoint bears: Deprecation (RFC 9745), Sunset (RFC 8594) and Link (RFC 8288). */
+/** The headers that every answer bears: Deprecation (RFC 9745), Sunset (RFC 8594) and Link (RFC 8288). */
 export const lifetimeHeaders = ({
   deprecated,
   sunset,
@@ -30,7 +30,7 @@ export const lifetimeHeaders = ({
 
 type Written = { readonly [argument in keyof Lifetime]: unknown }
 
-/** What `@endpoint` says of an endpoint's end; `report` is told what is wrong with an argument. */
+/** What `@endpoint` or a version of `versions` says of its end; `report` is told what is wrong with an argument. */
 export const readLifetime = (
   written: Written,
   report: (argument: keyof Lifetime, message: string) => undefined,
