@@ -124,7 +124,7 @@ const mistakes: readonly { readonly title: string; readonly text: string; readon
     text: 'services: {}\nroutes:\n  - path: /a\n',
     told: `portico.yaml:3:5  routes[0]
     - path: /a
-      ^ A route needs \`service\` or \`transcode\`.`,
+      ^ A route needs \`service\`, \`transcode\`, \`redirect\` or \`respond\`.`,
   },
   {
     title: 'reports a misspelt required key once',
@@ -293,10 +293,10 @@ portico.yaml:3:1  tracing
   },
   {
     title: 'does not miss what a planned setting would have replaced',
-    text: 'services: {}\nroutes:\n  - path: /api/*\n    redirect: /v2\n',
-    told: `portico.yaml:4:5  routes[0].redirect
-    redirect: /v2
-    ^ \`redirect\` is not built yet: this version has no redirects. Remove it.`,
+    text: 'services: {}\nauth:\n  staff:\n    basic: users.htpasswd\n',
+    told: `portico.yaml:4:5  auth.staff.basic
+    basic: users.htpasswd
+    ^ \`basic\` is not built yet: this version has no basic authentication. Remove it.`,
   },
   {
     title: 'says that tabs do not indent',
