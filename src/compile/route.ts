@@ -25,8 +25,21 @@ export type CompiledRoutes = {
 }
 
 /** One entry of `routes:`, of the kind that its keys say. */
-export const compileRoute = (settings: RouteConfig, ground: RouteGround): CompiledRoutes =>
-  'versions' in settings ? compileVersions(settings, ground) : compilePlain(settings, ground)
+export const compileRoute = (settings: RouteConfig, ground: RouteGround): CompiledRoutes => {
+  const { compiled, diagnostics } =
+    'versions' in settings ? compileVersions(settings, ground) : compilePlain(settings, ground)
+  return { compiled, diagnostics: [...diagnostics, ...guardedRaw(settings, ground)] }
+}
+
+/** A service may read a raw path otherwise than the prefix by which its guard was chosen. */
+const guardedRaw = (settings: RouteConfig, { index, places }: RouteGround): readonly Diagnostic[] => {
+  if (!('pathMode' in settings) || settings.pathMode !== 'raw') return []
+  if (settings.auth === undefined || settings.path === '/*') return []
+  const place = places.at(['routes', index, 'pathMode'], 'value')
+  const message =
+    'A raw path can be spelt in other ways than the one that auth guards. Guard `/*` of a host, or take canonical paths.'
+  return [{ severity: 'error', code: 'PORTICO-015', place, coordinate: `routes[${index}].pathMode`, message }]
+}
 
 const compilePlain = (settings: PlainConfig, ground: RouteGround): CompiledRoutes => {
   const { route, diagnostics } = compileKind(settings, ground)

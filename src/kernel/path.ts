@@ -47,3 +47,28 @@ const withoutDots = (path: string): string | undefined => {
   const open = last === '' || last === '.' || last === '..'
   return kept.length === 0 ? '/' : `/${kept.join('/')}${open ? '/' : ''}`
 }
+
+/**
+ * What a reader who decodes all there is to decode takes a target's path for, in canonical form: escaped slashes and
+ * backslashes are slashes, and slashes are merged. For routes that pass paths on as they came, which no reading may
+ * bring to another. Undefined for what no route passes on: dot segments, control characters, `#`, a broken escape.
+ */
+export const loosestPath = (target: string): string | undefined => {
+  const path = target.split('?', 1)[0] as string
+  if (path.charCodeAt(0) !== slash || target.includes('#') || /%(?![0-9A-Fa-f]{2})/.test(path)) return undefined
+  const decoded = path
+    .replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+    .replaceAll('\\', '/')
+  // oxlint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f#]|[^\u0000-\u00ff]/.test(decoded)) return undefined
+  const segments = decoded.split('/').filter((segment) => segment !== '')
+  if (segments.includes('.') || segments.includes('..')) return undefined
+  const open = segments.length > 0 && decoded.endsWith('/') ? '/' : ''
+  return `/${segments.map(escaped).join('/')}${open}`
+}
+
+const escaped = (segment: string): string =>
+  segment.replace(
+    /[^A-Za-z0-9._~!$&'()*+,;=:@-]/g,
+    (found) => `%${found.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  )

@@ -33,6 +33,8 @@ export type ServiceHealth = {
 export type Generation = {
   readonly id: number
   readonly plan: Plan
+  /** Whether a route takes paths as they came. */
+  readonly takesRawPaths: boolean
   handle(request: IncomingMessage, response: ServerResponse): void
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
   /** Of the services whose health is watched. */
@@ -137,6 +139,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     active: serving.active,
     id,
     plan,
+    takesRawPaths: plan.routes.some(({ match }) => match.raw),
     async drain(withinMs) {
       draining.abort(new Problem('UNAVAILABLE', 'The gateway is going away. Ask again.'))
       await serving.end(withinMs)

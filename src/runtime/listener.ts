@@ -1,7 +1,7 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { HostPort } from '../config/scalars.ts'
-import { canonicalPath } from '../kernel/path.ts'
+import { canonicalPath, loosestPath } from '../kernel/path.ts'
 import { Problem } from '../kernel/problem.ts'
 import type { Generation } from './generation.ts'
 import { writeProblem, writeProblemTo } from './problem-reply.ts'
@@ -37,7 +37,8 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
   })
   server.on('request', (request, response) => {
     if (retiring) response.setHeader('connection', 'close')
-    if (canonicalize(request)) current().handle(request, response)
+    const generation = current()
+    if (canonicalize(request, generation.takesRawPaths)) generation.handle(request, response)
     else
       writeProblem(
         response,
@@ -46,7 +47,7 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
   })
   server.on('upgrade', (request, socket: Socket, head) => {
     socket.on('error', () => socket.destroy())
-    if (canonicalize(request)) current().upgrade(request, socket, head)
+    if (canonicalize(request, false)) current().upgrade(request, socket, head)
     else
       writeProblemTo(
         socket,
@@ -69,14 +70,23 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
   }
 }
 
-/** Replaces the path by its canonical form, the one everything after works on; false where there is none. */
-const canonicalize = (request: { url?: string | undefined }): boolean => {
+/** A request whose target was not canonical: as it came, and whether there is no canonical form of it. */
+export type Spelt = IncomingMessage & { spelt?: { readonly target: string; readonly isAmbiguous: boolean } }
+
+/**
+ * Replaces the path by its canonical form, the one everything after works on; false where there is none. Where raw
+ * paths are taken, what only they may be is put into its loosest form, to find by that whose it is.
+ */
+const canonicalize = (request: Spelt, takesRawPaths: boolean): boolean => {
   const target = request.url ?? ''
-  const path = canonicalPath(target)
+  const canonical = canonicalPath(target)
+  const path = canonical ?? (takesRawPaths ? loosestPath(target) : undefined)
   if (path === undefined) return false
   const mark = target.indexOf('?')
-  if (mark >= 0 ? path.length !== mark || !target.startsWith(path) : path !== target)
+  if (mark >= 0 ? path.length !== mark || !target.startsWith(path) : path !== target) {
+    if (takesRawPaths) request.spelt = { target, isAmbiguous: canonical === undefined }
     request.url = mark < 0 ? path : path + target.slice(mark)
+  }
   return true
 }
 

@@ -2,15 +2,20 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { routes } from '../catalog.ts'
 import type { Plan, RouteMatch } from '../compile/plan.ts'
+import { loosestPath } from '../kernel/path.ts'
 import { Problem } from '../kernel/problem.ts'
 import { clientAddress, hostOf, type Trusts } from './client.ts'
+import type { Spelt } from './listener.ts'
 
 /** A request that is on its way to a route: what it asked for stands here while its URL is the route's own address. */
-type Routed = IncomingMessage & {
+type Routed = Spelt & {
   target?: string
   site?: string | undefined
   refused?: Problem
 }
+
+type Router = ReturnType<typeof routes.match.createRouter>
+type Found = { readonly site: ReturnType<Router['find']>; readonly path: string; readonly query: string }
 
 export type Routing = {
   /** The address by which the app knows a route. */
@@ -31,30 +36,59 @@ export const createRouting = ({ routes: planned, bffs }: Plan, trusts: Trusts | 
   const prefixes = bffs.map(({ served }) => served.prefix)
   const left = routes.match.createPaths()
   const isLeft = (path: string): boolean => prefixes.some((prefix) => path.startsWith(prefix)) && left.has(path)
+  /** The canonical URL, or for a raw route what came: where no reading of it leads to another route. */
+  const asItMayGoOn = (raw: Routed, { site, path, query }: Found): string => {
+    const target = raw.spelt?.target ?? path + query
+    const prefix = site?.rawPrefix
+    if (prefix === undefined) {
+      if (raw.spelt?.isAmbiguous === true) throw unsafe()
+      return path + query
+    }
+    const loosest = loosestPath(target)
+    const rest = target.slice(prefix.length)
+    if (loosest === undefined || !target.startsWith(prefix) || !/^([/?]|$)/.test(rest)) throw unsafe()
+    if (loosest !== path) {
+      if (isLeft(loosest)) throw unsafe()
+      raw.url = loosest + query
+      const other = router.find(raw)
+      raw.url = path + query
+      if (other !== site) throw unsafe()
+    }
+    return target
+  }
   return {
     addressOf: (match) => router.addressOf(match),
     leave(urls) {
       for (const url of urls) if (!url.startsWith(router.addresses)) left.add(url)
     },
-    direct(raw) {
+    direct(raw: Routed) {
       const { url = '/' } = raw
       const mark = url.indexOf('?')
-      if (isLeft(mark < 0 ? url : url.slice(0, mark))) return
-      const routed = raw as Routed
+      const path = mark < 0 ? url : url.slice(0, mark)
+      const query = mark < 0 ? '' : url.slice(mark)
       try {
+        if (isLeft(path)) {
+          if (raw.spelt?.isAmbiguous === true) throw unsafe()
+          return
+        }
         const site = router.find(raw)
+        raw.target =
+          raw.spelt === undefined && site?.rawPrefix === undefined ? url : asItMayGoOn(raw, { site, path, query })
+        raw.site = site?.name
         // Fastify decodes paths: left to it, `/%7C0` would be the address of a route.
-        const address = site?.address ?? nowhere
-        routed.target = url
-        routed.site = site?.name
-        raw.url = mark < 0 ? address : address + url.slice(mark)
+        raw.url = (site?.address ?? nowhere) + query
       } catch (thrown) {
         if (!(thrown instanceof Problem)) throw thrown
-        routed.refused = thrown
+        raw.refused = thrown
+        raw.target = url
+        raw.url = nowhere
       }
     },
   }
 }
+
+const unsafe = (): Problem =>
+  new Problem('INVALID_ARGUMENT', 'The path of this request is not well-formed or not safe to pass on.')
 
 /** The first hook of an app: from here on a request has its own URL again. */
 export const takeBackUrls = (app: FastifyInstance): void => {

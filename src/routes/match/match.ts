@@ -23,6 +23,8 @@ export type RouteMatch = {
   readonly conditions: readonly Condition[]
   /** Undefined for any. */
   readonly methods: ReadonlySet<string> | undefined
+  /** Whether paths are taken as they came, and passed on so. */
+  readonly raw: boolean
   /** All but the methods, in one line: `shop.example/users/* [header x-beta: 1]`. The same for all routes of one site. */
   readonly site: string
 }
@@ -30,11 +32,12 @@ export type RouteMatch = {
 type MatchConfig = z.output<z.ZodObject<typeof routeMatchConfig>> & {
   readonly path: string
   readonly methods?: readonly string[] | undefined
+  readonly pathMode?: 'canonical' | 'raw' | undefined
 }
 
 /** What is written, and conditions that other settings of a route come to. */
 export const compileMatch = (
-  { hosts = [], match, path, methods }: MatchConfig,
+  { hosts = [], match, path, methods, pathMode }: MatchConfig,
   more: readonly Condition[] = [],
 ): RouteMatch => {
   const { header = {}, query = {}, cookie = {}, address } = match ?? {}
@@ -56,6 +59,7 @@ export const compileMatch = (
     path: parseRoutePath(path),
     conditions,
     methods: methods === undefined ? undefined : withHead(methods),
+    raw: pathMode === 'raw',
     site: `${sorted.join(',')}${path}${asked}`,
   }
 }

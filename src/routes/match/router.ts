@@ -15,6 +15,8 @@ export type Site = {
   readonly path: string
   readonly methods: ReadonlySet<string> | undefined
   readonly tests: readonly Test[]
+  /** What stands before a path that is passed on as it came; undefined where paths are canonical. */
+  readonly rawPrefix: string | undefined
 }
 
 export type Router = {
@@ -55,6 +57,7 @@ export const createRouter = (routes: readonly RouteMatch[], { addressOf, hostOf 
       path: match.path.text,
       methods,
       tests: match.conditions.map(testOf),
+      rawPrefix: match.raw ? match.path.prefix : undefined,
     }
     sites.set(match.site, site)
     for (const host of match.hosts.length === 0 ? [anyHost] : match.hosts) {

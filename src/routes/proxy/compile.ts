@@ -87,6 +87,18 @@ export const compileProxy = (config: ProxyRouteConfig, surroundings: ProxySurrou
     mistakes.push(
       routeMistake('methods', 'WebSocket upgrades are GET requests. Add GET, or remove websocket.', surroundings),
     )
+  if (config.pathMode === 'raw' && config.path.includes('{'))
+    mistakes.push(
+      routeMistake('pathMode', 'A raw path has no segments to name. Remove the parameters, or pathMode.', surroundings),
+    )
+  if (config.pathMode === 'raw' && route.websocket)
+    mistakes.push(
+      routeMistake(
+        'pathMode',
+        'WebSocket upgrades go by canonical paths. Remove websocket, or pathMode.',
+        surroundings,
+      ),
+    )
   return mistakes.length > 0 ? { diagnostics: mistakes } : { route }
 }
 

@@ -18,6 +18,12 @@ export const sharedProxyConfig = {
     .describe(
       'Whether what stands before `/*` is removed before the request is passed on: short for `rewrite: { path: /* }`.',
     ),
+  pathMode: z
+    .enum(['canonical', 'raw'])
+    .default('canonical')
+    .describe(
+      'Whether the service gets the path in its canonical form, or byte by byte as it came: for signed URLs and slashes that count. Dot segments are refused all the same.',
+    ),
   rewrite: z
     .strictObject({
       path: rewrittenPath
