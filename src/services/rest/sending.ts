@@ -1,6 +1,6 @@
 import { Problem } from '../../kernel/problem.ts'
 import { isFailureStatus } from '../guards/failure.ts'
-import { NoTarget, type Wish } from '../targets/set.ts'
+import { NoTarget } from '../targets/set.ts'
 import type { Outcome, Target } from '../targets/target.ts'
 import type { RestTargets } from './targets.ts'
 import { WireError } from './wire/error.ts'
@@ -44,14 +44,17 @@ export class Sending implements AnswerHandler {
 
   /** Begins. The handler may be told of an error before this returns. */
   start(): void {
-    const wish: Wish = { key: this.#key, avoid: this.#tried }
     let picked: Target<Origin> | Promise<Target<Origin>>
     try {
-      picked = this.#targets.pick(wish)
+      picked = this.#targets.pick(this.#key, this.#tried)
     } catch (thrown) {
       return this.#thrown(thrown)
     }
-    if (picked instanceof Promise) picked.then(this.#send, this.#thrown)
+    if (picked instanceof Promise)
+      picked.then(
+        (target) => this.#send(target),
+        (thrown: unknown) => this.#thrown(thrown),
+      )
     else this.#send(picked)
   }
 
@@ -106,7 +109,7 @@ export class Sending implements AnswerHandler {
     this.#handler.onError(error)
   }
 
-  readonly #send = (target: Target<Origin>): void => {
+  #send(target: Target<Origin>): void {
     if (this.#over) return
     this.#target = target
     this.#times += 1
@@ -120,7 +123,7 @@ export class Sending implements AnswerHandler {
     if (this.#target === target) this.#flight = flight
   }
 
-  readonly #thrown = (thrown: unknown): void => {
+  #thrown(thrown: unknown): void {
     if (this.#over) return
     this.#over = true
     this.#handler.onError(

@@ -12,14 +12,6 @@ export type TargetTools<L extends Link> = DirectoryTools<L> & {
   readonly tell?: (event: 'target out' | 'target back', target: Target<L>) => void
 }
 
-/** What a call wishes of its target. */
-export type Wish = {
-  /** What stays with one target, where `balance` is `hash`. */
-  readonly key?: string | undefined
-  /** Targets tried before: others are preferred. */
-  readonly avoid?: readonly object[] | undefined
-}
-
 /** There is no target to call: its name leads nowhere, or health checks let nothing through. */
 export class NoTarget extends Error {
   override readonly name = 'NoTarget'
@@ -73,14 +65,17 @@ export class TargetSet<L extends Link> {
     return this.#list.length === 0 || reached.some(({ healthy }) => healthy) ? undefined : false
   }
 
-  /** The target of a call; a promise where names must be looked up first. Throws or rejects with NoTarget. */
-  pick(wish: Wish = nothing): Target<L> | Promise<Target<L>> {
+  /**
+   * The target of a call; a promise where names must be looked up first. Throws or rejects with NoTarget. `key` is what
+   * stays with one target where `balance` is `hash`; targets that were tried before are avoided as long as there are others.
+   */
+  pick(key?: string, avoid: readonly object[] = nothing): Target<L> | Promise<Target<L>> {
     const now = this.#tools.now()
     const names = this.#ready(now)
     return names === undefined
-      ? this.#choose(wish, now)
+      ? this.#choose(key, avoid, now)
       : names.then(
-          () => this.#choose(wish, this.#tools.now()),
+          () => this.#choose(key, avoid, this.#tools.now()),
           (cause: unknown) => this.#unresolved(cause),
         )
   }
@@ -140,25 +135,23 @@ export class TargetSet<L extends Link> {
       .map(([, tier]) => createBalancer(this.#settings.balance, tier))
   }
 
-  #choose(wish: Wish, now: number): Target<L> {
+  #choose(key: string | undefined, avoid: readonly object[], now: number): Target<L> {
     const only = this.#only
     if (only !== undefined && (only.healthy || this.#settings.panic > 0)) return only
-    const { avoid } = wish
     const believed = !this.#panics()
     const sound = (target: Target<L>): boolean => (!believed || target.healthy) && target.usable(now)
     const target =
-      (avoid === undefined || avoid.length === 0
-        ? undefined
-        : this.#among(wish, now, (one) => !avoid.includes(one) && sound(one))) ?? this.#among(wish, now, sound)
+      (avoid.length === 0 ? undefined : this.#among(key, now, (one) => !avoid.includes(one) && sound(one))) ??
+      this.#among(key, now, sound)
     if (target !== undefined) return target
     // What targets did is an opinion about what they will do; a health check is their own word.
-    const tried = this.#among(wish, now, (one) => !believed || one.healthy)
+    const tried = this.#among(key, now, (one) => !believed || one.healthy)
     if (tried === undefined) throw new NoTarget('unhealthy', 'By their health checks, no target serves.')
     this.#directory.moved(now)
     return tried
   }
 
-  #among({ key }: Wish, now: number, mayUse: (target: Target<L>) => boolean): Target<L> | undefined {
+  #among(key: string | undefined, now: number, mayUse: (target: Target<L>) => boolean): Target<L> | undefined {
     const { slowStartMs } = this.#settings
     const choosing: Choosing<L> = { now, key, mayUse, slowStartMs, random: this.#tools.random ?? Math.random }
     for (const choose of this.#tiers) {
@@ -175,7 +168,7 @@ export class TargetSet<L extends Link> {
   }
 }
 
-const nothing = {}
+const nothing: readonly object[] = []
 
 /** `host:port`, IPv6 hosts in brackets. */
 export const nameOf = ({ address: { host, port } }: Target<Link>): string => authority(host, port)

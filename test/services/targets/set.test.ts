@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import type { Found } from '../../../src/services/targets/names.ts'
-import { NoTarget, TargetSet, type Wish } from '../../../src/services/targets/set.ts'
+import { NoTarget, TargetSet } from '../../../src/services/targets/set.ts'
 import { defaults, type TargetSettings, type TargetSpec } from '../../../src/services/targets/settings.ts'
 import type { Outcome, Target } from '../../../src/services/targets/target.ts'
 
@@ -91,18 +91,18 @@ describe('targets by hash', () => {
     const one = targets(test, names, { balance: 'hash' })
     const other = targets(test, names.toReversed(), { balance: 'hash' })
     const keys = Array.from({ length: 4_000 }, (_, at) => `user-${at}`)
-    const shares = counted(keys.map((key) => hostOf(one.pick({ key }))))
-    for (const key of keys) assert.equal(hostOf(one.pick({ key })), hostOf(other.pick({ key })))
+    const shares = counted(keys.map((key) => hostOf(one.pick(key))))
+    for (const key of keys) assert.equal(hostOf(one.pick(key)), hostOf(other.pick(key)))
     for (const name of names) assert.ok(Math.abs((shares[name] ?? 0) - 1_000) < 250, JSON.stringify(shares))
   })
 
   it('keep their keys when another goes, whose keys are spread over all that stay', async (test) => {
     const { pick, check } = targets(test, ['10.0.0.1', '10.0.0.2', '10.0.0.3'], { balance: 'hash' })
     const keys = Array.from({ length: 3_000 }, (_, at) => `user-${at}`)
-    const before = new Map(keys.map((key) => [key, hostOf(pick({ key }))]))
+    const before = new Map(keys.map((key) => [key, hostOf(pick(key))]))
     check('10.0.0.3', false)
-    const moved = counted(keys.filter((key) => before.get(key) === '10.0.0.3').map((key) => hostOf(pick({ key }))))
-    for (const key of keys) if (before.get(key) !== '10.0.0.3') assert.equal(hostOf(pick({ key })), before.get(key))
+    const moved = counted(keys.filter((key) => before.get(key) === '10.0.0.3').map((key) => hostOf(pick(key))))
+    for (const key of keys) if (before.get(key) !== '10.0.0.3') assert.equal(hostOf(pick(key)), before.get(key))
     assert.ok((moved['10.0.0.1'] ?? 0) > 300 && (moved['10.0.0.2'] ?? 0) > 300, JSON.stringify(moved))
   })
 
@@ -195,11 +195,11 @@ describe('a target that fails', () => {
   it('is not what a second try goes to, as long as there is another', async (test) => {
     const { pick, check } = targets(test, ['10.0.0.1', '10.0.0.2', '10.0.0.3'])
     const first = pick()
-    const others = Array.from({ length: 6 }, () => hostOf(pick({ avoid: [first] })))
+    const others = Array.from({ length: 6 }, () => hostOf(pick(undefined, [first])))
     assert.equal(others.includes(hostOf(first)), false)
     check('10.0.0.2', false)
     check('10.0.0.3', false)
-    assert.equal(hostOf(pick({ avoid: [first] })), '10.0.0.1')
+    assert.equal(hostOf(pick(undefined, [first])), '10.0.0.1')
   })
 })
 
@@ -307,8 +307,8 @@ const targets = (
     { now: time.now, open: (address) => ({ address }), close: () => undefined, random: chance() },
   )
   test.after(() => set.close())
-  const pick = (wish?: Wish): Target<Known> => {
-    const picked = set.pick(wish)
+  const pick = (key?: string, avoid?: readonly object[]): Target<Known> => {
+    const picked = set.pick(key, avoid)
     assert.ok(!(picked instanceof Promise))
     return picked
   }

@@ -32,7 +32,7 @@ export const grpcJsExchange =
       exchange.begin(client.getChannel().createCall(path, deadline, null, null, undefined), metadata)
     }
     try {
-      const picked = targets.pick({ key: affinity?.(context), avoid: context.tried })
+      const picked = targets.pick(affinity?.(context), context.tried)
       if (picked instanceof Promise) picked.then(begin).catch((thrown: unknown) => exchange.fail(thrown))
       else begin(picked)
     } catch (thrown) {

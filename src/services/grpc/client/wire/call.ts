@@ -54,13 +54,13 @@ export abstract class WireCall {
   #over = false
   #target: Target<Endpoint> | undefined
   #startedAt = 0
-  readonly #tried: object[]
+  #tried: object[] | undefined
   #using: WireConnection | undefined
   #reader: WireReader | undefined
 
   constructor(asked: Asked) {
     this.#asked = asked
-    this.#tried = asked.context.tried ?? []
+    this.#tried = asked.context.tried
     asked.context.signal.addEventListener('abort', this)
   }
 
@@ -79,10 +79,13 @@ export abstract class WireCall {
   }
 
   failed(failure: GrpcFailure): void {
+    const target = this.#target
     this.#settle(outcomeOf(failure))
     this.#letGo()
-    if (failure.kind === 'unreached' && this.#attempts < mostAttempts && !this.#over) this.#attempt()
-    else this.#fail(problemOfFailure(this.#asked.connection.service, failure))
+    if (failure.kind === 'unreached' && this.#attempts < mostAttempts && !this.#over) {
+      this.#tried ??= target === undefined ? undefined : [target]
+      this.#attempt()
+    } else this.#fail(problemOfFailure(this.#asked.connection.service, failure))
   }
 
   /** The signal aborts. */
@@ -114,7 +117,7 @@ export abstract class WireCall {
     this.#attempts += 1
     try {
       const { connection, context } = this.#asked
-      const picked = connection.targets.pick({ key: connection.affinity?.(context), avoid: this.#tried })
+      const picked = connection.targets.pick(connection.affinity?.(context), this.#tried)
       if (picked instanceof Promise) picked.then(this.#take, this.#thrown)
       else this.#take(picked)
     } catch (thrown) {
@@ -126,7 +129,7 @@ export abstract class WireCall {
     if (this.#over) return
     const { targets, clock } = this.#asked.connection
     this.#target = target
-    this.#tried.push(target)
+    this.#tried?.push(target)
     this.#startedAt = clock.now()
     targets.began(target)
     try {
