@@ -43,7 +43,10 @@ export type BffSurroundings = {
   readonly placeOf: (path: readonly (string | number)[]) => Place
 }
 
-/** One entry of `bffs:` with its graph bound and its operations checked; `files` is what it was made from, sound or not. */
+/**
+ * One entry of `bffs:` with its graph bound and its operations checked; `files` is what it was made from, sound or not,
+ * and the folders in which a new file would belong to it.
+ */
 export const compileBff = (
   name: string,
   settings: BffSettings,
@@ -102,6 +105,7 @@ export const compileBff = (
       message: `There is no file ${settings.resolvers} in the workspace.`,
     })
   const files = [
+    ...foldersOf([...schema, ...(settings.operations ?? []), ...(trusted ?? [])]),
     ...schemaFiles,
     ...operationFiles,
     ...documentFiles,
@@ -162,6 +166,13 @@ export const compileBff = (
   const served = { shareOperations, explain, documents, introspection, suggestions, subscriptions, cost }
   return { bff: { name, prefix, graph, graphql, endpoints, resolvers, limits, ...served }, diagnostics, files }
 }
+
+/** What stands before the wildcards of patterns. The workspace itself is none: too much else happens there. */
+const foldersOf = (patterns: readonly string[]): readonly string[] =>
+  patterns
+    .filter((pattern) => /[*?[{]/.test(pattern))
+    .map((pattern) => pattern.slice(0, pattern.slice(0, pattern.search(/[*?[{]/)).lastIndexOf('/') + 1))
+    .filter((folder) => /[^./]/.test(folder))
 
 const isReadable = (path: string): boolean => {
   try {

@@ -50,12 +50,16 @@ const importAnew = (file: string): Promise<unknown> => {
 /** The gateway's own modules: a second `Problem` would not be an instance of the first. */
 const ours = new URL('..', import.meta.url).href
 
+/** What `portico` means to a workspace: the running gateway, wherever that is installed. */
+const portico = new URL(`../index${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url).href
+
 /** Modules that a marked one imports by a relative path bear its mark, and so are other modules than those before. */
 const markImports = (): void => {
   registerHooks({
     resolve(specifier, context, next) {
-      const resolved = next(specifier, context)
       const marked = new RegExp(`[?&]${mark}=(\\d+)`).exec(context.parentURL ?? '')
+      if (marked !== null && specifier === 'portico') return { url: portico, shortCircuit: true }
+      const resolved = next(specifier, context)
       const own = specifier.startsWith('.') && resolved.url.startsWith('file:') && !resolved.url.startsWith(ours)
       if (marked === null || !own) return resolved
       return { ...resolved, url: `${resolved.url}?${mark}=${marked[1]}` }

@@ -133,6 +133,17 @@ describe('a running gateway', () => {
     assert.equal((await fetch(`${url}/app/other`)).status, 404)
   })
 
+  it('serves a file that is new in a folder which operations name by a pattern', async (t) => {
+    const operations = (text: string) => text.replace('schema/operations/', 'screens/')
+    const { dir, url, program } = await started(t, {
+      'portico.yaml': operations,
+      'screens/word.graphql': wordOperation('first'),
+    })
+    await write(dir, 'screens/other.graphql', wordOperation('other').replace('/word', '/other'))
+    await program.wrote(/"generation":2,"msg":"reloaded"/)
+    assert.equal((await fetch(`${url}/app/other`)).status, 200)
+  })
+
   it('sees files that are renamed into place, time and again', async (t) => {
     const { dir, program } = await started(t)
     for (const generation of [2, 3, 4]) {

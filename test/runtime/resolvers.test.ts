@@ -27,6 +27,29 @@ describe('a resolver module', () => {
     assert.deepEqual(await ask('{ word { loud } }'), { data: { word: { loud: 'ONE!' } } })
   })
 
+  it('finds portico in the gateway that runs it, wherever that is installed', async (t) => {
+    const { ask, write, gateway } = await serving(t)
+    await write(
+      'schema/app.resolvers.ts',
+      `import { defineResolvers, Problem } from 'portico'
+export const resolvers = defineResolvers({
+  loud: ({ text }) => text.toUpperCase(),
+  spelled: () => { throw new Problem('FAILED_PRECONDITION', 'Nobody spells today.') },
+})
+`,
+    )
+    assert.ok((await gateway.reload()).ok)
+    const { data, errors } = (await ask('{ word { loud spelled } }')) as {
+      readonly data: unknown
+      readonly errors: readonly { readonly message: string; readonly extensions: { readonly code: string } }[]
+    }
+    assert.deepEqual(data, { word: { loud: 'ONE', spelled: null } })
+    assert.deepEqual(
+      errors.map(({ message, extensions }) => [message, extensions.code]),
+      [['Nobody spells today.', 'FAILED_PRECONDITION']],
+    )
+  })
+
   it('calls the services it lists, under their guards and with what they may know of the caller', async (t) => {
     const { ask, seen } = await serving(t)
     assert.deepEqual(await ask('{ word { spelled } }'), { data: { word: { spelled: 'spelled one' } } })
