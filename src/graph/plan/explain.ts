@@ -30,9 +30,10 @@ export const explain = (plan: OperationPlan, variables: Readonly<Record<string, 
   }
   if (completions.length > 0) lines.push(`where fields lack  ${told(completions).join('  ∥  ')}`)
   const reads = readsOf(plan)
+  const functions = callingFunctions(planned)
   lines.push(
     [
-      `calls ≤ ${calls}${completing === 0 ? '' : `, ${completing} of them where fields lack`}`,
+      `calls ≤ ${calls}${completing === 0 ? '' : `, ${completing} of them where fields lack`}${functions.length === 0 ? '' : `, beside those of ${functions.join(', ')}`}`,
       `levels ${levels}`,
       reads.length > 0 ? `reads ${reads.join(', ')}` : 'reads nothing of the caller',
       `shareable ${shareableText(plan)}`,
@@ -55,6 +56,13 @@ const describe = (step: Step, { parents, calls }: { parents: number; calls: numb
       : ` (${keys(binding.batch, parents, step)}${early})`
   return `${binding.request.service} ${requestLine(binding.request)}${amount}`
 }
+
+/** Functions that may call services: how often, only they know. */
+const callingFunctions = (steps: readonly Step[]): readonly string[] => [
+  ...new Set(
+    steps.flatMap(({ source }) => (source.kind === 'resolver' && source.calls.length > 0 ? [`${source.fn}()`] : [])),
+  ),
+]
 
 const keys = ({ max }: Batch, parents: number, { source, own }: Step): string => {
   if (source.kind === 'load' && own !== undefined) return `≤ ${max} keys a call`

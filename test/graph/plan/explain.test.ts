@@ -67,6 +67,16 @@ describe('explain', () => {
     )
   })
 
+  it('names functions that may call services, for their calls are not known before', () => {
+    const graph = graphOf(`
+      type Query { as: [A] @listSize(assumedSize: 3) @rest(service: "users", get: "/as") }
+      type A { id: ID! b: Int @resolver(fn: "b", needs: "id", calls: ["users"]) c: Int @resolver(fn: "c", pure: true) }`)
+    assert.match(
+      explain(operationOf(graph, '{ as { b c other: b } }').plan({}), {}),
+      /^calls ≤ 1, beside those of b\(\) · levels 1 · /m,
+    )
+  })
+
   it('needs no variables: an argument that is not known yet may be anything', () => {
     assert.match(
       explained(web, 'query ($ids: [ID!]!) { products(ids: $ids) { name } }'),
