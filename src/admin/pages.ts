@@ -30,6 +30,7 @@ export const indexPage = (apis: readonly ApiLink[]): string =>
     `<main>
 <h1>Portico</h1>
 ${apis.length === 0 ? '<p>No BFF of this workspace has endpoints and no route is transcoded: there is nothing to document.</p>' : listOf(apis)}
+<p><a href="/services">Services</a>: their targets and breakers now.</p>
 </main>`,
   )
 

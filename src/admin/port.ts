@@ -12,11 +12,11 @@ import { swaggerUiFile } from './swagger-ui.ts'
 type HostPort = Gateway['listen']
 
 /** What the port shows, as it is now. */
-export type Administered = Pick<Gateway, 'plan' | 'listen'>
+export type Administered = Pick<Gateway, 'plan' | 'listen' | 'services'>
 
 /**
  * Opens the port for those who run the gateway: `/docs` shows the OpenAPI documents of `/openapi.json` and
- * `/openapi/<name>.json`. It reads only, has no login, and so answers this machine alone: no other origin's page
+ * `/openapi/<name>.json`, `/services` what is known of services now. It reads only, has no login, and so answers this machine alone: no other origin's page
  * gets at it, not by CORS and not by a name of its own that resolves to loopback.
  */
 export const openAdminPort = (address: HostPort, gateway: Administered): Promise<SidePort> => {
@@ -30,7 +30,9 @@ export const openAdminPort = (address: HostPort, gateway: Administered): Promise
     return made
   }
   const server = createServer((request, response) => {
-    answer(request, response, current).catch((thrown: unknown) => writeProblem(response, asProblem(thrown)))
+    answer(request, response, { current, services: gateway.services }).catch((thrown: unknown) =>
+      writeProblem(response, asProblem(thrown)),
+    )
   })
   return openSidePort(server, address)
 }
@@ -38,10 +40,12 @@ export const openAdminPort = (address: HostPort, gateway: Administered): Promise
 /** Names of this machine itself. A page elsewhere that makes its own name resolve to it (DNS rebinding) sends that name. */
 const ownHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i
 
+type Shown = { readonly current: () => Documents; readonly services: Gateway['services'] }
+
 const answer = async (
   { headers, method, url = '/' }: IncomingMessage,
   response: ServerResponse,
-  current: () => Documents,
+  shown: Shown,
 ): Promise<void> => {
   if (!ownHost.test(headers.host ?? ''))
     throw new Problem('PERMISSION_DENIED', 'This port answers to localhost alone.', { status: 421 })
@@ -50,7 +54,7 @@ const answer = async (
       status: 405,
       headers: { allow: 'GET, HEAD' },
     })
-  const found = await contentAt(url.split('?', 1)[0] ?? '/', current())
+  const found = await contentAt(url.split('?', 1)[0] ?? '/', shown)
   if (found === undefined) throw new Problem('NOT_FOUND', 'There is nothing at this address.')
   response.writeHead(200, {
     'content-type': found.type,
@@ -69,7 +73,9 @@ type Content = { readonly type: string; readonly body: string | Buffer; readonly
 const html = 'text/html; charset=utf-8'
 const json = 'application/json; charset=utf-8'
 
-const contentAt = async (path: string, { apis, text }: Documents): Promise<Content | undefined> => {
+const contentAt = async (path: string, { current, services }: Shown): Promise<Content | undefined> => {
+  if (path === '/services') return { type: json, body: `${JSON.stringify({ services: services() }, null, 2)}\n` }
+  const { apis, text } = current()
   if (path === '/') return { type: html, body: indexPage(apis) }
   if (path === '/docs') return { type: html, body: docsPage('All APIs', '/openapi.json') }
   if (path === '/openapi.json') return documentOf(text())

@@ -6,6 +6,7 @@ import type { HostPort } from '../config/scalars.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { type Diagnostic, formatDiagnostic, formatDiagnostics, hasErrors } from '../kernel/diagnostic.ts'
 import { createResources } from '../services/resources.ts'
+import type { ServiceState } from '../services/state.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { buildGeneration, type Generation, type ServiceHealth } from './generation.ts'
@@ -31,6 +32,8 @@ export type Gateway = {
   readonly plan: () => Plan
   /** Doubts about the workspace as it is served: warnings. */
   readonly diagnostics: () => readonly Diagnostic[]
+  /** What is known of each service now: its targets, its breaker, its retry budget. */
+  readonly services: () => readonly ServiceState[]
   /** Counts generations from 1. */
   readonly generation: () => number
   /** Files whose change means another generation, relative to the workspace. */
@@ -108,6 +111,7 @@ class GatewayProcess {
     this.ready = true
     this.openedAt = this.start.clock.now()
     this.metrics.observeHealth(() => this.generation.health())
+    this.metrics.observeServices(() => this.generation.services())
     this.metrics.observeReload('success', 1)
   }
 
@@ -118,6 +122,7 @@ class GatewayProcess {
       probes: this.probes?.address,
       plan: () => this.generation.plan,
       diagnostics: () => this.diagnostics,
+      services: () => this.generation.services(),
       generation: () => this.generation.id,
       files: () => this.files,
       reload: () => this.reload(),

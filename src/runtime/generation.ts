@@ -16,6 +16,7 @@ import { Aborter } from '../kernel/signal.ts'
 import { leaseStores } from '../policies/stores.ts'
 import { connectServices } from '../services/connect.ts'
 import type { Resources } from '../services/resources.ts'
+import { type ServiceState, stateOf } from '../services/state.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { type App, buildApp } from './app.ts'
 import { writeProblemTo } from './problem-reply.ts'
@@ -39,6 +40,8 @@ export type Generation = {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
   /** Of the services whose health is watched. */
   health(): readonly ServiceHealth[]
+  /** What is known of each service now. */
+  services(): readonly ServiceState[]
   /** Requests and sockets it still serves. */
   active(): number
   /** Ends it: waits for what it has begun, at most so long, then closes what is left and gives its resources back. */
@@ -136,6 +139,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
       [...plan.services.values()].flatMap(({ name, health }) =>
         health === undefined ? [] : [{ name, required: health.required, serving: connectors.get(name)?.serves() }],
       ),
+    services: () => [...connectors].map(([name, connector]) => stateOf(name, connector, clock.now())),
     active: serving.active,
     id,
     plan,

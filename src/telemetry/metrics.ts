@@ -30,9 +30,19 @@ export type Metrics = {
   readonly observeHealth: (
     read: () => readonly { readonly name: string; readonly serving: boolean | undefined }[],
   ) => void
+  /** Read at each scrape: targets and breakers of each service. */
+  readonly observeServices: (read: () => readonly ObservedService[]) => void
   /** The Prometheus text format. */
   readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>
 }
+
+type ObservedService = {
+  readonly name: string
+  readonly breaker?: keyof typeof breakerStates
+  readonly targets: readonly { readonly target: string; readonly state: string }[]
+}
+
+const breakerStates = { closed: 0, trial: 1, open: 2 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
@@ -43,6 +53,7 @@ export const createMetrics = (): Metrics => {
   collectDefaultMetrics({ register: registry })
 
   let health: Parameters<Metrics['observeHealth']>[0] = () => []
+  let services: () => readonly ObservedService[] = () => []
   const requests = new Durations(
     'http_server_request_duration_seconds',
     'How long requests took, from their arrival to the end of the answer.',
@@ -106,6 +117,28 @@ export const createMetrics = (): Metrics => {
       for (const { name, serving: serves } of health()) this.set({ service: name }, serves === true ? 1 : 0)
     },
   })
+  void new Gauge({
+    name: 'portico_target_up',
+    help: 'Whether a target of a service gets calls: 1, or 0 while it is unhealthy, ejected, unreachable or on trial.',
+    labelNames: ['service', 'target'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { name, targets } of services())
+        for (const { target, state } of targets) this.set({ service: name, target }, state === 'up' ? 1 : 0)
+    },
+  })
+  void new Gauge({
+    name: 'portico_breaker_state',
+    help: 'The circuit breaker of a service: 0 closed, 1 trial, 2 open.',
+    labelNames: ['service'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { name, breaker } of services())
+        if (breaker !== undefined) this.set({ service: name }, breakerStates[breaker])
+    },
+  })
   const versions = new Counter({
     name: 'portico_api_version_requests_total',
     help: 'Requests passed on to each version of an API.',
@@ -145,6 +178,9 @@ export const createMetrics = (): Metrics => {
     },
     observeHealth(read) {
       health = read
+    },
+    observeServices(read) {
+      services = read
     },
     observeVersion: (route, version) => versions.inc({ route, version }),
     observeRateLimited: (scope) => refused.inc({ scope }),

@@ -1,5 +1,5 @@
 import { type Call, guarded } from '../call.ts'
-import { acquireResilience } from '../resilience.ts'
+import { acquireResilience, type Resilience } from '../resilience.ts'
 import type { Resources } from '../resources.ts'
 import type { GrpcService } from '../service.ts'
 import { type GuardTools, serviceGuards } from '../stack.ts'
@@ -25,6 +25,8 @@ export type GrpcConnector = {
   stream(method: GrpcMethod): GrpcStream
   /** Where it is. */
   readonly targets: GrpcTargets
+  /** What is remembered of its failures. */
+  readonly resilience: Resilience
   /** Whether health checks let calls through: true where there are none, undefined until they have said something. */
   serves(): boolean | undefined
   /** Gives the connection back. Calls in flight end first. */
@@ -48,6 +50,7 @@ export const connectGrpc = (service: GrpcService, resources: Resources, tools: G
     open: ({ path, requestStream }) => (requestStream ? grpcJsExchange : wireStream)(connection, path),
     stream: (method) => jsonStream(service.name, wireStream(connection, method.path), method),
     targets,
+    resilience: memory.value,
     serves: () => targets.serving,
     release: async () => {
       await Promise.all([lease.release(), memory.release()])

@@ -39,6 +39,12 @@ export class RetryBudget {
     return tries < Math.max(always, this.#share * (this.#window.all(now) - tries))
   }
 
+  /** Of the last ten seconds: calls, further tries of them, and whether there is room for one more. */
+  state(now: number): { readonly calls: number; readonly tries: number; readonly room: boolean } {
+    const tries = this.#window.some(now)
+    return { calls: this.#window.all(now) - tries, tries, room: this.hasRoom(now) }
+  }
+
   /** One more try begins. */
   take(now: number): void {
     this.#window.add(now, true)

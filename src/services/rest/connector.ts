@@ -1,6 +1,6 @@
 import { Problem } from '../../kernel/problem.ts'
 import { type Call, type CallContext, guarded } from '../call.ts'
-import { acquireResilience } from '../resilience.ts'
+import { acquireResilience, type Resilience } from '../resilience.ts'
 import type { Resources } from '../resources.ts'
 import type { RestService } from '../service.ts'
 import { type GuardTools, type LaneGuards, laneGuards, serviceGuards } from '../stack.ts'
@@ -21,6 +21,8 @@ export type RestConnector = {
   readonly laneGuards: LaneGuards
   /** Where its targets are, for requests that are passed on as they are. */
   readonly targets: RestTargets
+  /** What is remembered of its failures. */
+  readonly resilience: Resilience
   /** Whether health checks let calls through: true where there are none, undefined until they have said something. */
   serves(): boolean | undefined
   release(): Promise<void>
@@ -36,6 +38,7 @@ export const connectRest = (service: RestService, resources: Resources, tools: G
     call: guarded(exchangeWith(asked), serviceGuards(service, memory.value, tools), { mayRepeat }),
     laneGuards: laneGuards(service, memory.value, tools),
     targets,
+    resilience: memory.value,
     serves: () => targets.serving,
     release: async () => {
       await Promise.all([lease.release(), memory.release()])

@@ -57,6 +57,11 @@ export class TargetSet<L extends Link> {
     return this.#list
   }
 
+  /** How long a target that is new or back takes to get its full share. */
+  get slowStartMs(): number {
+    return this.#settings.slowStartMs
+  }
+
   /** Whether health checks let calls through to any target; undefined as long as nothing is known. */
   get serving(): boolean | undefined {
     if (this.#tools.watch === undefined || this.#settings.panic > 0) return true
