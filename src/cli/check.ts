@@ -7,9 +7,9 @@ import { allCodes, codeEntry } from '../kernel/codes/codes.ts'
 import { didYouMean, hasErrors } from '../kernel/diagnostic.ts'
 import { checkResolvers } from '../runtime/check-resolvers.ts'
 import { type ProbeSettings, probePlan } from '../runtime/probe.ts'
-import type { Exit, Terminal } from './program.ts'
 import { jsonReport, summary, writeDiagnostics } from './report.ts'
 import { sarifReport } from './sarif.ts'
+import type { Exit, Terminal } from './terminal.ts'
 
 type Format = 'text' | 'json' | 'sarif'
 type Options = {

@@ -4,10 +4,10 @@ import { listAddresses } from '../compile/listing.ts'
 import { documentedApis } from '../compile/openapi.ts'
 import { createLog } from '../telemetry/log.ts'
 import { readableLine } from './log-lines.ts'
-import type { Exit, Terminal } from './program.ts'
 import { summary, writeDiagnostics } from './report.ts'
 import { serve } from './serve.ts'
 import { urlOf } from './start.ts'
+import type { Exit, Terminal } from './terminal.ts'
 
 export const devCommand = (terminal: Terminal, done: (exit: Exit) => void): Command =>
   new Command('dev')

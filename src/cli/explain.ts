@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { compileWorkspace } from '../compile/compile.ts'
 import { explainOperation } from '../compile/explain.ts'
-import type { Exit, Terminal } from './program.ts'
 import { writeDiagnostics } from './report.ts'
+import type { Exit, Terminal } from './terminal.ts'
 
 type Options = { readonly dir: string; readonly variables: Readonly<Record<string, unknown>>; readonly bff?: string }
 

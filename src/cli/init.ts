@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
-import type { Exit, Terminal } from './program.ts'
+import type { Exit, Terminal } from './terminal.ts'
 
 /** A workspace that runs: one REST service in a file of its own, a schema over it, and one tailored endpoint. */
 const files: Readonly<Record<string, string>> = {

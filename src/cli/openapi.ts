@@ -7,8 +7,8 @@ import { contractFiles } from '../compile/contract.ts'
 import { type DocumentedApi, documentedApis, openApiDocument } from '../compile/openapi.ts'
 import type { Plan } from '../compile/plan.ts'
 import { didYouMean } from '../kernel/diagnostic.ts'
-import type { Exit, Terminal } from './program.ts'
 import { writeDiagnostics } from './report.ts'
+import type { Exit, Terminal } from './terminal.ts'
 
 type Options = {
   readonly route?: string

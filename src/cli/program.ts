@@ -9,16 +9,7 @@ import { typesCommand } from './resolver-types.ts'
 import { routesCommand } from './routes.ts'
 import { scaffoldCommand } from './scaffold.ts'
 import { startCommand } from './start.ts'
-
-/** How a command ended: the process' exit status. 130 and 143 say that a second signal cut it. */
-export type Exit = 0 | 1 | 2 | 130 | 143
-
-/** Where a command writes; a test may hand in its own. */
-export type Terminal = {
-  readonly out: (text: string) => void
-  readonly err: (text: string) => void
-  readonly colours: boolean
-}
+import type { Exit, Terminal } from './terminal.ts'
 
 /** Runs the command that the arguments name, until it is done. Exit 2 says that the arguments were wrong. */
 export const runProgram = async (args: readonly string[], terminal: Terminal, version: string): Promise<Exit> => {

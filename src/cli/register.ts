@@ -3,10 +3,10 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { planRegistration } from '../compile/register/register.ts'
 import type { Definitions, Registering, Registration } from '../compile/register/registration.ts'
 import { hasErrors } from '../kernel/diagnostic.ts'
-import type { Exit, Terminal } from './program.ts'
 import { appearanceText, changeText, nextText } from './register/print.ts'
 import { writeFiles } from './register/write.ts'
 import { writeDiagnostics } from './report.ts'
+import type { Exit, Terminal } from './terminal.ts'
 
 type Options = {
   readonly target?: string

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { compileWorkspace } from '../compile/compile.ts'
 import { typeFiles } from '../compile/resolver-types.ts'
-import type { Exit, Terminal } from './program.ts'
 import { writeDiagnostics } from './report.ts'
+import type { Exit, Terminal } from './terminal.ts'
 
 export const typesCommand = (terminal: Terminal, done: (exit: Exit) => void): Command =>
   new Command('types')

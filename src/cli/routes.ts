@@ -2,8 +2,8 @@ import { Command } from 'commander'
 import { compileWorkspace } from '../compile/compile.ts'
 import { type Listed, listAddresses } from '../compile/listing.ts'
 import { readHeader, readRequestLine, routeText } from './explain-route.ts'
-import type { Exit, Terminal } from './program.ts'
 import { writeDiagnostics } from './report.ts'
+import type { Exit, Terminal } from './terminal.ts'
 
 export const routesCommand = (terminal: Terminal, done: (exit: Exit) => void): Command =>
   new Command('routes')

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { compileWorkspace } from '../compile/compile.ts'
 import { scaffoldBff } from '../compile/scaffold.ts'
-import type { Exit, Terminal } from './program.ts'
 import { writeDiagnostics } from './report.ts'
+import type { Exit, Terminal } from './terminal.ts'
 
 type Options = {
   readonly dir: string

@@ -3,8 +3,8 @@ import { createGateway, type Gateway } from '../admin/gateway.ts'
 import type { Diagnostic } from '../kernel/diagnostic.ts'
 import { WorkspaceError } from '../runtime/gateway.ts'
 import { watchWorkspace } from '../runtime/watch.ts'
-import type { Exit, Terminal } from './program.ts'
 import { summary, writeDiagnostics } from './report.ts'
+import type { Exit, Terminal } from './terminal.ts'
 import { keepFewYoungBuffers } from './young-buffers.ts'
 
 export type Serving = {

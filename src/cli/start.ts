@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { createLog } from '../telemetry/log.ts'
-import type { Exit, Terminal } from './program.ts'
 import { serve } from './serve.ts'
+import type { Exit, Terminal } from './terminal.ts'
 
 export const startCommand = (terminal: Terminal, done: (exit: Exit) => void): Command =>
   new Command('start')

@@ -1,6 +1,6 @@
 import type { HostPort } from '../../config/scalars.ts'
 import type { Diagnostic } from '../../kernel/diagnostic.ts'
-import type { Change } from '../../services/grpc/protos/compare.ts'
+import type { Change } from '../../services/grpc/protos/change.ts'
 import type { Appearance } from './appearance.ts'
 import type { Examples } from './examples.ts'
 

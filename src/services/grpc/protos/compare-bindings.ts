@@ -1,6 +1,6 @@
 import type { Method } from 'protobufjs'
 import { type HttpRule, httpRules, idempotencyOf } from './annotations.ts'
-import type { Change, Version } from './compare.ts'
+import type { Change, Version } from './change.ts'
 import { placeOfDefinition } from './places.ts'
 import { pathOf } from './reached.ts'
 

@@ -1,6 +1,6 @@
 import protobuf, { type Enum, type Field, type Type } from 'protobufjs'
 import { fieldBehaviors, isDemanded } from './annotations.ts'
-import type { Change, Version } from './compare.ts'
+import type { Change, Version } from './change.ts'
 import { placeOfDefinition } from './places.ts'
 import type { Reached } from './reached.ts'
 

@@ -3,7 +3,7 @@ import type { Fields } from '../../../http2/fields.ts'
 import type { ClientStream } from '../../../http2/stream.ts'
 import type { GrpcAnswer } from '../exchange.ts'
 import { GrpcFailure, noMessage } from '../failure.ts'
-import type { WireReader } from './call.ts'
+import type { WireReader } from './reader.ts'
 import {
   brokenFailure,
   compressedFailure,

@@ -2,23 +2,22 @@ import type { Clock } from '../../../../kernel/clock.ts'
 import type { Problem } from '../../../../kernel/problem.ts'
 import type { CallContext } from '../../../call.ts'
 import { abortProblem } from '../../../guards/aborted.ts'
-import type { StreamHandler } from '../../../http2/stream.ts'
 import type { GrpcService } from '../../../service.ts'
 import type { Affinity } from '../../../targets/affinity.ts'
-import { NoTarget } from '../../../targets/set.ts'
+import { NoTarget, type TargetSet } from '../../../targets/set.ts'
 import type { Outcome, Target } from '../../../targets/target.ts'
 import type { Endpoint } from '../endpoint.ts'
 import type { MetadataEntries } from '../exchange.ts'
 import { GrpcFailure } from '../failure.ts'
 import { failureOfTarget, grpcStatus, outcomeOf, problemOfFailure } from '../status.ts'
-import type { GrpcTargets } from '../targets.ts'
 import { WireConnection } from './connection.ts'
+import type { WireReader } from './reader.ts'
 import { framed } from './request.ts'
 
 /** What calls of one service are made with. */
 export type Connection = {
   readonly service: GrpcService
-  readonly targets: Pick<GrpcTargets, 'pick' | 'began' | 'ended'>
+  readonly targets: Pick<TargetSet<Endpoint>, 'pick' | 'began' | 'ended'>
   /** Reads what keeps calls together. */
   readonly affinity?: Affinity | undefined
   readonly clock: Clock
@@ -30,12 +29,6 @@ export type Asked = {
   readonly path: string
   readonly context: CallContext
   readonly metadata: MetadataEntries
-}
-
-/** Reads what comes back on one stream. */
-export type WireReader = StreamHandler & {
-  /** Ends the call as nobody waits for it any more; nobody is told. */
-  cancel(): void
 }
 
 const nothing = Buffer.alloc(0)

@@ -3,8 +3,8 @@ import { type Fields, fieldOf } from '../../../http2/fields.ts'
 import type { ClientStream } from '../../../http2/stream.ts'
 import type { MetadataEntries } from '../exchange.ts'
 import { GrpcFailure } from '../failure.ts'
-import type { WireReader } from './call.ts'
 import { Frames } from './frames.ts'
+import type { WireReader } from './reader.ts'
 import { brokenFailure, endingOf, entriesOf, failureOfStream, foreignFailure, noStatusFailure } from './response.ts'
 
 /** Who takes the messages of a server stream. */

@@ -7,8 +7,9 @@ import type { GrpcExchange, MetadataEntries, OpenExchange } from '../exchange.ts
 import { GrpcFailure } from '../failure.ts'
 import { metadataOf } from '../request.ts'
 import { tooLargeToSend } from '../status.ts'
-import { type Asked, type Connection, WireCall, type WireReader } from './call.ts'
+import { type Asked, type Connection, WireCall } from './call.ts'
 import { MessageReader, type MessageTaker } from './messages.ts'
+import type { WireReader } from './reader.ts'
 
 /**
  * Server streams over the same connections as unary calls, without guards: they live long and take no slot. One message

@@ -5,7 +5,8 @@ import type { GrpcAnswer, GrpcRequest } from '../exchange.ts'
 import { metadataOf } from '../request.ts'
 import { tooLargeToSend } from '../status.ts'
 import { AnswerReader, type AnswerTaker } from './answer.ts'
-import { type Asked, type Connection, WireCall, type WireReader } from './call.ts'
+import { type Asked, type Connection, WireCall } from './call.ts'
+import type { WireReader } from './reader.ts'
 
 /**
  * Unary calls over our own HTTP/2 connections, without guards: a sixth of what a call costs through grpc-js (`node
