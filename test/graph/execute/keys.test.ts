@@ -46,6 +46,37 @@ describe('a key of several fields', () => {
   })
 })
 
+describe('a key that is no single value', () => {
+  it('fails its own object, however deep it is nested, and no other', async () => {
+    const { asked, run } = world({
+      sdl: `
+        type Query { pages: [Page!]! @rest(service: "users", get: "/pages") @listSize(assumedSize: 4) }
+        type Page { at: JSON @internal  user: User @load(by: { id: "{this.at}" }) }
+        type User @entity(key: "id")
+          @rest(service: "users", get: "/users?ids={keys.id|join(',')}", batch: { match: "id" }) { id: ID!  name: String }`,
+      answer: ({ line }) =>
+        line === 'users GET /pages'
+          ? [{ at: nested(10_000) }, { at: { id: 'u' } }, { at: [['u']] }, { at: 'u' }]
+          : [{ id: 'u', name: 'Ann' }],
+    })
+    const { data, errors } = await run('{ pages { user { name } } }')
+    assert.deepEqual(data, {
+      pages: [{ user: null }, { user: null }, { user: null }, { user: { name: 'Ann' } }],
+    })
+    assert.deepEqual(
+      errors,
+      [0, 1, 2].map((page) => `pages.${page}.user INVALID_ARGUMENT A key is one value, and this one holds others.`),
+    )
+    assert.deepEqual(asked, ['users GET /pages', 'users GET /users?ids=u'])
+  })
+})
+
+const nested = (levels: number): Json => {
+  let value: Json = 'u'
+  for (let level = 0; level < levels; level += 1) value = [value]
+  return value
+}
+
 const sdl = `
 type Query {
   seats: [Seat!]! @rest(service: "users", get: "/seats") @listSize(assumedSize: 9)
