@@ -6,6 +6,7 @@ import type { Invoke } from './execute/loads.ts'
 import type { Binding } from './graph.ts'
 import type { RenderedRequest } from './request.ts'
 import type { Sharing } from './sharing/sharing.ts'
+import { judged } from './verdicts.ts'
 
 /** Opens a stream for a rendered request of one binding. */
 export type OpenStream = (request: RenderedRequest, context: CallContext) => AsyncIterable<Json>
@@ -22,9 +23,9 @@ export const connectBindings = (
   connectors: ReadonlyMap<string, Connector>,
   { clock, sharing }: { readonly clock: Clock; readonly sharing: Pick<Sharing, 'share'> },
 ): Connected => ({
-  // A binding's own timeout is one waiter's, not that of a call which others may share.
+  // A binding's own timeout, and what it takes for a failure, are one waiter's, not those of a call which others may share.
   invokes: bindings.map((binding) =>
-    withTimeout(sharing.share(binding, invokeOf(binding, connectors)), binding.timeoutMs, clock),
+    withTimeout(judged(sharing.share(binding, invokeOf(binding, connectors)), binding), binding.timeoutMs, clock),
   ),
   streams: bindings.map((binding) => streamOf(binding, connectors)),
 })

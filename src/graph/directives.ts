@@ -9,6 +9,7 @@ import {
   valueFromAST,
   valueFromASTUntyped,
 } from 'graphql'
+import { codes } from '../kernel/code.ts'
 
 /** The words of the graph: what a schema may say beside plain SDL. Never part of a client's schema. */
 const words = /* GraphQL */ `
@@ -40,6 +41,10 @@ const words = /* GraphQL */ `
     fanout: Int
     "What 404 means: NULL (the default of nullable fields) or ERROR."
     notFound: PorticoNotFound
+    "What has to be so of an answer, such as body.ok == true: one of 2xx where it is not is a failure of the service."
+    success: String
+    "Answers that are failures, and what they mean; the first that fits counts, before success."
+    errors: [PorticoErrorRule!]
     "How long the call may take, such as 800ms; the service's own timeout when absent."
     timeout: String
   ) on FIELD_DEFINITION | OBJECT
@@ -64,6 +69,8 @@ const words = /* GraphQL */ `
     fanout: Int
     "What NOT_FOUND means: NULL (the default of nullable fields) or ERROR."
     notFound: PorticoNotFound
+    "Answers that are failures, and what they mean; the first that fits counts."
+    errors: [PorticoErrorRule!]
     "How long the call may take, such as 800ms; the service's own timeout when absent."
     timeout: String
   ) on FIELD_DEFINITION | OBJECT
@@ -214,6 +221,21 @@ const words = /* GraphQL */ `
   enum PorticoNotFound {
     NULL
     ERROR
+  }
+
+  "When an answer is a failure, and which."
+  input PorticoErrorRule {
+    "A condition over body, body.<path> and status (of gRPC the code's name) with == != < <= > >= in && || ! and parentheses; a path alone asks whether it is there. Of other answers than 2xx or OK the status alone is known."
+    when: String!
+    "What clients get: UNAVAILABLE as 502 when absent."
+    code: PorticoCode
+    "What clients read; {body.<path>} repeats a value of the answer, which clients see by no other way."
+    message: String
+  }
+
+  "The codes of failures, which are those of gRPC."
+  enum PorticoCode {
+    ${Object.keys(codes).join('\n    ')}
   }
 `
 

@@ -2,6 +2,7 @@ import type { GraphQLSchema } from 'graphql'
 import type { Json } from '../kernel/json.ts'
 import type { RequestTemplate } from './request.ts'
 import type { Template } from './template.ts'
+import type { Verdicts } from './verdicts.ts'
 
 /** A schema whose every field knows where its value comes from. Pure data: printable, checked, nothing opened. */
 export type Graph = {
@@ -125,6 +126,8 @@ export type Binding = {
   readonly nothing: boolean
   /** Whether "not found" is a plain null. */
   readonly notFound: 'NULL' | 'ERROR'
+  /** What in an answer says that the call failed; undefined where nothing does. */
+  readonly verdicts?: Verdicts | undefined
   /** Milliseconds of one attempt, where tighter than the service's own. */
   readonly timeoutMs: number | undefined
   /** Safe calls change nothing upstream: they may be shared, started early and repeated. */

@@ -117,7 +117,7 @@ const checkBinding = (walk: Walk, binding: Binding, answer: Type): void => {
 type Found = { readonly type: ProtoType; readonly field: MessageField | undefined }
 
 /** What stands at a path of a message, or a sentence on where it ends. */
-const follow = (message: Type, path: readonly string[]): Found | string => {
+export const follow = (message: Type, path: readonly string[]): Found | string => {
   let at: Found = { type: message, field: undefined }
   for (const name of path) {
     if (!(at.type instanceof Type)) return `${path.join('.')} goes below ${at.field?.name}, which is no message.`

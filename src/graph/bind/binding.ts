@@ -9,6 +9,7 @@ import { type BindContext, entityKeysOf, keyFieldOf, type Owner, report, splitPa
 import { needsAllDigits } from './exact.ts'
 import { bindGrpcRequest, isSafeMethod } from './grpc-request.ts'
 import { bindRestRequest } from './rest-request.ts'
+import { bindVerdicts } from './verdicts.ts'
 
 /** A `@rest` or `@grpc` directive as a Binding; undefined when it is wrong, with the mistakes reported. */
 export const bindDirective = (
@@ -48,6 +49,7 @@ export const bindDirective = (
     forwards: context.services.get(request.service)?.identity === 'forward',
     nothing: answersNothing(request, owner) && args['select'] === undefined,
     notFound: (args['notFound'] as Binding['notFound'] | undefined) ?? (isNullable(owner) ? 'NULL' : 'ERROR'),
+    verdicts: bindVerdicts(context, { directive, owner, request }),
     timeoutMs,
     safe: request.kind === 'rest' ? request.method === 'GET' : isSafeMethod(request.method),
     // ProtoJSON writes what needs more digits as strings; of other services the whole answer must be looked through.

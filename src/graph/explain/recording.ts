@@ -1,15 +1,14 @@
-import { type Code, codeOfGrpc } from '../../kernel/code.ts'
+import type { Code } from '../../kernel/code.ts'
 import type { Json } from '../../kernel/json.ts'
-import { asProblem, type Problem } from '../../kernel/problem.ts'
+import { asProblem } from '../../kernel/problem.ts'
 import type { Reply } from '../../services/call.ts'
-import { GrpcFailure } from '../../services/grpc/client/failure.ts'
-import { AnsweredStatus } from '../../services/rest/problems.ts'
 import type { Execution } from '../execute/execution.ts'
 import { type Asked, type Entry, type Invoke, Loads, type LoadsOptions } from '../execute/loads.ts'
 import type { Recorder } from '../execute/recorder.ts'
 import type { Batched, Binding } from '../graph.ts'
 import type { Step } from '../plan/plan.ts'
 import type { noCall, Scope } from '../template.ts'
+import { statusSaid } from '../verdicts.ts'
 import { requestLine } from './request-line.ts'
 
 /** One upstream call of an operation. Times are in the clock's monotonic milliseconds. */
@@ -143,12 +142,6 @@ export class Recording implements Recorder {
       )
     }
   }
-}
-
-/** What a service said of a call that failed. */
-const statusSaid = ({ cause }: Problem): number | Code | undefined => {
-  if (cause instanceof AnsweredStatus) return cause.status
-  return cause instanceof GrpcFailure && cause.kind === 'status' ? codeOfGrpc(cause.code) : undefined
 }
 
 /** The table of an operation's requests that says of each entry which call it came from. */

@@ -106,4 +106,11 @@ export const structureCodes = {
     fix: 'Give one name, or nest an input type.',
     example: 'input In { city: String @from(path: "address.city") }',
   },
+  'PORTICO-116': {
+    severity: 'error',
+    title: 'Wrong success or errors',
+    cause: 'The condition cannot be read, or names what an answer does not have.',
+    fix: 'Write a condition over `status` and `body.<path>`, such as body.ok == true.',
+    example: 'order: Order @rest(service: "orders", get: "/order", success: "ok = true")',
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>
