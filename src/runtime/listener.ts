@@ -1,10 +1,12 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { HostPort } from '../config/scalars.ts'
 import { canonicalPath, loosestPath } from '../kernel/path.ts'
 import { Problem } from '../kernel/problem.ts'
 import type { Generation } from './generation.ts'
+import { createHttp2Front } from './http2.ts'
 import { writeProblem, writeProblemTo } from './problem-reply.ts'
+import { splitProtocols } from './protocol.ts'
 
 /** The open port of a gateway. It outlives generations: each request goes to the one that is current. */
 export type Listener = {
@@ -23,20 +25,23 @@ export type ListenerOptions = {
 
 /** Longer than the idle time of common load balancers, which must be the ones to close (RFC 9112 §9.5). */
 const keepAliveMs = 76_000
+const headersMs = 15_000
+const requestMs = 300_000
 
 /** Opens the port. Rejects when it cannot be had, with Node's own error. */
 export const openListener = async ({ address, maxHeaderBytes, current }: ListenerOptions): Promise<Listener> => {
   let retiring = false
   const server = createServer({
     maxHeaderSize: maxHeaderBytes,
-    headersTimeout: 15_000,
-    requestTimeout: 300_000,
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
     keepAliveTimeout: keepAliveMs,
     insecureHTTPParser: false,
     noDelay: true,
+    // Clients that would rather speak HTTP/2 and ask for it so, as curl does, are answered in HTTP/1.1 (RFC 9110 §7.8).
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() !== 'h2c',
   })
-  server.on('request', (request, response) => {
-    if (retiring) response.setHeader('connection', 'close')
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const generation = current()
     if (canonicalize(request, generation.takesRawPaths)) generation.handle(request, response)
     else
@@ -44,7 +49,15 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
         response,
         new Problem('INVALID_ARGUMENT', 'The path of this request is not well-formed or not safe to pass on.'),
       )
+  }
+  const refuse = (response: ServerResponse, why: 'headers' | 'host'): void =>
+    writeProblem(response, why === 'headers' ? unparsable('HPE_HEADER_OVERFLOW') : twoHosts)
+  server.on('request', (request, response) => {
+    if (retiring) response.setHeader('connection', 'close')
+    handle(request, response)
   })
+  const http2 = createHttp2Front({ maxHeaderBytes, idleMs: keepAliveMs, silenceMs: requestMs, handle, refuse })
+  const undecided = splitProtocols(server, { http2: (socket) => http2.accept(socket), withinMs: headersMs })
   server.on('upgrade', (request, socket: Socket, head) => {
     socket.on('error', () => socket.destroy())
     if (canonicalize(request, false)) current().upgrade(request, socket, head)
@@ -65,8 +78,13 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
         retiring = true
         server.close(() => resolve())
         server.closeIdleConnections()
+        undecided.close()
+        http2.close()
       }),
-    cut: () => server.closeAllConnections(),
+    cut: () => {
+      server.closeAllConnections()
+      http2.cut()
+    },
   }
 }
 
@@ -89,6 +107,8 @@ const canonicalize = (request: Spelt, takesRawPaths: boolean): boolean => {
   }
   return true
 }
+
+const twoHosts = new Problem('INVALID_ARGUMENT', 'The request has more than one Host.')
 
 const unparsable = (code: string | undefined): Problem => {
   if (code === 'HPE_HEADER_OVERFLOW')

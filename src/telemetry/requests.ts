@@ -3,6 +3,9 @@ import type { Clock } from '../kernel/clock.ts'
 import { whenClosed } from '../kernel/ending.ts'
 import type { RequestObserver } from './observers.ts'
 
+/** A connection of HTTP/2 carries other answers too: there each counts its own bytes, without its head. */
+type Counting = { readonly bytesSent?: number }
+
 /**
  * Tells observers of every request once its answer is over: also of replies that were hijacked, of unknown routes
  * and of clients that went away, for which Fastify runs no `onResponse`. Register it before other hooks.
@@ -21,7 +24,7 @@ export const observeRequests = (app: FastifyInstance, clock: Clock, observers: r
         reply,
         status: cut && !truncated ? 499 : raw.statusCode,
         milliseconds: clock.now() - startedAt,
-        bytes: socket.bytesWritten - bytesBefore,
+        bytes: (raw as Counting).bytesSent ?? socket.bytesWritten - bytesBefore,
         truncated,
       }
       for (const observe of observers) observe(observed)
