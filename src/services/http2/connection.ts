@@ -35,6 +35,7 @@ export class ClientConnection implements StreamOwner {
   readonly #out: Outbound
   readonly #streams = new Streams((stream, asked) => this.#out.request(stream, asked))
   #received = 0
+  #reads = 0
   #ready = false
   #goingAway = false
   #pong: (() => void) | undefined
@@ -54,6 +55,11 @@ export class ClientConnection implements StreamOwner {
   /** Whether requests are taken. */
   get open(): boolean {
     return this.#ready && !this.#goingAway && !this.#socket.destroyed
+  }
+
+  /** How often anything came. */
+  get reads(): number {
+    return this.#reads
   }
 
   get maxStreams(): number {
@@ -110,6 +116,7 @@ export class ClientConnection implements StreamOwner {
 
   /** Always true: reading never rests, for windows bound what comes. */
   #onRead(length: number): true {
+    this.#reads += 1
     try {
       this.#reader.read(length)
     } catch (thrown) {

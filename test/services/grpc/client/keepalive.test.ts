@@ -41,6 +41,20 @@ describe('keepalive', () => {
     assert.deepEqual((await ask(inputOf(''), requestContext({}))).output, { text: 'here', number: '0' })
   })
 
+  it('gives up a connection by which nothing came while a call was waited for', async (test) => {
+    const service = await startProbe({ ask: (_call, reply) => reply(null, { text: 'here' }) })
+    const between = await silencer(test, service.address)
+    const { ask, close } = connectProbe({ address: between.address, timeoutMs: 50 })
+    test.after(async () => {
+      await close()
+      service.close()
+    })
+    await ask(inputOf(''), requestContext({}))
+    between.silence()
+    await assert.rejects(ask(inputOf(''), requestContext({})), { code: 'DEADLINE_EXCEEDED' })
+    assert.deepEqual((await ask(inputOf(''), requestContext({}))).output, { text: 'here', number: '0' })
+  })
+
   it('keeps a connection that answers, though nothing is called', async (test) => {
     const server = createHttp2Server()
     const session = new Promise<ServerHttp2Session>((resolve) => server.once('session', resolve))

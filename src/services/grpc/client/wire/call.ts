@@ -49,6 +49,7 @@ export abstract class WireCall {
   #startedAt = 0
   #tried: object[] | undefined
   #using: WireConnection | undefined
+  #readsBefore = 0
   #reader: WireReader | undefined
 
   constructor(asked: Asked) {
@@ -94,7 +95,10 @@ export abstract class WireCall {
   /** Ends the call from our side. */
   protected stop(problem: Problem): void {
     this.#settle(problem.code === 'DEADLINE_EXCEEDED' ? 'failure' : 'unknown')
+    const using = this.#using
     this.#reader?.cancel()
+    // A connection whose other end is gone without a word is silent, and so would be every call on it.
+    if (problem.code === 'DEADLINE_EXCEEDED' && using?.reads === this.#readsBefore) using.doubt()
     this.#fail(problem)
   }
 
@@ -153,6 +157,7 @@ export abstract class WireCall {
     }
     const { connection, path, context, metadata } = this.#asked
     const { service, clock } = connection
+    this.#readsBefore = using.reads
     this.#reader = this.read(service)
     using.send({ path, clock, deadline: context.deadline, metadata }, framed(this.#message), this.#reader)
   }

@@ -41,7 +41,7 @@ export const openConnection = (
     const owner: ConnectionOwner = {
       onReady() {
         clearTimeout(timer)
-        ready = new WireConnection(http2, originOf(address, tls))
+        ready = new WireConnection(http2, originOf(address, tls), gone)
         resolve(ready)
       },
       onGoaway() {

@@ -13,12 +13,15 @@ export class WireConnection {
   readonly #http2: ClientConnection
   readonly #origin: Origin
   readonly #keepalive: NodeJS.Timeout
+  readonly #gone: (connection: WireConnection) => void
   /** The heads of requests by path, as they are sent. */
   readonly #blocks = new Map<string, Buffer>()
 
-  constructor(http2: ClientConnection, origin: Origin) {
+  /** `gone` is told when it takes no more calls. */
+  constructor(http2: ClientConnection, origin: Origin, gone: (connection: WireConnection) => void) {
     this.#http2 = http2
     this.#origin = origin
+    this.#gone = gone
     http2.unref()
     this.#keepalive = setInterval(() => this.#ping(), keepaliveMs).unref()
   }
@@ -31,6 +34,11 @@ export class WireConnection {
   /** Whether it takes calls. */
   get open(): boolean {
     return this.#http2.open
+  }
+
+  /** How often anything came. */
+  get reads(): number {
+    return this.#http2.reads
   }
 
   begin(): this {
@@ -52,6 +60,15 @@ export class WireConnection {
       this.#blocks.set(head.path, block)
     }
     this.#http2.request({ head: block, fields: requestFields(head), body }, handler)
+  }
+
+  /**
+   * Takes no more calls, for it may lead nowhere. Those under way go on, and a ping finds out about them: pings for
+   * each call that is late would have servers hang up on us.
+   */
+  doubt(): void {
+    this.#gone(this)
+    this.#http2.close()
   }
 
   /** Takes no more calls, and closes when the last one has ended. */
