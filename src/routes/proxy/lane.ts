@@ -175,10 +175,10 @@ export class Lane implements AnswerHandler, CallContext {
     queueMicrotask(() => this.#onBegun())
   }
 
-  /** The answer is not all there yet. One of unknown length may be a slow stream: its head does not wait for a chunk. */
+  /** The answer is not all there yet. Its head waits for no chunk that did not come with it: the service may be slow. */
   #onBegun(): void {
     if (this.#settled) return
-    if (this.#declared === undefined && this.#received === 0) this.#response.flushHeaders()
+    if (this.#received === 0) this.#response.flushHeaders()
     this.#silence = setTimeout(onSilence, silenceMs, this)
   }
 

@@ -207,6 +207,17 @@ describe('a proxy route', () => {
     assert.equal(await text(response), 'data: 1\n\n')
   })
 
+  it('sends a head at once, though the body that it declares is still to come', async (t) => {
+    const { origin } = await startService(t, (_, response) => {
+      response.setHeader('content-length', 5)
+      response.flushHeaders()
+    })
+    const gateway = await startGateway(t, { origin })
+    const answer = await fetch(`${gateway.origin}/users`)
+    assert.equal(answer.headers.get('content-length'), '5')
+    await answer.body?.cancel()
+  })
+
   it('answers 502 where nobody listens, and never says where', async (t) => {
     const { get } = await gateway(t, { origin: 'http://127.0.0.1:1' })
     const reply = await get('/users')
