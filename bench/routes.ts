@@ -40,7 +40,8 @@ async function compare(): Promise<void> {
       ),
       lookup(
         count,
-        (i) => compileMatch({ path: `/api/things${i}/*`, match: { header: { x: ['1'] }, query: {}, cookie: {} } }),
+        (i) =>
+          compileMatch({ path: `/api/things${i}/*`, match: { header: { x: ['1'] }, query: {}, cookie: {}, body: {} } }),
         (i) => ({ url: `/api/things${i}/7` }),
       ),
     ].map((ns) => ns.toFixed(0))

@@ -13,6 +13,8 @@ import { rateLimit } from './policies/rate-limit/policy.ts'
 import { compileAnswer, refuseVersion } from './routes/answer/compile.ts'
 import { redirectRouteConfig, respondRouteConfig } from './routes/answer/config.ts'
 import { mountAnswers } from './routes/answer/mount.ts'
+import { BodyWanted } from './routes/match/asked.ts'
+import { readJsonBody } from './routes/match/body.ts'
 import { routeMatchConfig } from './routes/match/config.ts'
 import { misfit } from './routes/match/explain.ts'
 import { areDisjoint, compileMatch, conditionText } from './routes/match/match.ts'
@@ -65,6 +67,8 @@ export const routes = {
     versions: versionsConfig,
     expandVersions,
     createPaths,
+    BodyWanted,
+    readJsonBody,
     createRouter,
   },
   proxy: { config: proxyRouteConfig, shared: sharedProxyConfig, compile: compileProxy, mount: mountProxy },

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
+import { createServer, type OutgoingHttpHeaders } from 'node:http'
 import fastify, { type FastifyInstance, type RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
 import { bffs, policies, providers, routes } from '../catalog.ts'
@@ -18,7 +18,7 @@ import { requestId } from '../telemetry/request-id.ts'
 import { observeRequests } from '../telemetry/requests.ts'
 import { trustsOf } from './client.ts'
 import { sendProblem, writeProblem } from './problem-reply.ts'
-import { createRouting, takeBackUrls } from './routing.ts'
+import { createRouting, type Direct, takeBackUrls } from './routing.ts'
 
 export type AppTools = {
   readonly clock: Clock
@@ -36,7 +36,7 @@ export type AppTools = {
 export type App = {
   readonly fastify: FastifyInstance
   /** Has to see every request and upgrade first. */
-  readonly direct: (raw: IncomingMessage) => void
+  readonly direct: Direct
 }
 
 /**

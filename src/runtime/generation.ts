@@ -163,12 +163,13 @@ const serve = ({ fastify, direct }: App) => {
   return {
     handle: (request: IncomingMessage, response: ServerResponse): void => {
       responses.add(response)
-      direct(request)
-      fastify.routing(request, response)
+      const waiting = direct(request)
+      if (waiting === undefined) fastify.routing(request, response)
+      else void waiting.then(() => fastify.routing(request, response))
     },
     upgrade: (request: IncomingMessage, socket: Socket, head: Buffer): void => {
       sockets.add(socket)
-      direct(request)
+      void direct(request, null)
       if (fastify.server.emit('upgrade', request, socket, head)) return
       writeProblemTo(socket, new Problem('INVALID_ARGUMENT', 'This address takes no upgrades.'))
     },

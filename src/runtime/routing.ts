@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { routes } from '../catalog.ts'
 import type { Plan, RouteMatch } from '../compile/plan.ts'
+import type { Json } from '../kernel/json.ts'
 import { loosestPath } from '../kernel/path.ts'
 import { Problem } from '../kernel/problem.ts'
 import { clientAddress, hostOf, type Trusts } from './client.ts'
@@ -15,13 +16,21 @@ type Routed = Spelt & {
 }
 
 type Router = ReturnType<typeof routes.match.createRouter>
-type Found = { readonly site: ReturnType<Router['find']>; readonly path: string; readonly query: string }
+type Found = {
+  readonly site: ReturnType<Router['find']>
+  readonly path: string
+  readonly query: string
+  readonly body: Json | undefined
+}
+
+/** A promise where a body has to be read first; `null` stands for none. */
+export type Direct = (raw: IncomingMessage, body?: Json) => Promise<void> | undefined
 
 export type Routing = {
   /** The address by which the app knows a route. */
   readonly addressOf: (match: RouteMatch) => string
   /** Finds a request's route and readdresses the request to it. What belongs to a BFF stays as it is. */
-  readonly direct: (raw: IncomingMessage) => void
+  readonly direct: Direct
   /** Leaves paths of Fastify's router alone: those of BFFs, which win. */
   readonly leave: (urls: Iterable<string>) => void
 }
@@ -37,7 +46,7 @@ export const createRouting = ({ routes: planned, bffs }: Plan, trusts: Trusts | 
   const left = routes.match.createPaths()
   const isLeft = (path: string): boolean => prefixes.some((prefix) => path.startsWith(prefix)) && left.has(path)
   /** The canonical URL, or for a raw route what came: where no reading of it leads to another route. */
-  const asItMayGoOn = (raw: Routed, { site, path, query }: Found): string => {
+  const asItMayGoOn = (raw: Routed, { site, path, query, body }: Found): string => {
     const target = raw.spelt?.target ?? path + query
     const prefix = site?.rawPrefix
     if (prefix === undefined) {
@@ -50,40 +59,53 @@ export const createRouting = ({ routes: planned, bffs }: Plan, trusts: Trusts | 
     if (loosest !== path) {
       if (isLeft(loosest)) throw unsafe()
       raw.url = loosest + query
-      const other = router.find(raw)
+      const other = router.find(raw, body)
       raw.url = path + query
       if (other !== site) throw unsafe()
     }
     return target
+  }
+  const refuse = (raw: Routed, thrown: unknown): void => {
+    if (!(thrown instanceof Problem)) throw thrown
+    raw.refused = thrown
+    raw.target = raw.url ?? '/'
+    raw.url = nowhere
+  }
+  const direct = (raw: Routed, body?: Json): Promise<void> | undefined => {
+    const { url = '/' } = raw
+    const mark = url.indexOf('?')
+    const path = mark < 0 ? url : url.slice(0, mark)
+    const query = mark < 0 ? '' : url.slice(mark)
+    try {
+      if (isLeft(path)) {
+        if (raw.spelt?.isAmbiguous === true) throw unsafe()
+        return undefined
+      }
+      const site = router.find(raw, body)
+      raw.target =
+        raw.spelt === undefined && site?.rawPrefix === undefined ? url : asItMayGoOn(raw, { site, path, query, body })
+      raw.site = site?.name
+      // Fastify decodes paths: left to it, `/%7C0` would be the address of a route.
+      raw.url = (site?.address ?? nowhere) + query
+    } catch (thrown) {
+      if (thrown instanceof routes.match.BodyWanted) return withBody(raw)
+      refuse(raw, thrown)
+    }
+    return undefined
+  }
+  const withBody = async (raw: Routed): Promise<void> => {
+    try {
+      await direct(raw, await routes.match.readJsonBody(raw))
+    } catch (thrown) {
+      refuse(raw, thrown)
+    }
   }
   return {
     addressOf: (match) => router.addressOf(match),
     leave(urls) {
       for (const url of urls) if (!url.startsWith(router.addresses)) left.add(url)
     },
-    direct(raw: Routed) {
-      const { url = '/' } = raw
-      const mark = url.indexOf('?')
-      const path = mark < 0 ? url : url.slice(0, mark)
-      const query = mark < 0 ? '' : url.slice(mark)
-      try {
-        if (isLeft(path)) {
-          if (raw.spelt?.isAmbiguous === true) throw unsafe()
-          return
-        }
-        const site = router.find(raw)
-        raw.target =
-          raw.spelt === undefined && site?.rawPrefix === undefined ? url : asItMayGoOn(raw, { site, path, query })
-        raw.site = site?.name
-        // Fastify decodes paths: left to it, `/%7C0` would be the address of a route.
-        raw.url = (site?.address ?? nowhere) + query
-      } catch (thrown) {
-        if (!(thrown instanceof Problem)) throw thrown
-        raw.refused = thrown
-        raw.target = url
-        raw.url = nowhere
-      }
-    },
+    direct,
   }
 }
 

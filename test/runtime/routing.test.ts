@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { exchangeBytes, startService } from '../routes/proxy/support/gateway.ts'
 import { layWorkspace, startGateway } from '../support/gateway.ts'
@@ -34,6 +36,67 @@ describe('routing on the wire', () => {
     assert.deepEqual(seen, [])
   })
 })
+
+describe('routing by a body', () => {
+  it('reads one that comes in pieces, and hands on all of it', async (t) => {
+    const { port, bodies } = await byBody(t)
+    const head = 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n'
+    const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`
+    const next = 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
+    const answer = await exchangeBytes(port, `${head}\r\n`, chunk('{"kind":'), chunk('"gift"}'), `0\r\n\r\n${next}`)
+    assert.equal(answer.match(/HTTP\/1\.1 200/g)?.length, 2)
+    assert.deepEqual(bodies.toSorted(), ['', '{"kind":"gift"}'])
+  })
+
+  it('refuses one that is larger than it reads, whatever its head says', async (t) => {
+    const { port, bodies } = await byBody(t)
+    const head = 'POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n'
+    const body = `{"kind":"gift","more":"${'x'.repeat(70_000)}"}`
+    const answer = await exchangeBytes(port, `${head}Content-Length: ${body.length}\r\n\r\n${body}`)
+    assert.match(answer, /^HTTP\/1\.1 413 /)
+    assert.deepEqual(bodies, [])
+  })
+
+  it('takes no longer hold of a request whose client leaves', async (t) => {
+    const { port, bodies, gateway: started } = await byBody(t)
+    const socket = connect(port, '127.0.0.1')
+    socket.write('POST /x HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"kind"')
+    await once(socket, 'connect')
+    socket.destroy()
+    await once(socket, 'close')
+    await started.close()
+    assert.deepEqual(bodies, [])
+  })
+})
+
+const byBody = async (t: TestContext) => {
+  const bodies: string[] = []
+  const { origin } = await startService(t, (request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString()
+    })
+    request.on('end', () => {
+      bodies.push(body)
+      response.end()
+    })
+  })
+  const { dir, remove } = await layWorkspace({
+    'portico.yaml': `listen: 127.0.0.1:0
+drain: 5s
+services: { s: { rest: "${origin}", identity: none } }
+routes:
+  - { path: /x, service: s }
+  - { path: /x, service: s, match: { body: { kind: gift } } }
+`,
+  })
+  const started = await startGateway(dir)
+  t.after(async () => {
+    await started.close()
+    await remove()
+  })
+  return { port: Number(new URL(started.url).port), bodies, gateway: started }
+}
 
 describe('versions of an API', () => {
   it('are counted each, however many others clients make up', async (t) => {

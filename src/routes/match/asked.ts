@@ -1,7 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { inRanges } from '../../kernel/address-ranges.ts'
+import type { Json } from '../../kernel/json.ts'
 import { cookieOf } from '../../services/targets/affinity.ts'
+import { textAt } from './body.ts'
 import { type Condition, satisfies } from './match.ts'
+
+/** Thrown where a condition depends on a body that is not read yet. */
+export class BodyWanted extends Error {}
 
 /** What conditions look at. Each part is read when the first of them asks, and once. */
 export class Asked {
@@ -9,8 +14,11 @@ export class Asked {
   readonly #addressOf: (raw: IncomingMessage) => string
   #query: URLSearchParams | undefined
   #address: string | undefined
+  /** Undefined until it has been read. */
+  readonly #body: Json | undefined
 
-  constructor(raw: IncomingMessage, addressOf: (raw: IncomingMessage) => string) {
+  constructor(raw: IncomingMessage, addressOf: (raw: IncomingMessage) => string, body?: Json) {
+    this.#body = body
     this.raw = raw
     this.#addressOf = addressOf
   }
@@ -20,6 +28,11 @@ export class Asked {
     const mark = url.indexOf('?')
     this.#query ??= new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
     return this.#query
+  }
+
+  get body(): Json {
+    if (this.#body === undefined) throw new BodyWanted()
+    return this.#body
   }
 
   get address(): string {
@@ -43,6 +56,10 @@ export const testOf = (condition: Condition): Test => {
       const value = raw.headers[name]
       return satisfies(Array.isArray(value) ? value.join(', ') : value, rule)
     }
+  if (on === 'body') {
+    const path = name.split('.')
+    return ({ body }) => satisfies(textAt(body, path), rule)
+  }
   if (on === 'mediaType') {
     const [before = '', after = ''] = name.split('{version}')
     return ({ raw }) => satisfies(versionIn(raw.headers.accept, before, after), rule)

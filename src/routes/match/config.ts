@@ -36,6 +36,12 @@ export const routeMatchConfig = {
         .describe('Headers by name: a value, a list of values, `{ prefix }` or `{ present }`.'),
       query: z.record(z.string(), rule).default({}).describe('Query parameters; of repeated ones all values count.'),
       cookie: z.record(token, rule).default({}).describe('Cookies by name.'),
+      body: z
+        .record(z.string().regex(/^[\w-]+(\.[\w-]+)*$/, { error: 'Expected names such as customer.tier.' }), rule)
+        .default({})
+        .describe(
+          'Values in a JSON body, by names such as `customer.tier`; a GraphQL operation by `operationName`. Bodies of such paths are read before policies, 64 KiB at most.',
+        ),
       address: z.array(cidr).min(1).optional().describe('Address ranges of clients.'),
     })
     .optional()

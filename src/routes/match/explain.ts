@@ -12,7 +12,7 @@ export const misfit = (match: RouteMatch, raw: IncomingMessage, tools: RouterToo
   const paths = createMatcher<true>()
   paths.add(match.path, anyMethod, true)
   if (!paths.search((raw.url ?? '/').split('?', 1)[0] as string, () => true)) return 'its path is another'
-  const asked = new Asked(raw, tools.addressOf)
+  const asked = new Asked(raw, tools.addressOf, null)
   const unmet = match.conditions.find((condition) => !testOf(condition)(asked))
   if (unmet !== undefined) return `it asks for ${conditionText(unmet)}`
   const method = raw.method ?? ''

@@ -7,7 +7,7 @@ export type Rule = readonly string[] | { readonly prefix: string } | { readonly 
 
 /** Something a request must have beside its path, method and host. */
 export type Condition =
-  | { readonly on: 'header' | 'query' | 'cookie'; readonly name: string; readonly rule: Rule }
+  | { readonly on: 'header' | 'query' | 'cookie' | 'body'; readonly name: string; readonly rule: Rule }
   /** The first version that Accept names by a media type such as `application/vnd.shop.v{version}+json`. */
   | { readonly on: 'mediaType'; readonly name: string; readonly rule: Rule }
   /** The segment of the path at an index. */
@@ -40,8 +40,11 @@ export const compileMatch = (
   { hosts = [], match, path, methods, pathMode }: MatchConfig,
   more: readonly Condition[] = [],
 ): RouteMatch => {
-  const { header = {}, query = {}, cookie = {}, address } = match ?? {}
-  const named = (on: 'header' | 'query' | 'cookie', rules: Readonly<Record<string, Rule>>): readonly Condition[] =>
+  const { header = {}, query = {}, cookie = {}, body = {}, address } = match ?? {}
+  const named = (
+    on: 'header' | 'query' | 'cookie' | 'body',
+    rules: Readonly<Record<string, Rule>>,
+  ): readonly Condition[] =>
     Object.entries(rules)
       .map(([name, rule]) => ({ on, name: on === 'header' ? name.toLowerCase() : name, rule }))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -51,6 +54,8 @@ export const compileMatch = (
     ...named('cookie', cookie),
     ...more,
     ...(address === undefined ? [] : [{ on: 'address' as const, ranges: [...address].sort() }]),
+    // Last: what else does not fit spares reading it.
+    ...named('body', body),
   ]
   const sorted = [...new Set(hosts)].sort()
   const asked = conditions.length === 0 ? '' : ` [${conditions.map(conditionText).join('; ')}]`

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Json } from '../../kernel/json.ts'
 import { anyMethod, createMatcher, type Matcher } from '../matcher.ts'
 import { parseRoutePath } from '../path.ts'
 import { Asked, type Test, testOf } from './asked.ts'
@@ -27,8 +28,9 @@ export type Router = {
   /**
    * The site that answers: the most exact host, then the most exact path, then the most conditions, then the order
    * in which they are written. A site that fits but for the method is taken where no other at its path fits.
+   * Throws BodyWanted where that depends on a body that is not given.
    */
-  find(raw: IncomingMessage): Site | undefined
+  find(raw: IncomingMessage, body?: Json): Site | undefined
 }
 
 export type RouterTools = {
@@ -71,11 +73,11 @@ export const createRouter = (routes: readonly RouteMatch[], { addressOf, hostOf 
   return {
     addresses,
     addressOf: ({ site }) => sites.get(site)?.address ?? '',
-    find(raw) {
+    find(raw, body) {
       const { url = '/' } = raw
       const mark = url.indexOf('?')
       const path = mark < 0 ? url : url.slice(0, mark)
-      const search = new Search(raw, addressOf)
+      const search = new Search(raw, addressOf, body)
       if (byHost)
         for (const host of hostsFor(hostOf(raw))) {
           const found = search.in(hosts.get(host), path)
@@ -116,11 +118,13 @@ export const hostsFor = function* (host: string): Generator<string> {
 class Search {
   readonly #raw: IncomingMessage
   readonly #addressOf: (raw: IncomingMessage) => string
+  readonly #body: Json | undefined
   #asked: Asked | undefined
   #found: Site | undefined
 
-  constructor(raw: IncomingMessage, addressOf: (raw: IncomingMessage) => string) {
+  constructor(raw: IncomingMessage, addressOf: (raw: IncomingMessage) => string, body: Json | undefined) {
     this.#raw = raw
+    this.#body = body
     this.#addressOf = addressOf
   }
 
@@ -145,7 +149,7 @@ class Search {
 
   #holds({ tests }: Site): boolean {
     if (tests.length === 0) return true
-    this.#asked ??= new Asked(this.#raw, this.#addressOf)
+    this.#asked ??= new Asked(this.#raw, this.#addressOf, this.#body)
     const asked = this.#asked
     return tests.every((test) => test(asked))
   }

@@ -35,7 +35,7 @@ describe('the router of routes', () => {
             compileMatch({
               path: at,
               ...(host !== '' && { hosts: [host] }),
-              ...(x && { match: { header: { x: ['1'] }, query: {}, cookie: {} } }),
+              ...(x && { match: { header: { x: ['1'] }, query: {}, cookie: {}, body: {} } }),
             }),
           )
           const shuffled = matches
