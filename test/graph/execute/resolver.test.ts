@@ -129,20 +129,17 @@ describe('a resolver', () => {
   })
 
   it('that is pure gets nothing of the caller, nor of services', async () => {
-    const seen: object[] = []
+    const seen: (readonly string[])[] = []
     const { run } = greeting({
       shout: {
         resolve: (_parent, _args, context) => {
-          seen.push(context)
+          seen.push(['signal', 'deadline', 'caller', 'load', 'rest', 'grpc'].filter((name) => name in context))
           return 'HI'
         },
       },
     })
     assert.deepEqual((await run('{ user(id: 1) { shout } }')).data, { user: { shout: 'HI' } })
-    assert.deepEqual(
-      seen.map((context) => Object.keys(context)),
-      [['signal', 'deadline']],
-    )
+    assert.deepEqual(seen, [['signal', 'deadline']])
   })
 })
 
