@@ -194,7 +194,11 @@ const underWay = () => {
   let first: Link | undefined
   let size = 0
   let whenGone: (() => void) | undefined
-  const remove = ({ previous, next }: Link): void => {
+  const remove = (link: Link): void => {
+    const { previous, next } = link
+    // A link that has grown old would hold its neighbours until a full collection, and they theirs.
+    link.previous = undefined
+    link.next = undefined
     if (previous === undefined) first = next
     else previous.next = next
     if (next !== undefined) next.previous = previous
