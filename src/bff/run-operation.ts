@@ -26,8 +26,15 @@ export const checkCost = ({ bff, runtime, operation, variables }: ToRun): number
   return found
 }
 
-/** Runs an operation for a request, and tells operators what failed of it. Throws INVALID_ARGUMENT for lists that are too long. */
-export const runOperation = async (toRun: ToRun, request: FastifyRequest, reply: FastifyReply): Promise<Answered> => {
+/**
+ * Runs an operation for a request, and tells operators what failed of it; the answer itself where nothing had to be
+ * waited for. Throws INVALID_ARGUMENT for lists that are too long.
+ */
+export const runOperation = (
+  toRun: ToRun,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Answered | Promise<Answered> => {
   const { bff, runtime, operation, variables } = toRun
   const plan = operation.plan(variables)
   checkListSizes(plan, variables, bff.limits.listSize)
@@ -39,11 +46,14 @@ export const runOperation = async (toRun: ToRun, request: FastifyRequest, reply:
     header: headerOf(request),
     introspection: introspect(bff.graph, operation, { plan, variables }),
   }
-  const result: Answered = await (isExplained(toRun, request, reply)
+  const reported = (result: Answered): Answered => {
+    if (result.failures.length > 0) reportFailures(result.failures, { bff: bff.name, requestId: request.id, runtime })
+    return result
+  }
+  const running = isExplained(toRun, request, reply)
     ? executeExplained(asked, runtime.tools, wholePlan(bff.graph, operation))
     : bff.shareOperations
       ? runtime.sharedOperations.execute(asked, runtime.tools, () => runtime.observeShared(bff.name))
-      : execute(asked, runtime.tools))
-  if (result.failures.length > 0) reportFailures(result.failures, { bff: bff.name, requestId: request.id, runtime })
-  return result
+      : execute(asked, runtime.tools)
+  return running instanceof Promise ? running.then(reported) : reported(running)
 }

@@ -44,8 +44,8 @@ export type GraphqlMount = {
 }
 
 /**
- * Serves a BFF's graph under `<prefix>/graphql`: mercurius owns the route and runs the WebSocket subscriptions that
- * a guard lets through; the planner answers every HTTP request before mercurius' own executor would.
+ * Serves a BFF's graph under `<prefix>/graphql`: the planner answers every HTTP request. Where there are subscriptions,
+ * mercurius has the route and runs those that come over WebSocket, once a guard lets them through.
  */
 export const mountGraphql = (app: FastifyInstance, bff: BffPlan, mount: GraphqlMount): void => {
   const { runtime, hooks, development, budgetMs, verify, shared, stop, slots } = mount
@@ -69,29 +69,36 @@ export const mountGraphql = (app: FastifyInstance, bff: BffPlan, mount: GraphqlM
     for (const when of ['preParsing', 'onSend', 'onResponse'] as const)
       for (const hook of [hooks[when] ?? []].flat()) scope.addHook(when as 'onSend', hook as never)
     scope.setErrorHandler((error, request, reply) => sendProblem(request, reply, refusalOf(error, request)))
-    scope.addHook('preHandler', async (request: FastifyRequest, reply: FastifyReply) => {
-      if (request.routeOptions.url !== path) return undefined
-      if (isUpgrade(request)) return sockets.admit(request)
-      await answer(request, reply)
-      // A reply is a thenable, and waiting for one that is out already costs further turns of the queue.
-      return reply.sent ? undefined : reply
-    })
-    await sockets.register(scope)
-    await scope.register(mercurius, {
-      schema: subscriptionSchema(events),
-      path,
-      graphiql: false,
-      jit: 0,
-      errorHandler: false,
-      additionalRouteOptions: {
-        schema: {},
-        ...(hooks.config && { config: hooks.config }),
-        ...('compress' in hooks && { compress: hooks.compress }),
-      },
-      ...(graph.clientSchema.getSubscriptionType() && {
+    const options = {
+      schema: {},
+      ...(hooks.config && { config: hooks.config }),
+      ...('compress' in hooks && { compress: hooks.compress }),
+    }
+    const handler = (request: FastifyRequest, reply: FastifyReply): void => {
+      answer(request, reply)?.catch((error: unknown) => {
+        if (!reply.sent) reply.send(error)
+      })
+    }
+    if (graph.clientSchema.getSubscriptionType()) {
+      scope.addHook('onRoute', (route) => {
+        // Its own handlers are never asked, and its guard is an async function that guards nothing here.
+        Object.assign(route, { handler, onRequest: [] })
+      })
+      scope.addHook('preHandler', (request, _reply, done) => {
+        if (isUpgrade(request)) sockets.admit(request)
+        done()
+      })
+      await sockets.register(scope)
+      await scope.register(mercurius, {
+        schema: subscriptionSchema(events),
+        path,
+        graphiql: false,
+        jit: 0,
+        errorHandler: false,
+        additionalRouteOptions: options,
         subscription: { context: (socket: WebSocket) => ({ session: sockets.sessionOf(socket) }) },
-      }),
-    })
+      })
+    } else scope.route({ ...options, method: ['GET', 'POST'], url: path, handler })
     if (development) mountGraphiql(app, { prefix, endpoint: path })
   })
 }

@@ -24,26 +24,39 @@ export const dataOf = ({ text }: Pick<ExecutionResult, 'text'>): Record<string, 
 
 /**
  * Runs a plan: first all calls, each step once for all its parents and as early as its inputs are known; then
- * one synchronous pass that writes the answer. Rejects with nothing that a service, a caller or an operation can cause.
+ * one synchronous pass that writes the answer. The result itself where nothing had to be waited for. Throws and
+ * rejects with nothing that a service, a caller or an operation can cause.
  *
  * Steps tell each other by callbacks that they are done: a promise for every layer of every step costs more than
  * what the steps do (`npm run bench -- W3`).
  */
-export const execute = (request: ExecutionRequest, tools: GraphTools): Promise<ExecutionResult> =>
-  new Promise((resolve, reject) => {
-    const broken = (error: unknown): void => {
-      execution.end()
-      reject(error)
-    }
-    const execution = new Execution(request, tools, broken)
-    const answer = (): void => {
-      execution.end()
-      const { results, refused, loads } = execution
-      const { introspection } = request
-      resolve({ ...writeAnswer(request.plan.root, root, { results, refused, introspection }), calls: loads.calls })
-    }
-    execution.guarded(() => start(execution, answer))
-  })
+export const execute = (request: ExecutionRequest, tools: GraphTools): ExecutionResult | Promise<ExecutionResult> => {
+  let outcome: ExecutionResult | undefined
+  let fault: { readonly error: unknown } | undefined
+  let waiting: PromiseWithResolvers<ExecutionResult> | undefined
+  const broken = (error: unknown): void => {
+    execution.end()
+    if (waiting === undefined) fault = { error }
+    else waiting.reject(error)
+  }
+  const execution = new Execution(request, tools, broken)
+  const answer = (): void => {
+    execution.end()
+    const { text, failures, absent } = writeAnswer(request.plan.root, root, {
+      results: execution.results,
+      refused: execution.refused,
+      introspection: request.introspection,
+    })
+    const result = { text, failures, absent, calls: execution.loads.calls }
+    if (waiting === undefined) outcome = result
+    else waiting.resolve(result)
+  }
+  execution.guarded(() => start(execution, answer))
+  if (fault !== undefined) throw fault.error
+  if (outcome !== undefined) return outcome
+  waiting = Promise.withResolvers()
+  return waiting.promise
+}
 
 const start = (execution: Execution, done: () => void): void => {
   const { plan, event } = execution.request

@@ -56,7 +56,9 @@ export const createSharedOperations = (clock: Clock): SharedOperations => {
         }
         if (found !== undefined) return execute(request, tools)
         return flights
-          .start(key, deadline, (flight) => execute({ ...request, context: { ...context, signal: flight } }, tools))
+          .start(key, deadline, async (flight) =>
+            execute({ ...request, context: { ...context, signal: flight } }, tools),
+          )
           .wait(waiting)
       }
     },
