@@ -24,6 +24,8 @@ import { versionsConfig } from './routes/match/versions-config.ts'
 import { compileProxy } from './routes/proxy/compile.ts'
 import { proxyRouteConfig, sharedProxyConfig } from './routes/proxy/config.ts'
 import { mountProxy } from './routes/proxy/mount.ts'
+import { compileSplit } from './routes/proxy/split.ts'
+import { splitConfig } from './routes/proxy/split-config.ts'
 import { compileTranscode } from './routes/transcode/compile.ts'
 import { transcodeRouteConfig } from './routes/transcode/config.ts'
 import { mountTranscode } from './routes/transcode/mount.ts'
@@ -71,7 +73,14 @@ export const routes = {
     readJsonBody,
     createRouter,
   },
-  proxy: { config: proxyRouteConfig, shared: sharedProxyConfig, compile: compileProxy, mount: mountProxy },
+  proxy: {
+    config: proxyRouteConfig,
+    shared: sharedProxyConfig,
+    split: splitConfig,
+    compile: compileProxy,
+    compileSplit,
+    mount: mountProxy,
+  },
   answer: {
     redirect: redirectRouteConfig,
     respond: respondRouteConfig,

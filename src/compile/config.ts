@@ -97,6 +97,7 @@ export const workspaceConfig = z.strictObject({
           versions: routes.match.versions,
           ...policyKeys,
         }),
+        z.strictObject({ ...routes.match.config, ...routes.proxy.shared, ...routes.proxy.split, ...policyKeys }),
         z.strictObject({ ...routes.match.config, ...routes.transcode.config, ...policyKeys }),
         z.strictObject({ ...routes.match.config, ...routes.answer.redirect, ...policyKeys }),
         z.strictObject({ ...routes.match.config, ...routes.answer.respond, ...policyKeys }),

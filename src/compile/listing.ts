@@ -58,8 +58,8 @@ const addressesOf = (route: RoutePlan): readonly Omit<Listed, 'policies'>[] => {
 
 const doing = (route: Exclude<RoutePlan, { readonly kind: 'transcode' }>): string => {
   if (route.kind === 'proxy') {
-    const { service, rewrite, websocket, version } = route
-    return `proxy to ${service.name}${version === undefined ? '' : `, version ${version.name}`}${rewrite === undefined ? '' : ` as ${rewrite.text}`}${websocket ? ', WebSocket too' : ''}`
+    const { service, rewrite, websocket, version, split } = route
+    return `proxy to ${split === undefined ? service.name : sharesOf(split)}${version === undefined ? '' : `, version ${version.name}`}${rewrite === undefined ? '' : ` as ${rewrite.text}`}${websocket ? ', WebSocket too' : ''}`
   }
   const { answer } = route
   if (answer.kind === 'refuse') return 'refuse other versions'
@@ -67,6 +67,17 @@ const doing = (route: Exclude<RoutePlan, { readonly kind: 'transcode' }>): strin
     ? `redirect to ${answer.origin}${answer.to.text} (${answer.status})`
     : `respond with ${answer.status}`
 }
+
+/** `users 95, users-next 5`, `users-blue, users-green (active)`. */
+const sharesOf = ({ parts, active }: NonNullable<Extract<RoutePlan, { kind: 'proxy' }>['split']>): string =>
+  parts
+    .map(({ name, weight, ramp }) => {
+      if (active !== undefined) return name === active ? `${name} (active)` : name
+      return ramp === undefined ? `${name} ${weight}` : `${name} ${percent(ramp.from)} to ${percent(ramp.to)}`
+    })
+    .join(', ')
+
+const percent = (share: number): string => `${Math.round(share * 1_000) / 10}%`
 
 const inShort = ({ name, settings }: PolicyUse): string => {
   const known = settings as {

@@ -7,7 +7,8 @@ import type { RouteMatch, RoutePlan } from './plan.ts'
 
 type RouteConfig = WorkspaceConfig['routes'][number]
 type VersionedConfig = Extract<RouteConfig, { readonly versions: unknown }>
-type PlainConfig = Exclude<RouteConfig, VersionedConfig>
+type SplitConfig = Extract<RouteConfig, { readonly split: unknown }>
+type PlainConfig = Exclude<RouteConfig, VersionedConfig | SplitConfig>
 
 /** What a route needs to know of its workspace. */
 export type RouteGround = {
@@ -26,9 +27,13 @@ export type CompiledRoutes = {
 
 /** One entry of `routes:`, of the kind that its keys say. */
 export const compileRoute = (settings: RouteConfig, ground: RouteGround): CompiledRoutes => {
-  const { compiled, diagnostics } =
-    'versions' in settings ? compileVersions(settings, ground) : compilePlain(settings, ground)
+  const { compiled, diagnostics } = compileForm(settings, ground)
   return { compiled, diagnostics: [...diagnostics, ...guardedRaw(settings, ground)] }
+}
+
+const compileForm = (settings: RouteConfig, ground: RouteGround): CompiledRoutes => {
+  if ('versions' in settings) return compileVersions(settings, ground)
+  return 'split' in settings ? compileSplit(settings, ground) : compilePlain(settings, ground)
 }
 
 /** A service may read a raw path otherwise than the prefix by which its guard was chosen. */
@@ -70,12 +75,50 @@ const compileVersions = ({ versions, ...settings }: VersionedConfig, ground: Rou
       const route = routes.answer.refuseVersion({ name, path, methods, headers, served })
       return [{ route: { kind: 'answer', ...route }, match }]
     }
-    const below = ['of', version, 'service']
+    const below = ['versions', 'of', version, 'service']
     const { route, diagnostics: mistakes } = compileKind({ ...settings, service }, ground, below)
     if (isJudged(ground)(service)) diagnostics.push(...mistakes)
     return route?.kind === 'proxy' ? [{ route: { ...route, name, version: { name: version, headers } }, match }] : []
   })
   return { compiled, diagnostics }
+}
+
+/** A route for each part, all of one name: they share the limits of one route. */
+const compileSplit = (settings: SplitConfig, ground: RouteGround): CompiledRoutes => {
+  const { split: parts, sticky, active, override, ...shared } = settings
+  const { index, places } = ground
+  const match = routes.match.compile(settings)
+  const name = `routes.${match.site}`
+  const compiled = parts.map(({ service }, at) => compileKind({ ...shared, service }, ground, ['split', at, 'service']))
+  const { split, mistakes } = routes.proxy.compileSplit(
+    { split: parts, sticky, active, override },
+    compiled.flatMap(({ route }) => (route?.kind === 'proxy' ? [{ ...route, name }] : [])),
+  )
+  const more = shared.websocket
+    ? [
+        {
+          below: 'split',
+          message: 'WebSockets go to one service. Remove `websocket`, or give them a route of their own.',
+        },
+      ]
+    : []
+  const diagnostics: readonly Diagnostic[] = [
+    ...compiled
+      .flatMap((one, at) => (isJudged(ground)(parts[at]?.service ?? '') ? one.diagnostics : []))
+      // What the parts share is wrong once.
+      .filter((one, at, all) => all.findIndex(({ coordinate }) => coordinate === one.coordinate) === at),
+    ...[...mistakes, ...more].map(
+      ({ below, message }): Diagnostic => ({
+        severity: 'error',
+        code: 'PORTICO-015',
+        place: places.at(['routes', index, below], 'value'),
+        coordinate: `routes[${index}].${below}`,
+        message,
+      }),
+    ),
+  ]
+  const first = split.parts[0]?.serves
+  return { compiled: first === undefined ? [] : [{ route: { ...first, split }, match }], diagnostics }
 }
 
 const namedServices = (settings: PlainConfig): readonly string[] => {
@@ -91,16 +134,17 @@ const isJudged =
 const compileKind = (
   settings: PlainConfig,
   { index, config, services, places }: RouteGround,
-  version?: readonly string[],
+  /** Where the service stands, if not under `service`. */
+  servicePath: readonly (string | number)[] = ['service'],
 ): { readonly route?: RoutePlan; readonly diagnostics: readonly Diagnostic[] } => {
   const surroundings = {
     services,
     maxBodyBytes: config.limits.body,
     placeOf: (setting: string) => {
-      const below = setting === 'service' && version !== undefined ? ['versions', ...version] : [setting]
+      const below = setting === 'service' ? servicePath : [setting]
       return {
         place: places.at(['routes', index, ...below], 'value'),
-        coordinate: `routes[${index}].${below.join('.')}`,
+        coordinate: `routes[${index}]${below.map((one) => (typeof one === 'number' ? `[${one}]` : `.${one}`)).join('')}`,
       }
     },
   }

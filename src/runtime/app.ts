@@ -99,7 +99,9 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       hooksFor,
       addressFor,
       log,
+      clock,
       observeVersion: (route, version) => metrics.observeVersion(route, version),
+      observeSplit: (route, part) => metrics.observeSplit(route, part),
       problemReply: (reply, problem) =>
         writeProblem(reply.raw, problem, {
           requestId: reply.request.id,

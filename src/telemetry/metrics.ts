@@ -25,6 +25,8 @@ export type Metrics = {
   readonly observeReload: (result: 'success' | 'failure', generation: number) => void
   /** Of a route with several versions, by its path as written. */
   readonly observeVersion: (route: string, version: string) => void
+  /** Of a route between several services, by its path as written. */
+  readonly observeSplit: (route: string, part: string) => void
   readonly observeRateLimited: (scope: string) => void
   /** Read at each scrape: the services whose health is watched, and whether they serve. */
   readonly observeHealth: (
@@ -145,6 +147,13 @@ export const createMetrics = (): Metrics => {
     labelNames: ['route', 'version'],
     registers,
   })
+  const splits = new Counter({
+    name: 'portico_split_requests_total',
+    help: 'Requests passed on to each part of a split.',
+    labelNames: ['route', 'part'],
+    registers,
+  })
+  const splitChild = children((route: string) => children((part: string) => splits.labels(route, part)))
   const refused = new Counter({
     name: 'portico_rate_limited_total',
     help: 'Requests that a limit refused.',
@@ -183,6 +192,7 @@ export const createMetrics = (): Metrics => {
       services = read
     },
     observeVersion: (route, version) => versions.inc({ route, version }),
+    observeSplit: (route, part) => splitChild(route)(part).inc(),
     observeRateLimited: (scope) => refused.inc({ scope }),
     render: async () => ({
       contentType: registry.contentType,

@@ -6,6 +6,7 @@ import type { RestService, Service } from '../../services/service.ts'
 import { parseRoutePath } from '../path.ts'
 import { type PathRewrite, parseRewrite } from '../rewrite.ts'
 import type { proxyRouteConfig } from './config.ts'
+import type { Split } from './split.ts'
 
 /** One entry of `routes:` as read, without its policies. */
 export type ProxyRouteConfig = z.output<z.ZodObject<typeof proxyRouteConfig>>
@@ -30,6 +31,8 @@ export type ProxyRoute = {
   readonly websocket: boolean
   /** The version of an API that this is: its name, and headers of every answer. */
   readonly version?: { readonly name: string; readonly headers: Readonly<Record<string, string>> }
+  /** Several services that answer, each by a route of its own; this one is then the first of them. */
+  readonly split?: Split<ProxyRoute>
   /** Tries after the first; none where it is absent. */
   readonly retry: RetrySettings | undefined
   /** Until the service starts to answer. */

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
+import type { Clock } from '../../kernel/clock.ts'
 import { asProblem, type Problem } from '../../kernel/problem.ts'
 import { guarded } from '../../services/call.ts'
 import type { RestConnector } from '../../services/rest/connector.ts'
@@ -18,6 +19,9 @@ export type ProxyTools = {
   readonly log: Logger
   /** Told of every request that is passed on to a version of an API. */
   readonly observeVersion?: (route: string, version: string) => void
+  /** Told of every request that is passed on to a part of a split. */
+  readonly observeSplit?: (route: string, part: string) => void
+  readonly clock: Clock
   /** Answers with a problem on `reply.raw`: the reply is hijacked, and nothing of an answer has been sent. */
   readonly problemReply: (reply: FastifyReply, problem: Problem) => void
 }

@@ -4,6 +4,7 @@ import { isUpgrade } from '../../kernel/upgrade.ts'
 import { leaveBodies } from '../discard.ts'
 import type { ProxyRoute } from './compile.ts'
 import { createLanes, type PassOn, type ProxyTools } from './lanes.ts'
+import { createChoice } from './split.ts'
 import { mountWebSocket } from './websocket.ts'
 
 /**
@@ -17,7 +18,7 @@ export const mountProxy = (app: FastifyInstance, routes: readonly ProxyRoute[], 
     leaveBodies(scope)
     for (const route of routes) {
       if (route.websocket) continue
-      const passOn = versioned(lanes(route), route, tools)
+      const passOn = versioned(shared(lanes, route, tools), route, tools)
       const handler = (request: FastifyRequest, reply: FastifyReply): void => {
         if (isUpgrade(request)) throw new Problem('INVALID_ARGUMENT', 'This path takes no upgrades.')
         passOn(request, reply)
@@ -32,6 +33,21 @@ export const mountProxy = (app: FastifyInstance, routes: readonly ProxyRoute[], 
       leaveBodies(scope)
       mountWebSocket(scope, route, { ...tools, passOn: versioned(lanes(route), route, tools) })
     })
+  }
+}
+
+/** A route between several services passes each request on to one of them. */
+const shared = (lanes: (route: ProxyRoute) => PassOn, route: ProxyRoute, tools: ProxyTools): PassOn => {
+  const { split, path } = route
+  if (split === undefined) return lanes(route)
+  const { clock, observeSplit } = tools
+  const choose = createChoice(split, () => clock.date())
+  const ways = split.parts.map(({ name, serves }) => ({ name, passOn: lanes(serves) }))
+  return (request, reply) => {
+    const way = ways[choose({ caller: request.caller, headers: request.headers })]
+    if (way === undefined) throw new Error(`No part of ${path} was chosen.`)
+    observeSplit?.(path, way.name)
+    way.passOn(request, reply)
   }
 }
 

@@ -2,7 +2,7 @@ import type { CallContext } from '../call.ts'
 import type { AffinityKey } from './settings.ts'
 
 /** Reads from a request what its calls are kept with one target by; undefined where the request has none. */
-export type Affinity = (context: CallContext) => string | undefined
+export type Affinity = (request: Pick<CallContext, 'caller' | 'headers'>) => string | undefined
 
 /** What reads a key; undefined where the service keeps nothing together, so that a call costs nothing for it. */
 export const readAffinity = (key: AffinityKey | undefined): Affinity | undefined => {

@@ -57,7 +57,8 @@ export const targetSettings = (
 
 type Hash = Exclude<Config['balance'], string>['hash']
 
-const affinityOf = (hash: Hash): AffinityKey => {
+/** What is written as `address`, `{ header }`, `{ cookie }` or `{ claim }`. */
+export const affinityOf = (hash: Hash): AffinityKey => {
   if (hash === 'address') return { kind: 'address', name: '' }
   if ('header' in hash) return { kind: 'header', name: hash.header.toLowerCase() }
   return 'cookie' in hash ? { kind: 'cookie', name: hash.cookie } : { kind: 'claim', name: hash.claim }

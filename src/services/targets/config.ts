@@ -18,20 +18,21 @@ export const targetConfig = {
 
 const name = z.string().min(1)
 
+/** What of a request is kept together. */
+export const affinityConfig = z.union([
+  z.literal('address'),
+  z.strictObject({ header: name.describe('A request header.') }),
+  z.strictObject({ cookie: name.describe('A cookie.') }),
+  z.strictObject({ claim: name.describe('A claim of the caller’s token.') }),
+])
+
 /** What an entry of `services:` says about its targets, whatever it speaks. */
 export const targetsConfig = {
   balance: z
     .union([
       z.enum(balances, { error: `Expected ${balances.join(', ')}, or hash with what to keep together.` }),
       z.strictObject({
-        hash: z
-          .union([
-            z.literal('address'),
-            z.strictObject({ header: name.describe('A request header.') }),
-            z.strictObject({ cookie: name.describe('A cookie.') }),
-            z.strictObject({ claim: name.describe('A claim of the caller’s token.') }),
-          ])
-          .describe('What is kept together; calls without it take turns.'),
+        hash: affinityConfig.describe('What is kept together; calls without it take turns.'),
       }),
     ])
     .default(defaults.balance)

@@ -119,6 +119,7 @@ export const startGateway = async (t: TestContext, settings: GatewaySettings): P
     connectors: new Map([[service.name, connector]]),
     hooksFor: (route) => (route.path === path ? (settings.hooks ?? {}) : {}),
     log,
+    clock: systemClock,
     problemReply: (reply, problem) => writeProblem(reply, problem),
   })
   settings.after?.(app)
