@@ -23,12 +23,14 @@ const readAndPutBack = (raw: IncomingMessage): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
+    // HTTP/2 tells the end only once nothing can be put back any more.
+    const declared = Number(raw.headers['content-length'] ?? Number.NaN)
     const onReadable = (): void => {
       for (let chunk = raw.read() as Buffer | null; chunk !== null; chunk = raw.read() as Buffer | null) {
         chunks.push(chunk)
         size += chunk.length
       }
-      if (size <= largest && !raw.complete) return
+      if (size <= largest && size !== declared && !raw.complete) return
       raw.off('readable', onReadable)
       if (size > largest) return reject(tooLarge())
       const bytes = Buffer.concat(chunks)
