@@ -73,9 +73,9 @@ export class Problem extends Error {
     return (this.service === undefined ? ownReasons[this.code] : undefined) ?? 'UPSTREAM_ERROR'
   }
 
-  /** Whether the same request may pass at another time: what is too large (RFC 9110 §15.5.14) never does. */
+  /** Whether the same request may pass at another time: what is too large (RFC 9110 §15.5.14) or asks for too much never does. */
   get retryable(): boolean {
-    return codes[this.code].retryable && this.status !== 413
+    return codes[this.code].retryable && this.status !== 413 && this.#reason !== 'COST_LIMIT'
   }
 
   /** The short name of the status, the same for every problem of that status (RFC 9457 §3.1.3). */

@@ -21,8 +21,9 @@ describe('Problem', () => {
     assert.equal(new Problem('INTERNAL', 'x').reason, 'INTERNAL')
   })
 
-  it('never says of what is too large that it may be tried again', () => {
+  it('never says of what is too large, or asks for too much, that it may be tried again', () => {
     assert.equal(new Problem('RESOURCE_EXHAUSTED', 'x', { status: 413 }).retryable, false)
+    assert.equal(new Problem('RESOURCE_EXHAUSTED', 'x', { reason: 'COST_LIMIT' }).retryable, false)
   })
 })
 

@@ -21,7 +21,10 @@ export type CostLimit = { readonly max: number; readonly mode: 'measure' | 'enfo
 /** Refuses what costs more than it may. Throws RESOURCE_EXHAUSTED, with both figures. */
 export const refuseCostly = (cost: number, { max, mode }: CostLimit): void => {
   if (mode === 'enforce' && cost > max)
-    throw new Problem('RESOURCE_EXHAUSTED', `The operation costs ${cost}; at most ${max} is allowed.`, { status: 400 })
+    throw new Problem('RESOURCE_EXHAUSTED', `The operation costs ${cost}; at most ${max} is allowed.`, {
+      status: 400,
+      reason: 'COST_LIMIT',
+    })
 }
 
 type Variables = Readonly<Record<string, unknown>>
