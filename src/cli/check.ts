@@ -4,9 +4,11 @@ import { compileWorkspace } from '../compile/compile.ts'
 import { checkContracts } from '../compile/contract.ts'
 import type { Plan } from '../compile/plan.ts'
 import { allCodes, codeEntry } from '../kernel/codes/codes.ts'
-import { didYouMean, hasErrors } from '../kernel/diagnostic.ts'
+import { type Diagnostic, didYouMean, hasErrors } from '../kernel/diagnostic.ts'
+import type { Mend } from '../kernel/mend.ts'
 import { checkResolvers } from '../runtime/check-resolvers.ts'
 import { type ProbeSettings, probePlan } from '../runtime/probe.ts'
+import { type Checked, fixesOf, mendLine, writeFixes } from './fix.ts'
 import { jsonReport, summary, writeDiagnostics } from './report.ts'
 import { sarifReport } from './sarif.ts'
 import type { Exit, Terminal } from './terminal.ts'
@@ -16,6 +18,8 @@ type Options = {
   readonly format: Format
   readonly explain?: string
   readonly probe?: true
+  readonly fix?: true
+  readonly dryRun?: true
   readonly sample: Samples
   readonly header: Readonly<Record<string, string>>
 }
@@ -33,6 +37,8 @@ export const checkCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
         .choices(['text', 'json', 'sarif'])
         .default('text'),
     )
+    .option('--fix', 'mend what can only be meant in one way, such as misspelt names, print each edit, and check again')
+    .option('--dry-run', 'with --fix: print the edits, write nothing')
     .option('--explain <code>', 'print what a code means, such as PORTICO-401, and check nothing')
     .option('--probe', 'ask live services by every binding that only reads, and say where answers are of another shape')
     .option(
@@ -49,14 +55,32 @@ export const checkCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
     )
     .addHelpText(
       'after',
-      "\nExamples:\n  portico check examples/hello\n  portico check --format sarif > portico.sarif\n  portico check --explain PORTICO-401\n  portico check --probe --sample samples.json --header 'authorization: Bearer …'",
+      "\nExamples:\n  portico check examples/hello\n  portico check --format sarif > portico.sarif\n  portico check --fix --dry-run\n  portico check --explain PORTICO-401\n  portico check --probe --sample samples.json --header 'authorization: Bearer …'",
     )
-    .action(async (dir: string, { format, explain, probe, sample, header }: Options) => {
+    .action(async (dir: string, { format, explain, probe, fix, dryRun, sample, header }: Options) => {
       if (explain !== undefined) return done(explainCode(explain, terminal))
-      const { plan, diagnostics: mistakes } = await compileWorkspace(dir, process.env)
-      const diagnostics = [...mistakes]
-      if (plan !== undefined) diagnostics.push(...checkContracts(plan), ...(await checkResolvers(plan)))
       const tell = (line: string): void => terminal.err(`${line}\n`)
+      if (dryRun === true && fix === undefined) {
+        tell('--dry-run goes with --fix.')
+        return done(2)
+      }
+      let checked = await checkWorkspace(dir)
+      if (fix === true) {
+        const print = (mend: Mend): void => (format === 'text' ? terminal.out : terminal.err)(`${mendLine(mend)}\n`)
+        // What is mended may have hidden other mistakes.
+        for (let round = 0; round < mostRounds; round += 1) {
+          const fixes = fixesOf(dir, checked)
+          const failure = dryRun === true ? undefined : writeFixes(dir, fixes)
+          if (failure !== undefined) {
+            tell(`Files could not be written: ${failure}`)
+            return done(1)
+          }
+          fixes.mends.forEach(print)
+          if (dryRun === true || fixes.mends.length === 0) break
+          checked = await checkWorkspace(dir)
+        }
+      }
+      const { plan, diagnostics } = checked
       if (probe === true && plan === undefined) tell('Nothing is probed while there are errors.')
       if (probe === true && plan !== undefined)
         diagnostics.push(...(await probePlan(plan, { samples: sample, headers: header, tell })))
@@ -68,6 +92,16 @@ export const checkCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
       }
       done(hasErrors(diagnostics) ? 1 : 0)
     })
+
+const mostRounds = 8
+
+type CheckedPlan = Checked & { readonly plan: Plan | undefined; readonly diagnostics: Diagnostic[] }
+
+const checkWorkspace = async (dir: string): Promise<CheckedPlan> => {
+  const { plan, diagnostics, files } = await compileWorkspace(dir, process.env)
+  const more = plan === undefined ? [] : [...checkContracts(plan), ...(await checkResolvers(plan))]
+  return { plan, files, diagnostics: [...diagnostics, ...more] }
+}
 
 const counted = ({ services, bffs, routes }: Plan): string => {
   const counts = [

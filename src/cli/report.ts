@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { type Diagnostic, formatDiagnostics, inOrder } from '../kernel/diagnostic.ts'
+import type { Mend } from '../kernel/mend.ts'
 import type { Terminal } from './terminal.ts'
 
 /** More than anybody reads; one cause often makes hundreds, and errors go before warnings. */
@@ -34,11 +35,28 @@ export const summary = (diagnostics: readonly Diagnostic[]): string => {
   return [...count('error'), ...count('warning')].join(', ') || 'no mistakes'
 }
 
+const fixOf = ({ place: { file, line, column }, old, new: replacement }: Mend): object => ({
+  file,
+  line,
+  column,
+  old,
+  new: replacement,
+})
+
 /** Diagnostics for programs: one JSON object with the list and its counts. Places as in the text; paths relative to the workspace. */
 export const jsonReport = (diagnostics: readonly Diagnostic[]): string => {
-  const listed = inOrder(diagnostics).map(({ code, severity, place, coordinate, message }) => {
+  const listed = inOrder(diagnostics).map(({ code, severity, place, coordinate, message, mend }) => {
     const { file, line, column } = place
-    return { code, severity, file, line, column, coordinate, message }
+    return {
+      code,
+      severity,
+      file,
+      line,
+      column,
+      coordinate,
+      message,
+      ...(mend === undefined ? {} : { fix: fixOf(mend) }),
+    }
   })
   const errors = listed.filter(({ severity }) => severity === 'error').length
   return `${JSON.stringify({ errors, warnings: listed.length - errors, diagnostics: listed }, null, 2)}\n`

@@ -1,5 +1,6 @@
 import { codeEntry } from '../kernel/codes/codes.ts'
 import { type Diagnostic, inOrder } from '../kernel/diagnostic.ts'
+import type { Mend } from '../kernel/mend.ts'
 
 /** Diagnostics as a SARIF 2.1.0 log (OASIS), which code hosts show beside the lines of a change. */
 export const sarifReport = (diagnostics: readonly Diagnostic[]): string => {
@@ -29,7 +30,7 @@ const ruleOf = (code: string): object => {
   }
 }
 
-const resultOf = ({ code, severity, place, coordinate, message }: Diagnostic, ruleIndex: number): object => ({
+const resultOf = ({ code, severity, place, coordinate, message, mend }: Diagnostic, ruleIndex: number): object => ({
   ruleId: code,
   ruleIndex,
   level: severity,
@@ -37,11 +38,34 @@ const resultOf = ({ code, severity, place, coordinate, message }: Diagnostic, ru
   locations: [
     {
       physicalLocation: {
-        // A URI reference (RFC 3986): relative to the workspace, and encoded where a name has blanks.
-        artifactLocation: { uri: place.file.split('/').map(encodeURIComponent).join('/') },
+        artifactLocation: artifact(place.file),
         region: { startLine: place.line, startColumn: place.column },
       },
       logicalLocations: [{ fullyQualifiedName: coordinate }],
     },
   ],
+  ...(mend === undefined ? {} : { fixes: [fixOf(mend)] }),
 })
+
+const fixOf = ({ place, old, new: replacement }: Mend): object => ({
+  description: { text: `${old} → ${replacement}` },
+  artifactChanges: [
+    {
+      artifactLocation: artifact(place.file),
+      replacements: [
+        {
+          deletedRegion: {
+            startLine: place.line,
+            startColumn: place.column,
+            endLine: place.line,
+            endColumn: place.column + old.length,
+          },
+          insertedContent: { text: replacement },
+        },
+      ],
+    },
+  ],
+})
+
+/** A URI reference (RFC 3986): relative to the workspace, and encoded where a name has blanks. */
+const artifact = (file: string): object => ({ uri: file.split('/').map(encodeURIComponent).join('/') })

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Code } from '../kernel/codes/codes.ts'
 import { didYouMean, nearest } from '../kernel/diagnostic.ts'
+import { correction } from '../kernel/mend.ts'
 import { expectation, standardExpectation } from './expectation.ts'
 import {
   alternatives,
@@ -29,6 +30,8 @@ export type ShapeMistake = {
   readonly message: string
   /** The setting that a misspelt key most likely meant. */
   readonly meant?: Path
+  /** Whether it can have meant nothing else. */
+  readonly certain?: true
 }
 
 /** What an issue is read against: the whole value, and the shape at the issue's base. */
@@ -44,7 +47,8 @@ export type Ground = {
 
 const isMapping = (value: unknown): value is Record<string, unknown> => kindOf(value) === 'mapping'
 
-const valueAt = (root: unknown, path: Path): unknown =>
+/** What stands at a path; undefined where nothing does. */
+export const valueAt = (root: unknown, path: Path): unknown =>
   path.reduce<unknown>(
     (value, segment) =>
       typeof value === 'object' && value !== null && Object.hasOwn(value, segment)
@@ -125,6 +129,7 @@ const unknownKey = (path: Path, schemas: readonly Schema[], others: readonly Sch
     code: 'PORTICO-003',
     message,
     ...(meant === undefined ? {} : { meant: [...path.slice(0, -1), meant] }),
+    ...(home === undefined && correction(key, known) !== undefined ? { certain: true } : {}),
   }
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Code } from '../kernel/codes/codes.ts'
 import type { Diagnostic } from '../kernel/diagnostic.ts'
+import { mendAt } from '../kernel/mend.ts'
 import type { Environment } from './interpolate.ts'
-import { mistakesOf, type ShapeMistake } from './issues.ts'
+import { mistakesOf, type ShapeMistake, valueAt } from './issues.ts'
 import { coordinateOf, type Places, placesOf } from './places.ts'
 import type { Planned } from './planned.ts'
 import type { Path } from './shape.ts'
@@ -64,7 +65,12 @@ export const readConfig = <Shape extends z.ZodType>(source: ConfigSource<Shape>)
     ...unquoted(),
     ...reading.mistakes.map(({ offset, ...mistake }) => error({ place: places.offset(offset), ...mistake })),
     ...shapeMistakes(checked.error?.issues ?? [], { root, shape, reading }).map(
-      ({ code, path, place, part, message }) => error({ code, place: places.at(place, part), path, message }),
+      ({ code, path, place, part, message, meant, certain }) => ({
+        ...error({ code, place: places.at(place, part), path, message }),
+        ...(certain === true && meant !== undefined && valueAt(root, meant) === undefined
+          ? { mend: mendAt(places.at(path, 'key'), String(path.at(-1)), String(meant.at(-1))) }
+          : {}),
+      }),
     ),
   ]
   return {

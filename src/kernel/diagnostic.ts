@@ -1,5 +1,6 @@
 import { distance } from 'fastest-levenshtein'
 import type { Code } from './codes/codes.ts'
+import type { Mend } from './mend.ts'
 
 /** A place in a workspace file. Lines and columns start at 1; `text` is the whole line. */
 export type Place = {
@@ -20,6 +21,8 @@ export type Diagnostic = {
   readonly coordinate: string
   /** One sentence that names the cause, with candidates and the way to mend it where known. */
   readonly message: string
+  /** What `check --fix` does about it; undefined where a person should look. */
+  readonly mend?: Mend | undefined
 }
 
 export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>

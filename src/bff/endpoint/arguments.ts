@@ -47,7 +47,11 @@ export const readEndpoint = (reading: Reading): EndpointPlan | undefined => {
   const at = (name: string): ASTNode => nodes[name] ?? directive.node
   for (const name of Object.keys(args)) {
     if (!known.includes(name))
-      report(at(name), 'PORTICO-609', `@endpoint has no argument ${name}.${didYouMean(name, known)}`)
+      report(at(name), 'PORTICO-609', `@endpoint has no argument ${name}.${didYouMean(name, known)}`, {
+        name,
+        candidates: known,
+        written: directive.node.arguments?.find((argument) => argument.name.value === name)?.name,
+      })
     else if (args[name] === undefined) report(at(name), 'PORTICO-609', `\`${name}\` should be ${expected(name)}.`)
   }
   const address = readAddress(reading)

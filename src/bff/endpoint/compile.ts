@@ -9,6 +9,7 @@ import {
   type ValidationRule,
   validate,
 } from 'graphql'
+import { misspelt } from '../../graph/bind/context.ts'
 import { diagnosticOf, placeOfNode } from '../../graph/bind/sdl.ts'
 import { directivesOf } from '../../graph/directives.ts'
 import { documentRules, type OperationLimits } from '../../graph/limits.ts'
@@ -47,8 +48,9 @@ export const compileEndpoint = (
       message: 'A file of stored operations holds exactly one operation.',
     })
   const coordinate = node.name?.value ?? 'operation'
-  const report: Reading['report'] = (at, code, message) => {
-    diagnostics.push({ severity: 'error', code, place: placeOfNode(at), coordinate, message })
+  const report: Reading['report'] = (at, code, message, unknown) => {
+    const mend = unknown && misspelt(unknown.written ?? at, unknown.name, unknown)
+    diagnostics.push({ severity: 'error', code, place: placeOfNode(at), coordinate, message, mend })
   }
   const [directive] = directivesOf('endpoint', node as never)
   if (directive === undefined)

@@ -18,7 +18,10 @@ import { describedBy } from './described.ts'
 import type { EndpointInput } from './endpoint.ts'
 import { whyNoParameter } from './parameters.ts'
 
-export type Report = (at: ASTNode, code: Code, message: string) => undefined
+/** A name that there is not, for which one of the candidates may be meant; it is written at the node told, or elsewhere. */
+type Unknown = { readonly name: string; readonly candidates: Iterable<string>; readonly written?: ASTNode | undefined }
+
+export type Report = (at: ASTNode, code: Code, message: string, unknown?: Unknown) => undefined
 
 type Addressed = {
   readonly node: OperationDefinitionNode
@@ -42,6 +45,7 @@ export const readInputs = (
         at,
         'PORTICO-601',
         `The path has {${name}}, but the operation has no variable $${name}.${didYouMean(name, variables.keys())}`,
+        { name, candidates: variables.keys() },
       )
   if (new Set(inPath).size < inPath.length) report(at, 'PORTICO-601', 'A variable stands in the path once.')
   const whole = wholeBody({ directive, report }, hasBody, [...variables.keys()])

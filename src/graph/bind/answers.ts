@@ -15,11 +15,12 @@ import {
 } from 'graphql'
 import protobuf, { type Field as MessageField } from 'protobufjs'
 import { didYouMean } from '../../kernel/diagnostic.ts'
+import type { Mend } from '../../kernel/mend.ts'
 import { fieldOf, jsonNames } from '../../services/grpc/json/fields.ts'
 import { directiveOf } from '../directives.ts'
 import type { Binding, InlineSource, OneofCase } from '../graph.ts'
 import { neverEqual } from './check/key-types.ts'
-import { type BindContext, readPathOf, report, warn } from './context.ts'
+import { type BindContext, misspelt, readPathOf, report, warn } from './context.ts'
 import { isMap, valueOf } from './maps.ts'
 import { builtIn, nameOf, type ProtoType, scalarsFor } from './proto-scalars.ts'
 import { spellingsOf } from './templates.ts'
@@ -66,10 +67,11 @@ const checkBinding = (walk: Walk, binding: Binding, answer: Type): void => {
   const { node, nodes } = directive
   const result: GraphQLOutputType = field === undefined ? owner : field.type
   const selected = follow(answer, binding.select)
-  if (typeof selected === 'string')
+  if ('why' in selected)
     return report(context, nodes['select'] ?? node, coordinate, {
       code: 'PORTICO-206',
-      message: `\`select\`: ${selected}`,
+      message: `\`select\`: ${selected.why}`,
+      mend: mendPath(nodes['select'] ?? node, selected),
     })
   const { batch } = binding
   const isList = selected.field?.repeated === true
@@ -93,18 +95,23 @@ const checkBinding = (walk: Walk, binding: Binding, answer: Type): void => {
     return report(context, node, coordinate, { code: 'PORTICO-207', message: 'A batch selects a list of messages.' })
   for (const key of batch.keys) {
     const match = follow(selected.type, key.match)
-    if (typeof match === 'string')
+    if ('why' in match)
       return report(context, nodes['batch'] ?? node, coordinate, {
         code: 'PORTICO-208',
-        message: `\`match\`: ${match}`,
+        message: `\`match\`: ${match.why}`,
+        mend: mendPath(nodes['batch'] ?? node, match),
       })
-    const unlike = typeof match === 'string' ? undefined : neverEqual(owner, key, match)
+    const unlike = neverEqual(owner, key, match)
     if (unlike !== undefined)
       return report(context, nodes['batch'] ?? node, coordinate, { code: 'PORTICO-208', message: unlike })
   }
   const items = follow(selected.type, batch.items ?? [])
-  if (typeof items === 'string')
-    return report(context, nodes['batch'] ?? node, coordinate, { code: 'PORTICO-209', message: `\`items\`: ${items}` })
+  if ('why' in items)
+    return report(context, nodes['batch'] ?? node, coordinate, {
+      code: 'PORTICO-209',
+      message: `\`items\`: ${items.why}`,
+      mend: mendPath(nodes['batch'] ?? node, items),
+    })
   const many = items.field?.repeated === true
   if (items.field !== undefined && many !== batch.grouped)
     return report(context, nodes['batch'] ?? node, coordinate, {
@@ -116,14 +123,21 @@ const checkBinding = (walk: Walk, binding: Binding, answer: Type): void => {
 
 type Found = { readonly type: ProtoType; readonly field: MessageField | undefined }
 
-/** What stands at a path of a message, or a sentence on where it ends. */
-export const follow = (message: Type, path: readonly string[]): Found | string => {
+/** Where a path of a message ends: a sentence, and what can be meant by the name that it ends at. */
+type Nowhere = { readonly why: string; readonly name?: string; readonly candidates?: readonly string[] }
+
+/** What stands at a path of a message, or where it ends. */
+export const follow = (message: Type, path: readonly string[]): Found | Nowhere => {
   let at: Found = { type: message, field: undefined }
   for (const name of path) {
-    if (!(at.type instanceof Type)) return `${path.join('.')} goes below ${at.field?.name}, which is no message.`
+    if (!(at.type instanceof Type))
+      return { why: `${path.join('.')} goes below ${at.field?.name}, which is no message.` }
     const field = fieldOf(at.type, name)
-    if (field === undefined)
-      return `${at.type.fullName.slice(1)} has no field ${name}.${didYouMean(name, jsonNames(at.type))}`
+    if (field === undefined) {
+      const candidates = jsonNames(at.type)
+      const why = `${at.type.fullName.slice(1)} has no field ${name}.${didYouMean(name, candidates)}`
+      return { why, name, candidates }
+    }
     at = { type: field.resolvedType ?? field.type, field }
   }
   return at
@@ -136,6 +150,10 @@ type Checked = {
   readonly node: ASTNode
   readonly coordinate: string
 }
+
+/** The edit of a path in a directive that ends at a misspelt name. */
+const mendPath = (node: ASTNode, { name = '', candidates = [] }: Nowhere): Mend | undefined =>
+  misspelt(node, name, { candidates })
 
 const checkNamed = (walk: Walk, { type, message, node, coordinate }: Checked): undefined => {
   const { context } = walk
@@ -214,16 +232,20 @@ const checkField = (
   if (path === undefined) return undefined
   const found = follow(message, path)
   const supplier = walk.suppliers.get(type.name)
-  if (typeof found === 'string' && supplier !== undefined && supplier !== message)
+  if ('why' in found && supplier !== undefined && supplier !== message)
     return report(context, node, coordinate, {
       code: 'PORTICO-503',
-      message: `${type.name} is made of ${nameOf(supplier)} and of ${nameOf(message)}, and the latter cannot give ${field.name}: ${found} Load ${type.name} by @entity, or use two types.`,
+      message: `${type.name} is made of ${nameOf(supplier)} and of ${nameOf(message)}, and the latter cannot give ${field.name}: ${found.why} Load ${type.name} by @entity, or use two types.`,
     })
-  if (typeof found === 'string')
+  if ('why' in found) {
+    const written = directiveOf('from', node)?.nodes['path']
     return report(context, node, coordinate, {
       code: 'PORTICO-301',
-      message: `${found.replace(/\.$/, '')}${found.endsWith('.') ? '.' : ''} Name another by @from(path: "…").`,
+      message: `${found.why} Name another by @from(path: "…").`,
+      // The field's own name is what clients know it by.
+      mend: written && mendPath(written, found),
     })
+  }
   const asEntries = directiveOf('from', node)?.args['map'] === true
   if (isMap(found.field)) {
     if (!asEntries)

@@ -8,6 +8,7 @@ import {
 } from 'graphql'
 import type { Code } from '../../kernel/codes/codes.ts'
 import type { Diagnostic } from '../../kernel/diagnostic.ts'
+import { correction, type Mend, mendWord } from '../../kernel/mend.ts'
 import type { Service } from '../../services/service.ts'
 import { type Directive, directiveOf } from '../directives.ts'
 import type { Binding, KeyField } from '../graph.ts'
@@ -33,8 +34,8 @@ export type Owner = {
 /** Whether it is bound to a root field that changes something. */
 export const isMutation = ({ schema }: BindContext, { type }: Owner): boolean => type === schema.getMutationType()
 
-/** What is wrong: a sentence, and the kind of mistake it is. */
-export type Told = { readonly code: Code; readonly message: string }
+/** What is wrong: a sentence, the kind of mistake it is, and the edit that mends it where that is certain. */
+export type Told = { readonly code: Code; readonly message: string; readonly mend?: Mend | undefined }
 
 export const report = (context: BindContext, node: ASTNode, coordinate: string, told: Told): undefined => {
   context.diagnostics.push({ severity: 'error', place: placeOfNode(node), coordinate, ...told })
@@ -43,6 +44,19 @@ export const report = (context: BindContext, node: ASTNode, coordinate: string, 
 
 export const warn = (context: BindContext, node: ASTNode, coordinate: string, told: Told): void => {
   context.diagnostics.push({ severity: 'warning', place: placeOfNode(node), coordinate, ...told })
+}
+
+/** The edit that writes in a node what a misspelt name of it can only mean. `before` is what stands before the name, such as `args.`. */
+export const misspelt = (
+  { loc }: ASTNode,
+  name: string,
+  { candidates, before = '' }: { readonly candidates: Iterable<string>; readonly before?: string },
+): Mend | undefined => {
+  if (loc === undefined) return undefined
+  const meant = correction(name, candidates)
+  const { source, start, end } = loc
+  const stretch = { file: source.name, text: source.body, start, end }
+  return mendWord(stretch, before + name, meant === undefined ? undefined : before + meant)
 }
 
 export const splitPath = (path: string): readonly string[] => (path === '' ? [] : path.split('.'))

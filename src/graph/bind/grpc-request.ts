@@ -8,7 +8,7 @@ import type { GrpcService } from '../../services/service.ts'
 import type { Directive } from '../directives.ts'
 import type { GrpcRequest } from '../request.ts'
 import { checkRequestValues } from './check/request-values.ts'
-import { type BindContext, isMutation, type Owner, report } from './context.ts'
+import { type BindContext, isMutation, misspelt, type Owner, report } from './context.ts'
 import { fieldMaskOf } from './field-mask.ts'
 import { bindNamed, bindValue } from './values.ts'
 
@@ -24,6 +24,7 @@ export const bindGrpcRequest = (context: BindContext, directive: Directive, owne
     return report(context, nodes['method'] ?? node, coordinate, {
       code: isService(service, path) ? 'PORTICO-202' : 'PORTICO-201',
       message: `${service.name} has no method ${path}.${didYouMean(path, method.candidates)}`,
+      mend: misspelt(nodes['method'] ?? node, path, method),
     })
   const request = nodes['request']
   const message =
@@ -74,21 +75,24 @@ const serviceOf = (
     return report({ services, ...context }, nodes['service'] ?? node, owner.coordinate, {
       code: 'PORTICO-101',
       message: cause,
+      mend:
+        known === undefined
+          ? misspelt(nodes['service'] ?? node, name, { candidates: grpc.map((service) => service.name) })
+          : undefined,
     })
   }
   const having = grpc.filter((service) => !('candidates' in findMethod(service, path)))
   const [only] = having
   if (only !== undefined && having.length === 1) return only
+  const known = grpc.flatMap(({ root }) => methodPaths(root))
   const cause =
     having.length > 1
       ? `${having.map((service) => service.name).join(' and ')} both have ${path}; name one by service.`
-      : `No service has a method ${path}.${didYouMean(
-          path,
-          grpc.flatMap(({ root }) => methodPaths(root)),
-        )}`
+      : `No service has a method ${path}.${didYouMean(path, known)}`
   return report({ services, ...context }, nodes['method'] ?? node, owner.coordinate, {
     code: 'PORTICO-202',
     message: cause,
+    mend: having.length > 1 ? undefined : misspelt(nodes['method'] ?? node, path, { candidates: known }),
   })
 }
 
@@ -104,6 +108,7 @@ const checkMessage = (
       report(context, field, coordinate, {
         code: 'PORTICO-204',
         message: `${type.fullName.slice(1)} has no field ${field.name.value}.${didYouMean(field.name.value, jsonNames(type))}`,
+        mend: misspelt(field.name, field.name.value, { candidates: jsonNames(type) }),
       })
       return false
     }

@@ -3,7 +3,7 @@ import { didYouMean } from '../../kernel/diagnostic.ts'
 import type { Directive } from '../directives.ts'
 import type { NamedTemplate, RestRequest } from '../request.ts'
 import { expressionsOf, type Template } from '../template.ts'
-import { type BindContext, type Owner, report, warn } from './context.ts'
+import { type BindContext, misspelt, type Owner, report, warn } from './context.ts'
 import { bindTemplate } from './templates.ts'
 import { bindNamed, bindValue } from './values.ts'
 
@@ -24,6 +24,7 @@ export const bindRestRequest = (context: BindContext, directive: Directive, owne
     return report(context, nodes['service'] ?? node, coordinate, {
       code: 'PORTICO-101',
       message: cause + (known === undefined ? didYouMean(service, rest) : ''),
+      mend: known === undefined ? misspelt(nodes['service'] ?? node, service, { candidates: rest }) : undefined,
     })
   }
   const given = verbs.filter((verb) => args[verb] !== undefined)

@@ -13,6 +13,7 @@ import {
 } from 'graphql'
 import { validateSDL } from 'graphql/validation/validate.js'
 import { type Diagnostic, type Place, placeAt, startOf } from '../../kernel/diagnostic.ts'
+import { correction, type Mend, mendWord } from '../../kernel/mend.ts'
 import { prelude } from '../directives.ts'
 import { withScalars } from '../scalars.ts'
 
@@ -33,7 +34,22 @@ export const diagnosticOf = (error: GraphQLError, file: string, coordinate?: str
         ? placeAt(source.name, source.body, error.positions?.[0] ?? 0)
         : startOf(file)
   const code = coordinate === undefined ? 'PORTICO-106' : 'PORTICO-608'
-  return { severity: 'error', code, place, coordinate: coordinate ?? 'schema', message: error.message }
+  return {
+    severity: 'error',
+    code,
+    place,
+    coordinate: coordinate ?? 'schema',
+    message: error.message,
+    mend: node && suggested(node, error.message),
+  }
+}
+
+/** The edit that graphql-js suggests where it suggests one alone: the first name it quotes is the misspelt one. */
+const suggested = ({ loc }: ASTNode, message: string): Mend | undefined => {
+  const [, name, meant] = /^[^"]*"([^"]+)".* Did you mean (?:the enum value )?"([^"]+)"\?$/.exec(message) ?? []
+  if (loc === undefined || name === undefined || meant === undefined) return undefined
+  const { source, start, end } = loc
+  return mendWord({ file: source.name, text: source.body, start, end }, name, correction(name, [meant]))
 }
 
 /** Files of SDL as one schema with our directives known, or what is wrong with them. */

@@ -17,7 +17,7 @@ import type { Binding, Entity, Source } from '../graph.ts'
 import { type RootKind, rootKind } from '../roots.ts'
 import type { Template } from '../template.ts'
 import { bindDirective } from './binding.ts'
-import { type BindContext, type Owner, readPathOf, report, sourceDirectives } from './context.ts'
+import { type BindContext, misspelt, type Owner, readPathOf, report, sourceDirectives } from './context.ts'
 import { entriesMistake } from './maps.ts'
 import { bindTemplate } from './templates.ts'
 
@@ -160,6 +160,7 @@ const bindResolver = (
       return report(context, resolver.nodes['calls'] ?? resolver.node, owner.coordinate, {
         code: 'PORTICO-101',
         message: `There is no service ${name} in portico.yaml.${didYouMean(name, context.services.keys())}`,
+        mend: misspelt(resolver.nodes['calls'] ?? resolver.node, name, { candidates: context.services.keys() }),
       })
   const pure = resolver.args['pure'] === true
   if (pure && calls.length > 0)

@@ -15,7 +15,7 @@ import { directiveOf } from '../directives.ts'
 import { rootKind } from '../roots.ts'
 import { type Expression, type InputMap, mapExpressions, type Template } from '../template.ts'
 import { parseTemplate } from '../template-syntax.ts'
-import { type BindContext, type Owner, readPathOf, report } from './context.ts'
+import { type BindContext, misspelt, type Owner, readPathOf, report } from './context.ts'
 
 /** A template with every placeholder checked against the schema and tied to raw upstream paths; undefined when it is wrong. */
 export const bindTemplate = (
@@ -28,16 +28,37 @@ export const bindTemplate = (
   let sound = true
   const bound = mapExpressions(template, (expression) => {
     const result = bindExpression(context, expression, owner)
-    if (typeof result !== 'string') return result
+    if (typeof result !== 'string' && !('message' in result)) return result
     sound = false
-    report(context, node, owner.coordinate, { code: 'PORTICO-501', message: result })
+    const { message, name = '', candidates = [] } = typeof result === 'string' ? { message: result } : result
+    const written = expression.path.slice(0, expression.path.indexOf(name))
+    const before = [expression.root, ...written, ''].join('.')
+    const mend = misspelt(node, name, { candidates, before })
+    report(context, node, owner.coordinate, { code: 'PORTICO-501', message, mend })
     return expression
   })
   return sound ? bound : undefined
 }
 
-/** The placeholder tied to what it names, or a sentence on what is wrong with it. */
-const bindExpression = ({ schema }: BindContext, expression: Expression, owner: Owner): Expression | string => {
+/** A name of a placeholder that there is not. */
+type Unknown = { readonly message: string; readonly name?: string; readonly candidates?: readonly string[] }
+
+const unknown = (
+  of: string,
+  name: string,
+  { text, candidates }: Pick<Expression, 'text'> & { readonly candidates: readonly string[] },
+): Unknown => ({
+  message: `${of} ${name}, which {${text}} reads.${didYouMean(name, candidates)}`,
+  name,
+  candidates,
+})
+
+/** The placeholder tied to what it names, or what is wrong with it. */
+const bindExpression = (
+  { schema }: BindContext,
+  expression: Expression,
+  owner: Owner,
+): Expression | Unknown | string => {
   switch (expression.root) {
     case 'args':
       return owner.field === undefined
@@ -56,14 +77,17 @@ const bindExpression = ({ schema }: BindContext, expression: Expression, owner: 
   }
 }
 
-const bindThis = (expression: Expression, type: GraphQLObjectType): Expression | string => {
+const bindThis = (expression: Expression, type: GraphQLObjectType): Expression | Unknown | string => {
   const path: string[] = []
   let at: GraphQLObjectType = type
   let asId = false
   for (const [index, name] of expression.path.entries()) {
     const field = at.getFields()[name]
     if (field === undefined)
-      return `${at.name} has no field ${name}, which {${expression.text}} reads.${didYouMean(name, Object.keys(at.getFields()))}`
+      return unknown(`${at.name} has no field`, name, {
+        text: expression.text,
+        candidates: Object.keys(at.getFields()),
+      })
     const read = readPathOf(field)
     if (read === undefined)
       return `{${expression.text}} reads ${at.name}.${name}, which has a source of its own; placeholders read plain fields of the same object.`
@@ -77,11 +101,15 @@ const bindThis = (expression: Expression, type: GraphQLObjectType): Expression |
   return { ...expression, path, asId, field: expression.path[0] ?? '' }
 }
 
-const bindArgument = (expression: Expression, { field, coordinate }: Owner): Expression | string => {
+const bindArgument = (expression: Expression, { field, coordinate }: Owner): Expression | Unknown | string => {
+  const { text } = expression
   const [first = '', ...rest] = expression.path
   const argument = field?.args.find(({ name }) => name === first)
   if (argument === undefined)
-    return `${coordinate} has no argument ${first}, which {${expression.text}} reads.${didYouMean(first, field?.args.map(({ name }) => name) ?? [])}`
+    return unknown(`${coordinate} has no argument`, first, {
+      text,
+      candidates: field?.args.map(({ name }) => name) ?? [],
+    })
   let type: GraphQLInputType = argument.type
   let from = directiveOf('from', argument.astNode)
   for (const name of rest) {
@@ -89,7 +117,7 @@ const bindArgument = (expression: Expression, { field, coordinate }: Owner): Exp
     if (!isInputObjectType(named)) return `{${expression.text}} goes below ${first}, which is no input object.`
     const inner = named.getFields()[name]
     if (inner === undefined)
-      return `${named.name} has no field ${name}, which {${expression.text}} reads.${didYouMean(name, Object.keys(named.getFields()))}`
+      return unknown(`${named.name} has no field`, name, { text, candidates: Object.keys(named.getFields()) })
     type = inner.type
     from = directiveOf('from', inner.astNode)
   }

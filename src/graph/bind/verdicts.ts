@@ -53,7 +53,7 @@ const itemOf = (node: ConstValueNode | undefined, index: number): ConstValueNode
 /** Of gRPC it is known what an answer may have. */
 const pathMistake = (request: RequestTemplate, path: readonly string[]): string | undefined => {
   const found = request.kind === 'grpc' ? follow(request.method.responseType, path) : undefined
-  return typeof found === 'string' ? found : undefined
+  return found !== undefined && 'why' in found ? found.why : undefined
 }
 
 /** `The card was refused: {body.reason}` as its text and the path in it; a sentence where a placeholder is none. */

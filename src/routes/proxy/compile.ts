@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { type Diagnostic, didYouMean, type Place } from '../../kernel/diagnostic.ts'
+import { correction, mendAt } from '../../kernel/mend.ts'
 import type { RetrySettings } from '../../services/guards/retry.ts'
 import { retrySettings } from '../../services/guards/settings.ts'
 import type { RestService, Service } from '../../services/service.ts'
@@ -120,7 +121,9 @@ const serviceMistake = (
     found === undefined
       ? `No such service.${didYouMean(name, rest)}`
       : `Service ${name} speaks gRPC; a proxy route needs a REST service.${didYouMean(name, rest)}`
-  return { severity: 'error', code: 'PORTICO-014', ...placeOf('service'), message }
+  const at = placeOf('service')
+  const mend = found === undefined ? mendAt(at.place, name, correction(name, rest)) : undefined
+  return { severity: 'error', code: 'PORTICO-014', ...at, message, mend }
 }
 
 const routeMistake = (

@@ -1,6 +1,7 @@
 import protobuf, { type Method } from 'protobufjs'
 import type { z } from 'zod'
 import { type Diagnostic, didYouMean, hasErrors, type Place } from '../../kernel/diagnostic.ts'
+import { correction, mendAt } from '../../kernel/mend.ts'
 import { findMethod, type GrpcMethod, methodPaths } from '../../services/grpc/method.ts'
 import { type HttpRule, httpRules, idempotencyOf } from '../../services/grpc/protos/annotations.ts'
 import { placeOfDefinition } from '../../services/grpc/protos/places.ts'
@@ -156,7 +157,9 @@ const serviceMistake = (
     found === undefined
       ? `No such service.${didYouMean(name, grpc)}`
       : `Service ${name} speaks REST; transcoding needs a gRPC service.${didYouMean(name, grpc)}`
-  return { severity: 'error', code: 'PORTICO-014', ...placeOf('transcode'), message }
+  const at = placeOf('transcode')
+  const mend = found === undefined ? mendAt(at.place, name, correction(name, grpc)) : undefined
+  return { severity: 'error', code: 'PORTICO-014', ...at, message, mend }
 }
 
 const metadataRules = (

@@ -1,0 +1,65 @@
+import { distance } from 'fastest-levenshtein'
+import { type Place, placeAt } from './diagnostic.ts'
+
+/** An edit that mends a mistake: what stands at a place, within one line, and what replaces it. */
+export type Mend = { readonly place: Place; readonly old: string; readonly new: string }
+
+/** How far a name may be from another that it is meant for, as `nearest` has it. */
+const near = (name: string): number => Math.max(2, Math.floor(name.length * 0.4))
+
+/**
+ * The candidate that a misspelt name can only mean: no other one is near, and it differs by case alone or by two
+ * letters at most, one in three. Undefined where a person should look.
+ */
+export const correction = (name: string, candidates: Iterable<string>): string | undefined => {
+  const distances = [...new Set(candidates)].map((text) => ({
+    text,
+    letters: lettersBetween(name.toLowerCase(), text.toLowerCase()),
+  }))
+  const [only, ...others] = distances.filter(({ letters }) => letters <= near(name))
+  if (only === undefined || others.length > 0 || only.text === name) return undefined
+  return only.letters <= Math.min(2, Math.floor(name.length / 3)) ? only.text : undefined
+}
+
+/** Two neighbours in each other's place are one slip. */
+const lettersBetween = (a: string, b: string): number => {
+  let at = 0
+  while (at < a.length && a[at] === b[at]) at += 1
+  const swapped = a.slice(0, at) + (a[at + 1] ?? '') + (a[at] ?? '') + a.slice(at + 2)
+  return swapped === b && a !== b ? 1 : distance(a, b)
+}
+
+type Stretch = { readonly file: string; readonly text: string; readonly start: number; readonly end: number }
+
+/** The edit of a word that stands once in a stretch of a file; undefined where it does not, or the two have no such word. */
+export const mendWord = (
+  { file, text, start, end }: Stretch,
+  old: string,
+  replacement: string | undefined,
+): Mend | undefined => {
+  if (replacement === undefined || old === '') return undefined
+  const written = text.slice(start, end)
+  const found = wordsLike(written, old)
+  const [at] = found
+  return at === undefined || found.length > 1
+    ? undefined
+    : { place: placeAt(file, text, start + at), old, new: replacement }
+}
+
+const wordsLike = (text: string, word: string): readonly number[] => {
+  const found: number[] = []
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1))
+    if (!isWordPart(text[at - 1]) && !isWordPart(text[at + word.length])) found.push(at)
+  return found
+}
+
+const isWordPart = (letter: string | undefined): boolean => letter !== undefined && /[\w$]/.test(letter)
+
+/** The edit of what stands at a place, behind a quote perhaps; undefined where it does not stand there. */
+export const mendAt = (place: Place, old: string, replacement: string | undefined): Mend | undefined => {
+  const quoted = /["']/.test(place.text[place.column - 1] ?? '') ? 1 : 0
+  const column = place.column + quoted
+  return replacement === undefined || old === '' || !place.text.startsWith(old, column - 1)
+    ? undefined
+    : { place: { ...place, column }, old, new: replacement }
+}
