@@ -32,6 +32,13 @@ export const createGateway = async (options: GatewayOptions = {}): Promise<Gatew
   }
   return {
     ...gateway,
+    // A reload may move them.
+    get listen() {
+      return gateway.listen
+    },
+    get probes() {
+      return gateway.probes
+    },
     admin: admin?.address,
     async close() {
       await admin?.close()

@@ -7,17 +7,21 @@ import { openSidePort, type SidePort } from '../runtime/listener.ts'
 import { writeProblem } from '../runtime/problem-reply.ts'
 import { type Documents, documentsOf } from './documents.ts'
 import { docsPage, indexPage, pageFile, pagePolicy } from './pages.ts'
+import { answerReload } from './reload.ts'
 import { swaggerUiFile } from './swagger-ui.ts'
 
 type HostPort = Gateway['listen']
 
-/** What the port shows, as it is now. */
-export type Administered = Pick<Gateway, 'plan' | 'listen' | 'services'>
+/** What the port shows, as it is now, and may do. */
+export type Administered = Pick<Gateway, 'plan' | 'listen' | 'reload'> & {
+  readonly services: () => ReturnType<Gateway['services']> | Promise<ReturnType<Gateway['services']>>
+}
 
 /**
  * Opens the port for those who run the gateway: `/docs` shows the OpenAPI documents of `/openapi.json` and
- * `/openapi/<name>.json`, `/services` what is known of services now. It reads only, has no login, and so answers this machine alone: no other origin's page
- * gets at it, not by CORS and not by a name of its own that resolves to loopback.
+ * `/openapi/<name>.json`, `/services` what is known of services now, and `POST /reload` reloads. It has no login, and
+ * so answers this machine alone: no other origin's page gets at it, not by CORS and not by a name of its own that
+ * resolves to loopback.
  */
 export const openAdminPort = (address: HostPort, gateway: Administered): Promise<SidePort> => {
   const documents = new WeakMap<Plan, Documents>()
@@ -30,7 +34,7 @@ export const openAdminPort = (address: HostPort, gateway: Administered): Promise
     return made
   }
   const server = createServer((request, response) => {
-    answer(request, response, { current, services: gateway.services }).catch((thrown: unknown) =>
+    answer(request, response, { current, gateway }).catch((thrown: unknown) =>
       writeProblem(response, asProblem(thrown)),
     )
   })
@@ -40,21 +44,20 @@ export const openAdminPort = (address: HostPort, gateway: Administered): Promise
 /** Names of this machine itself. A page elsewhere that makes its own name resolve to it (DNS rebinding) sends that name. */
 const ownHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i
 
-type Shown = { readonly current: () => Documents; readonly services: Gateway['services'] }
+type Shown = { readonly current: () => Documents; readonly gateway: Administered }
 
-const answer = async (
-  { headers, method, url = '/' }: IncomingMessage,
-  response: ServerResponse,
-  shown: Shown,
-): Promise<void> => {
+const answer = async (request: IncomingMessage, response: ServerResponse, shown: Shown): Promise<void> => {
+  const { headers, method, url = '/' } = request
+  const path = url.split('?', 1)[0] ?? '/'
   if (!ownHost.test(headers.host ?? ''))
     throw new Problem('PERMISSION_DENIED', 'This port answers to localhost alone.', { status: 421 })
+  if (path === '/reload') return answerReload(request, response, shown.gateway.reload)
   if (method !== 'GET' && method !== 'HEAD')
     throw new Problem('INVALID_ARGUMENT', 'This port answers GET, HEAD.', {
       status: 405,
       headers: { allow: 'GET, HEAD' },
     })
-  const found = await contentAt(url.split('?', 1)[0] ?? '/', shown)
+  const found = await contentAt(path, shown)
   if (found === undefined) throw new Problem('NOT_FOUND', 'There is nothing at this address.')
   response.writeHead(200, {
     'content-type': found.type,
@@ -73,8 +76,9 @@ type Content = { readonly type: string; readonly body: string | Buffer; readonly
 const html = 'text/html; charset=utf-8'
 const json = 'application/json; charset=utf-8'
 
-const contentAt = async (path: string, { current, services }: Shown): Promise<Content | undefined> => {
-  if (path === '/services') return { type: json, body: `${JSON.stringify({ services: services() }, null, 2)}\n` }
+const contentAt = async (path: string, { current, gateway }: Shown): Promise<Content | undefined> => {
+  if (path === '/services')
+    return { type: json, body: `${JSON.stringify({ services: await gateway.services() }, null, 2)}\n` }
   const { apis, text } = current()
   if (path === '/') return { type: html, body: indexPage(apis) }
   if (path === '/docs') return { type: html, body: docsPage('All APIs', '/openapi.json') }

@@ -4,14 +4,15 @@ import { type Compiled, compileWorkspace } from '../compile/compile.ts'
 import type { Plan } from '../compile/plan.ts'
 import type { HostPort } from '../config/scalars.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
-import { type Diagnostic, formatDiagnostic, formatDiagnostics, hasErrors } from '../kernel/diagnostic.ts'
+import { type Diagnostic, formatDiagnostic, formatDiagnostics } from '../kernel/diagnostic.ts'
 import { createResources } from '../services/resources.ts'
 import type { ServiceState } from '../services/state.ts'
 import { createLog } from '../telemetry/log.ts'
-import { createMetrics } from '../telemetry/metrics.ts'
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { buildGeneration, type Generation, type ServiceHealth } from './generation.ts'
-import { type Listener, openListener, type SidePort } from './listener.ts'
-import { openProbes, type Readiness } from './probes.ts'
+import { type Move, openPorts, type Ports } from './ports.ts'
+import type { Readiness } from './probes.ts'
+import { resolverFiles } from './resolvers.ts'
 
 export type GatewayOptions = {
   /** The workspace folder; the current one by default. */
@@ -22,6 +23,8 @@ export type GatewayOptions = {
   readonly development?: boolean
   readonly log?: Logger
   readonly clock?: Clock
+  /** One of several workers: its primary answers probes for it. */
+  readonly worker?: boolean
 }
 
 /** A running gateway. */
@@ -40,11 +43,29 @@ export type Gateway = {
   readonly files: () => readonly string[]
   /** Builds the next generation from the workspace as it is now and swaps it in; a broken workspace changes nothing. */
   readonly reload: () => Promise<Reloaded>
+  /** The first half of a reload: builds the next generation. It is to be committed or discarded before another is. */
+  readonly prepare: () => Promise<Prepared>
+  readonly readiness: () => Readiness
+  readonly metrics: Pick<Metrics, 'snapshot'>
   /** Answers what it has begun, takes nothing new, and ends. */
   readonly close: () => Promise<void>
 }
 
-export type Reloaded = { readonly ok: boolean; readonly diagnostics: readonly Diagnostic[] }
+export type Reloaded = {
+  readonly ok: boolean
+  readonly diagnostics: readonly Diagnostic[]
+  /** The one that serves now. */
+  readonly generation: number
+  /** Why a workspace that checks is not served: a module that does not load, a port that is taken. */
+  readonly why?: string
+}
+
+/** A generation that is built and gets no request yet, or why there is none. */
+export type Prepared = Reloaded & {
+  /** Lets it serve, and drains the one before. Does nothing where there is none. */
+  readonly commit: () => Reloaded
+  readonly discard: () => Promise<void>
+}
 
 /** A workspace that does not check. `diagnostics` says all that is wrong with it. */
 export class WorkspaceError extends Error {
@@ -58,11 +79,11 @@ export class WorkspaceError extends Error {
 
 /** Checks a workspace, opens its ports and serves it. Rejects with WorkspaceError when it does not check. */
 export const createGateway = async (options: GatewayOptions = {}): Promise<Gateway> => {
-  const { dir = '.', env = process.env, development = false, clock = systemClock } = options
+  const { dir = '.', env = process.env, development = false, clock = systemClock, worker = false } = options
   const log = options.log ?? createLog({ level: 'info' })
   const first = await compileWorkspace(dir, env)
   if (first.plan === undefined) throw new WorkspaceError(first.diagnostics)
-  const process_ = new GatewayProcess({ dir, env, development, clock, log, first, plan: first.plan })
+  const process_ = new GatewayProcess({ dir, env, development, clock, worker, log, first, plan: first.plan })
   await process_.open()
   return process_.face()
 }
@@ -81,8 +102,7 @@ class GatewayProcess {
   private generation!: Generation
   private files: readonly string[]
   private diagnostics: readonly Diagnostic[]
-  private listener!: Listener
-  private probes: SidePort | undefined
+  private ports!: Ports
   private ready = false
   private openedAt = 0
   /** Whether all that it waits for at the start has served once, or was waited for long enough. */
@@ -100,12 +120,14 @@ class GatewayProcess {
     const { plan } = this.start
     this.generation = await this.build(1, plan)
     try {
-      this.listener = await this.listen(plan)
-      if (plan.probes !== undefined)
-        this.probes = await openProbes(plan.probes, { readiness: () => this.readiness(), metrics: this.metrics })
+      this.ports = await openPorts(plan, {
+        current: () => this.generation,
+        readiness: () => this.readiness(),
+        metrics: this.metrics,
+        probed: !this.start.worker,
+      })
     } catch (error) {
-      await this.listener?.close()
-      await this.release()
+      await this.resources.closeAll()
       throw error
     }
     this.ready = true
@@ -116,22 +138,25 @@ class GatewayProcess {
   }
 
   face(): Gateway {
-    const { address } = this.listener
+    const ports = (): Ports => this.ports
     return {
-      listen: address,
-      probes: this.probes?.address,
+      get listen() {
+        return ports().listener.address
+      },
+      get probes() {
+        return ports().probes?.address
+      },
       plan: () => this.generation.plan,
       diagnostics: () => this.diagnostics,
       services: () => this.generation.services(),
       generation: () => this.generation.id,
-      files: () => this.files,
+      files: () => [...new Set([...this.files, ...resolverFiles(this.generation.plan)])],
       reload: () => this.reload(),
+      prepare: () => this.prepare(),
+      readiness: () => this.readiness(),
+      metrics: this.metrics,
       close: () => (this.closing ??= this.close()),
     }
-  }
-
-  private listen(plan: Plan): Promise<Listener> {
-    return openListener({ address: plan.listen, maxHeaderBytes: plan.limits.headers, current: () => this.generation })
   }
 
   private async build(id: number, plan: Plan): Promise<Generation> {
@@ -172,43 +197,68 @@ class GatewayProcess {
   }
 
   private async reloadNow(): Promise<Reloaded> {
-    const { dir, env, log } = this.start
-    if (this.closing !== undefined) return { ok: false, diagnostics: [] }
+    return (await this.prepare()).commit()
+  }
+
+  private async prepare(): Promise<Prepared> {
+    const { dir, env } = this.start
+    if (this.closing !== undefined) return this.refused([], 'the gateway is going away')
     const compiled = await compileWorkspace(dir, env)
+    const { plan, diagnostics } = compiled
     this.files = [...new Set([...this.files, ...compiled.files])]
+    if (plan === undefined) return this.refused(diagnostics, undefined)
     const old = this.generation
-    if (compiled.plan === undefined) return this.keep(compiled.diagnostics, 'the workspace has mistakes')
-    let next: Generation
+    let next: Generation | undefined
     try {
-      next = await this.build(old.id + 1, compiled.plan)
+      next = await this.build(old.id + 1, plan)
+      const move = await this.ports.move(old.plan, plan)
+      const built = next
+      return {
+        ok: true,
+        diagnostics,
+        generation: old.id,
+        commit: () => this.commit(built, { compiled, move }),
+        discard: async () => {
+          await Promise.all([move.discard(), built.drain(0)])
+        },
+      }
     } catch (err) {
-      log.error({ err, generation: old.id }, 'reload failed; the last good generation goes on')
-      this.metrics.observeReload('failure', old.id)
-      return { ok: false, diagnostics: compiled.diagnostics }
+      await next?.drain(0)
+      return this.refused(diagnostics, (err as Error).message)
     }
+  }
+
+  private commit(next: Generation, { compiled, move }: { readonly compiled: Compiled; readonly move: Move }): Reloaded {
+    const { log } = this.start
+    const old = this.generation
     this.generation = next
+    this.ports = move.ports
     this.files = compiled.files
     this.diagnostics = compiled.diagnostics
     this.metrics.observeReload('success', next.id)
     log.info({ generation: next.id }, 'reloaded')
-    if (moved(old.plan, next.plan))
-      log.warn('listen, probes, admin and limits.headers take effect when the gateway is started anew')
-    const drained = old
-      .drain(old.plan.drainMs)
-      .catch((err: unknown) => log.error({ err, generation: old.id }, 'draining failed'))
+    if (JSON.stringify(old.plan.admin) !== JSON.stringify(next.plan.admin))
+      log.warn('admin takes effect when the gateway is started anew')
+    const { drainMs } = old.plan
+    const drained = Promise.all([old.drain(drainMs), move.leave(drainMs)]).then(
+      () => {},
+      (err: unknown) => log.error({ err, generation: old.id }, 'draining failed'),
+    )
     this.draining.add(drained)
     void drained.finally(() => this.draining.delete(drained))
-    return { ok: true, diagnostics: compiled.diagnostics }
+    return { ok: true, diagnostics: compiled.diagnostics, generation: next.id }
   }
 
-  private keep(diagnostics: readonly Diagnostic[], why: string): Reloaded {
+  /** Nothing changes; `why` where the workspace itself checks. */
+  private refused(diagnostics: readonly Diagnostic[], why: string | undefined): Prepared {
     const { id } = this.generation
     this.start.log.error(
       { generation: id, mistakes: diagnostics.map(formatDiagnostic) },
-      `reload refused, ${why}; the last good generation goes on`,
+      `reload refused, ${why ?? 'the workspace has mistakes'}; the last good generation goes on`,
     )
     this.metrics.observeReload('failure', id)
-    return { ok: !hasErrors(diagnostics), diagnostics }
+    const reloaded = { ok: false, diagnostics, generation: id, ...(why !== undefined && { why }) }
+    return { ...reloaded, commit: () => reloaded, discard: async () => {} }
   }
 
   /**
@@ -226,16 +276,12 @@ class GatewayProcess {
 
   private async close(): Promise<void> {
     this.ready = false
-    const closed = this.listener.close()
+    const closed = this.ports.listener.close()
     await this.reloading?.catch(() => {})
     await Promise.all([this.generation.drain(this.generation.plan.drainMs), ...this.draining])
-    this.listener.cut()
+    this.ports.listener.cut()
     await closed
-    await this.release()
-  }
-
-  private async release(): Promise<void> {
-    await this.probes?.close()
+    await this.ports.probes?.close()
     await this.resources.closeAll()
   }
 }
@@ -244,7 +290,3 @@ class GatewayProcess {
 const beginWithinMs = 10_000
 
 const namesOf = (services: readonly ServiceHealth[]): string => services.map(({ name }) => name).join(', ')
-
-const moved = (a: Plan, b: Plan): boolean =>
-  JSON.stringify([a.listen, a.probes, a.admin, a.limits.headers]) !==
-  JSON.stringify([b.listen, b.probes, b.admin, b.limits.headers])

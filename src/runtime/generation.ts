@@ -64,16 +64,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     await Promise.all(plan.bffs.map(async ({ served }) => [served.name, await loadResolvers(served)] as const)),
   )
   const lease = leaseStores(resources)
-  const warn = (message: string): void => log.warn(message)
-  const connectors = connectServices(plan.services.values(), resources, {
-    clock,
-    observe: metrics.observeCall,
-    tell: (service, event) => {
-      metrics.observeServiceEvent(service, event)
-      if (event.startsWith('breaker')) log.warn({ upstream: service }, `The ${event.replace(' ', ' is ')}.`)
-    },
-    warn,
-  })
+  const connectors = connectServices(plan.services.values(), resources, connectingTools(tools))
   const sharing = createSharing({
     services: [...plan.services.values()].filter(({ shareCalls }) => shareCalls === true).map(({ name }) => name),
     clock,
@@ -145,13 +136,30 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     plan,
     takesRawPaths: plan.routes.some(({ match }) => match.raw),
     async drain(withinMs) {
-      draining.abort(new Problem('UNAVAILABLE', 'The gateway is going away. Ask again.'))
+      draining.abort(goingAway)
       await serving.end(withinMs)
       await Promise.all([...connectors.values()].map((connector) => connector.release()))
       await lease.release()
     },
   }
 }
+
+/**
+ * What services are connected with. Made apart from a generation: a breaker that outlives the one it was made by
+ * holds these functions, and with them all that is in their scope.
+ */
+const connectingTools = ({ clock, log, metrics }: GenerationTools) => ({
+  clock,
+  observe: metrics.observeCall,
+  tell(service: string, event: string) {
+    metrics.observeServiceEvent(service, event)
+    if (event.startsWith('breaker')) log.warn({ upstream: service }, `The ${event.replace(' ', ' is ')}.`)
+  },
+  warn: (message: string): void => log.warn(message),
+})
+
+/** One for all: an error remembers the functions on its stack, here those of the generation that comes next. */
+const goingAway = new Problem('UNAVAILABLE', 'The gateway is going away. Ask again.')
 
 /** How long a socket has to say goodbye once its generation ends. */
 const goodbyeMs = 1_000

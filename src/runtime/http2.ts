@@ -27,6 +27,8 @@ export type Http2Front = {
   close(): void
   /** Closes what is left. */
   cut(): void
+  /** How large the headers of a request may be in all, from now on. */
+  limitHeaders(bytes: number): void
 }
 
 /**
@@ -46,7 +48,8 @@ const bounds = {
 const concurrentStreams = 128
 
 /** Serves HTTP/2 on connections it is given: over TCP, with prior knowledge. */
-export const createHttp2Front = ({ maxHeaderBytes, idleMs, silenceMs, handle, refuse }: Http2Options): Http2Front => {
+export const createHttp2Front = ({ idleMs, silenceMs, handle, refuse, ...first }: Http2Options): Http2Front => {
+  let { maxHeaderBytes } = first
   const sessions = new Set<Pick<ServerHttp2Session, 'close' | 'destroy'>>()
   const server = createServer({
     ...bounds,
@@ -88,6 +91,10 @@ export const createHttp2Front = ({ maxHeaderBytes, idleMs, silenceMs, handle, re
     },
     cut() {
       for (const session of sessions) session.destroy()
+    },
+    limitHeaders(bytes) {
+      maxHeaderBytes = bytes
+      server.updateSettings({ maxHeaderListSize: bytes })
     },
   }
 }

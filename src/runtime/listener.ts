@@ -15,6 +15,8 @@ export type Listener = {
   close(): Promise<void>
   /** Closes what is left: kept-alive connections whose requests are answered. */
   cut(): void
+  /** How large the headers of a request may be in all, for connections from now on. */
+  limitHeaders(bytes: number): void
 }
 
 export type ListenerOptions = {
@@ -84,6 +86,11 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
     cut: () => {
       server.closeAllConnections()
       http2.cut()
+    },
+    limitHeaders(bytes) {
+      // Node reads it for each connection; its types know it as an option alone.
+      Object.assign(server, { maxHeaderSize: bytes })
+      http2.limitHeaders(bytes)
     },
   }
 }

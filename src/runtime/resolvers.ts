@@ -1,13 +1,14 @@
+import { readFileSync, realpathSync } from 'node:fs'
 import { registerHooks } from 'node:module'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Plan } from '../compile/plan.ts'
 import type { Resolver, Resolvers } from '../graph/execute/resolver.ts'
 import { didYouMean } from '../kernel/diagnostic.ts'
 
 /**
- * The functions of a BFF's resolver module, read anew with the modules it imports by relative paths: a reload sees
- * a change in any of them. Node forgets no module, so each reload costs the memory of these. Rejects where the
- * module does not load, or lacks a function that the schema names.
+ * The functions of a BFF's resolver module. Where it or a module it imports by a relative path has changed, all of
+ * these are read anew; else they are those there were, for Node forgets no module and each reading costs its memory.
+ * Rejects where the module does not load, or lacks a function that the schema names.
  */
 export const loadResolvers = async ({
   name,
@@ -40,11 +41,51 @@ const mark = 'portico-load'
 let loads = 0
 let hooked = false
 
-const importAnew = (file: string): Promise<unknown> => {
+type Loaded = {
+  readonly module: unknown
+  /** What it was made of: the text of each file, by its URL without the mark. A module loaded late comes later. */
+  readonly texts: ReadonlyMap<string, string>
+}
+const loaded = new Map<string, Loaded>()
+/** Of every mark, the files that bear it. */
+const textsOf = new Map<string, Map<string, string>>()
+
+/** The files that a plan's resolvers are made of, with what they import by relative paths. */
+export const resolverFiles = ({ bffs }: Pick<Plan, 'bffs'>): readonly string[] =>
+  bffs
+    .flatMap(({ served: { resolvers } }) => [...(loaded.get(resolvers ?? '')?.texts.keys() ?? [])])
+    .map((url) => fileURLToPath(url))
+
+const importAnew = async (file: string): Promise<unknown> => {
+  const known = loaded.get(file)
+  if (known !== undefined && isAsItWas(file, known)) return known.module
   if (!hooked) markImports()
   hooked = true
   loads += 1
-  return import(`${pathToFileURL(file).href}?${mark}=${loads}`)
+  const texts = new Map<string, string>()
+  textsOf.set(String(loads), texts)
+  const before = textOf(pathToFileURL(file).href)
+  const module: unknown = await import(`${pathToFileURL(file).href}?${mark}=${loads}`)
+  texts.set(pathToFileURL(realpathSync(file)).href, before)
+  if (known !== undefined) forget(known)
+  loaded.set(file, { module, texts })
+  return module
+}
+
+const forget = ({ texts }: Loaded): void => {
+  for (const [load, known] of textsOf) if (known === texts) textsOf.delete(load)
+}
+
+/** Whether its files are where they were, a link's too, and say what they said. */
+const isAsItWas = (file: string, { texts }: Loaded): boolean =>
+  texts.has(pathToFileURL(realpathSync(file)).href) && [...texts].every(([url, text]) => textOf(url) === text)
+
+const textOf = (url: string): string => {
+  try {
+    return readFileSync(new URL(url), 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** The gateway's own modules: a second `Problem` would not be an instance of the first. */
@@ -62,7 +103,9 @@ const markImports = (): void => {
       const resolved = next(specifier, context)
       const own = specifier.startsWith('.') && resolved.url.startsWith('file:') && !resolved.url.startsWith(ours)
       if (marked === null || !own) return resolved
-      return { ...resolved, url: `${resolved.url}?${mark}=${marked[1]}` }
+      const [, load = ''] = marked
+      textsOf.get(load)?.set(resolved.url, textOf(resolved.url))
+      return { ...resolved, url: `${resolved.url}?${mark}=${load}` }
     },
   })
 }

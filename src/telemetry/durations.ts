@@ -1,6 +1,20 @@
 /** Upper bounds of the buckets, in seconds. */
 const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
+type Labels = Readonly<Record<string, string>>
+
+export type DurationsSnapshot = {
+  readonly name: string
+  readonly help: string
+  readonly type: 'histogram'
+  readonly aggregator: 'sum'
+  readonly values: readonly {
+    readonly metricName: string
+    readonly labels: Readonly<Record<string, string | number>>
+    readonly value: number
+  }[]
+}
+
 /** The durations of one set of labels. */
 export class DurationSeries {
   /** By bucket, each without those below; the last is above all bounds. */
@@ -23,7 +37,7 @@ export class DurationSeries {
 export class Durations {
   readonly #name: string
   readonly #help: string
-  readonly #series: { readonly labels: string; readonly series: DurationSeries }[] = []
+  readonly #series: { readonly labels: string; readonly given: Labels; readonly series: DurationSeries }[] = []
 
   constructor(name: string, help: string) {
     this.#name = name
@@ -31,11 +45,28 @@ export class Durations {
   }
 
   /** A series of its own; to be asked for once for each set of labels. */
-  series(labels: Readonly<Record<string, string>>): DurationSeries {
+  series(labels: Labels): DurationSeries {
     const series = new DurationSeries()
     const text = Object.entries(labels).map(([name, value]) => `,${name}="${escaped(value)}"`)
-    this.#series.push({ labels: text.join(''), series })
+    this.#series.push({ labels: text.join(''), given: labels, series })
     return series
+  }
+
+  /** As the library has its own histograms, so that it can add up those of several processes. */
+  snapshot(): DurationsSnapshot {
+    const name = this.#name
+    const values = this.#series.flatMap(({ given, series }) => {
+      let count = 0
+      return [
+        ...series.counts.map((own, bucket) => {
+          count += own
+          return { metricName: `${name}_bucket`, labels: { le: bounds[bucket] ?? '+Inf', ...given }, value: count }
+        }),
+        { metricName: `${name}_sum`, labels: given, value: series.sum },
+        { metricName: `${name}_count`, labels: given, value: count },
+      ]
+    })
+    return { name, help: this.#help, type: 'histogram', aggregator: 'sum', values }
   }
 
   text(): string {

@@ -1,5 +1,13 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
-import { Durations } from './durations.ts'
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from '@prometheus-io/client'
+import { Durations, type DurationsSnapshot } from './durations.ts'
 import type { CallObserver, RequestObserver } from './observers.ts'
 
 /** What the gateway counts. Label values are bounded: patterns, names and codes of the workspace, never what clients send. */
@@ -35,7 +43,9 @@ export type Metrics = {
   /** Read at each scrape: targets and breakers of each service. */
   readonly observeServices: (read: () => readonly ObservedService[]) => void
   /** The Prometheus text format. */
-  readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>
+  readonly render: () => Promise<RenderedMetrics>
+  /** The same as data, to be added up with those of other processes by `renderTogether`. */
+  readonly snapshot: () => Promise<MetricsSnapshot>
 }
 
 type ObservedService = {
@@ -45,6 +55,11 @@ type ObservedService = {
 }
 
 const breakerStates = { closed: 0, trial: 1, open: 2 }
+
+type RenderedMetrics = { readonly contentType: string; readonly body: string }
+
+/** The metrics of one process at one time. */
+type MetricsSnapshot = readonly (MetricObjectWithValues<MetricValue<string>> | DurationsSnapshot)[]
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
@@ -102,17 +117,21 @@ export const createMetrics = (): Metrics => {
     name: 'portico_config_reload_total',
     help: 'Reloads of the workspace.',
     labelNames: ['result'],
+    // Workers reload together.
+    aggregator: 'max',
     registers,
   })
   const generations = new Gauge({
     name: 'portico_config_generation',
     help: 'The generation that serves.',
+    aggregator: 'max',
     registers,
   })
   void new Gauge({
     name: 'portico_service_serving',
     help: 'Whether a service serves by its health checks: 1 or 0.',
     labelNames: ['service'],
+    aggregator: 'min',
     registers,
     collect() {
       this.reset()
@@ -123,6 +142,7 @@ export const createMetrics = (): Metrics => {
     name: 'portico_target_up',
     help: 'Whether a target of a service gets calls: 1, or 0 while it is unhealthy, ejected, unreachable or on trial.',
     labelNames: ['service', 'target'],
+    aggregator: 'min',
     registers,
     collect() {
       this.reset()
@@ -134,6 +154,7 @@ export const createMetrics = (): Metrics => {
     name: 'portico_breaker_state',
     help: 'The circuit breaker of a service: 0 closed, 1 trial, 2 open.',
     labelNames: ['service'],
+    aggregator: 'max',
     registers,
     collect() {
       this.reset()
@@ -198,6 +219,7 @@ export const createMetrics = (): Metrics => {
       contentType: registry.contentType,
       body: [requests.text(), calls.text(), await registry.metrics()].join('\n'),
     }),
+    snapshot: async () => [requests.snapshot(), calls.snapshot(), ...(await registry.getMetricsAsJSON())],
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { realpath, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -13,6 +13,17 @@ describe('a resolver module', () => {
     await write('schema/marks.ts', "export const mark = '?'\n")
     assert.ok((await gateway.reload()).ok)
     assert.deepEqual(await ask('{ word { loud } }'), { data: { word: { loud: 'ONE?' } } })
+  })
+
+  it('that has not changed keeps what it holds, and is watched with all it imports', async (t) => {
+    const { ask, write, gateway, dir } = await serving(t)
+    await write('schema/marks.ts', 'let calls = 0\nexport const mark = { toString: () => String((calls += 1)) }\n')
+    assert.ok((await gateway.reload()).ok)
+    assert.deepEqual(await ask('{ word { loud } }'), { data: { word: { loud: 'ONE1' } } })
+    await write('schema/app.graphql', `${files['schema/app.graphql']}\n`)
+    assert.ok((await gateway.reload()).ok)
+    assert.deepEqual(await ask('{ word { loud } }'), { data: { word: { loud: 'ONE2' } } })
+    assert.ok(gateway.files().includes(await realpath(join(dir, 'schema/marks.ts'))))
   })
 
   it('that is broken leaves the generation that serves, and says what is wrong', async (t) => {
