@@ -89,6 +89,8 @@ export const sendResult = (
 ): FastifyReply => {
   const type = negotiate(request.headers.accept)
   const { failures, extensions, shared, explanation } = result
+  // Whoever passes a GET on may keep its answer (RFC 9111 §3), and this one may be of who asked.
+  if (request.method !== 'POST') reply.header('cache-control', 'private, no-cache')
   if (shared === true && failures.length === 0 && extensions === undefined)
     return reply.header('content-type', type).send(sharedBody(result))
   if (failures.length > 0 || explanation !== undefined) reply.header('cache-control', 'no-store')
