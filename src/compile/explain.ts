@@ -30,7 +30,7 @@ export const explainOperation = (
     const found = stored.find(({ served, endpoint }) =>
       matches(served, endpoint, { method: method.toUpperCase(), path }),
     )
-    if (found !== undefined) return explained(found.served, found.endpoint.operation, variables)
+    if (found !== undefined) return explained(plan, found.served, { operation: found.endpoint.operation, variables })
     const addresses = stored.map(({ served, endpoint }) => addressOf(served, endpoint))
     return {
       mistake: `No stored operation is served at ${target}.${didYouMean(`${method.toUpperCase()} ${path}`, addresses)}`,
@@ -38,7 +38,7 @@ export const explainOperation = (
   }
   const file = relative(plan.dir, resolve(target)).replaceAll('\\', '/')
   const found = stored.find(({ endpoint }) => endpoint.file === file || endpoint.file === target)
-  if (found !== undefined) return explained(found.served, found.endpoint.operation, variables)
+  if (found !== undefined) return explained(plan, found.served, { operation: found.endpoint.operation, variables })
   if (!existsSync(target))
     return {
       mistake: `There is no file ${target}.${didYouMean(
@@ -67,19 +67,23 @@ const explainFile = (
           : `There is no BFF ${name}.${didYouMean(name, names)}`,
     }
   const operation = parseOperation(bff.graph, readFileSync(target, 'utf8'))
-  return 'errors' in operation ? { mistake: operation.errors.join('\n') } : explained(bff, operation, variables)
+  return 'errors' in operation
+    ? { mistake: operation.errors.join('\n') }
+    : explained(plan, bff, { operation, variables })
 }
 
+type Asked = { readonly operation: EndpointPlan['operation']; readonly variables: Readonly<Record<string, unknown>> }
+
 const explained = (
+  { services }: Plan,
   { graph }: BffPlan,
-  operation: EndpointPlan['operation'],
-  variables: Readonly<Record<string, unknown>>,
-): { readonly text: string } => ({
-  text: explain(
-    planFor(graph, operation, withDefaults(operation.node, variables)),
-    withDefaults(operation.node, variables),
-  ),
-})
+  { operation, variables }: Asked,
+): { readonly text: string } => {
+  const given = withDefaults(operation.node, variables)
+  return {
+    text: explain(planFor(graph, operation, given), given, services),
+  }
+}
 
 /** The plan for the given conditions; the worst case where a variable of @skip or @include is not given. */
 const planFor = (

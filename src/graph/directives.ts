@@ -168,6 +168,8 @@ const words = /* GraphQL */ `
     timeout: String
     "Whether parameters and members that mean nothing are ignored instead of refused."
     lenient: Boolean
+    "That a mutation with several writes is meant: they run one after the other, and what is done stays done where a later one fails."
+    nonAtomic: Boolean
     "Since when, or from when on, it should not be used (RFC 9745): 2027-01-01, or a time of RFC 3339."
     deprecated: String
     "From when on it may be gone (RFC 8594), in the same form."

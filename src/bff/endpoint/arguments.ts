@@ -38,7 +38,7 @@ const texts: readonly string[] = [
   'successor',
   'notice',
 ]
-const known: readonly string[] = [...texts, 'require', 'status', 'lenient']
+const known: readonly string[] = [...texts, 'require', 'status', 'lenient', 'nonAtomic']
 
 /** What `@endpoint` says of an operation; undefined where it says too little to go on. */
 export const readEndpoint = (reading: Reading): EndpointPlan | undefined => {
@@ -78,6 +78,10 @@ export const readEndpoint = (reading: Reading): EndpointPlan | undefined => {
     report(at(where), 'PORTICO-604', `\`${where}\` names what the operation does not select: ${print(at(where))}.`)
     return []
   }
+  const unwrap = args['unwrap'] === undefined ? [] : selected(args['unwrap'], 'unwrap')
+  for (const { key } of selectionAt(root, unwrap)?.fields ?? [])
+    if (ownMembers.includes(key))
+      report(node, 'PORTICO-613', `The answer has a member ${key} of the gateway's own: give the field another alias.`)
   const roots = root.fields.map(({ key }) => key)
   const required = args['require'] as readonly string[] | undefined
   return {
@@ -89,10 +93,11 @@ export const readEndpoint = (reading: Reading): EndpointPlan | undefined => {
     operation,
     inputs,
     lenient: args['lenient'] === true,
+    nonAtomic: args['nonAtomic'] === true,
     timeoutMs: readTimeout(reading),
     streams,
     status: status as number,
-    unwrap: args['unwrap'] === undefined ? [] : selected(args['unwrap'], 'unwrap'),
+    unwrap,
     require:
       required === undefined ? (roots.length === 1 ? [roots] : []) : required.map((text) => selected(text, 'require')),
     cache: cacheOf(reading, verb, operation),
@@ -189,4 +194,15 @@ const isSelected = (selection: Selection, path: readonly string[]): boolean => {
   const field = selection.fields.find(({ key }) => key === first)
   if (field === undefined) return false
   return rest.length === 0 || (field.shape.kind === 'object' && isSelected(field.shape.selection, rest))
+}
+
+/** What a problem or an explanation adds to an answer that is an object. */
+const ownMembers: readonly string[] = ['_errors', '_explain']
+
+/** The selection of the object at a path; undefined where there is none. */
+const selectionAt = (selection: Selection, path: readonly string[]): Selection | undefined => {
+  const [first, ...rest] = path
+  if (first === undefined) return selection
+  const shape = selection.fields.find(({ key }) => key === first)?.shape
+  return shape?.kind === 'object' ? selectionAt(shape.selection, rest) : undefined
 }

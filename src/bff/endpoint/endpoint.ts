@@ -19,6 +19,8 @@ export type EndpointPlan = {
   readonly inputs: readonly EndpointInput[]
   /** Whether parameters and members that mean nothing are ignored instead of refused. */
   readonly lenient: boolean
+  /** Whether its author says that several writes, of which a later one may fail, are meant. */
+  readonly nonAtomic: boolean
   /** How long a request, or each event, may take in milliseconds; undefined where the gateway's budget says so. */
   readonly timeoutMs: number | undefined
   /** Whether it answers with the events of a subscription. */

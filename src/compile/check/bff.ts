@@ -19,6 +19,7 @@ export const checkBff = (checked: Checked): readonly Diagnostic[] => [
   ...explainedToNobody(checked),
   ...deprecatedUses(checked),
   ...costlyOperations(checked),
+  ...severalWrites(checked),
 ]
 
 /** Where a BFF asks who calls, a mutation that does not care should say so. */
@@ -108,6 +109,27 @@ const costlyOperations = ({ bff: { graph, endpoints, limits } }: Checked): reado
         place: placeOfNode(operation.node),
         coordinate: name,
         message: `It makes ${calls} upstream calls in the worst case, and limits.upstreamCalls allows ${limits.upstreamCalls}: batch, ask for less, or raise the limit.`,
+      },
+    ]
+  })
+
+/** Root fields of a mutation that call something which may not be repeated; what stands below them reads. */
+const severalWrites = ({ bff: { graph, endpoints } }: Checked): readonly Diagnostic[] =>
+  endpoints.flatMap(({ name, operation, nonAtomic }): Diagnostic[] => {
+    if (nonAtomic || operation.node.operation !== 'mutation') return []
+    const writes = worstCasePlan(graph, operation).steps.filter(
+      ({ parent, binding, source }) =>
+        parent === undefined && (binding === undefined ? source.kind === 'resolver' : !binding.safe),
+    )
+    const names = writes.map(({ coordinate }) => coordinate)
+    if (names.length < 2) return []
+    return [
+      {
+        severity: 'warning',
+        code: 'PORTICO-612',
+        place: placeOfNode(operation.node),
+        coordinate: name,
+        message: `It writes by ${names.slice(0, -1).join(', ')} and then ${names.at(-1)}: where a later one fails, the earlier stay done. Let one service do it all, or say that it is meant by @endpoint(nonAtomic: true).`,
       },
     ]
   })

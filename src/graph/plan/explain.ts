@@ -1,18 +1,26 @@
-import type { Batch } from '../graph.ts'
+import { mostSent } from '../../services/guards/settings.ts'
+import type { Service } from '../../services/service.ts'
+import type { Batch, Binding } from '../graph.ts'
 import { type RequestTemplate, templatesOf } from '../request.ts'
 import { shareableText } from '../sharing/inputs.ts'
 import { expressionsOf, type Template } from '../template.ts'
 import { estimate } from './estimate.ts'
 import type { OperationPlan, Step } from './plan.ts'
 
+type Services = ReadonlyMap<string, Service>
+
 /**
  * A plan as text: its levels with the calls of each, side by side where they run in parallel, and what it costs.
  *
  *     level 0  users GET /users?ids={claims.sub}  ∥  orders GET /orders?customer={this.id}&limit={args.first}
  *     level 1  catalog shop.catalog.v1.Catalog/BatchGetProducts (≤ 15 keys)
- *     calls ≤ 3 · levels 2 · reads claims.sub, $orders, forwarded authorization · shareable per user
+ *     calls ≤ 3, with retries ≤ 9 · levels 2 · reads claims.sub, $orders, forwarded authorization · shareable per user
  */
-export const explain = (plan: OperationPlan, variables: Readonly<Record<string, unknown>>): string => {
+export const explain = (
+  plan: OperationPlan,
+  variables: Readonly<Record<string, unknown>>,
+  services: Services = new Map(),
+): string => {
   const { calls, completing, levels, steps, assumptions } = estimate(plan, variables)
   const lines: string[] = []
   const told = (some: readonly Step[]): readonly string[] =>
@@ -30,10 +38,15 @@ export const explain = (plan: OperationPlan, variables: Readonly<Record<string, 
   }
   if (completions.length > 0) lines.push(`where fields lack  ${told(completions).join('  ∥  ')}`)
   const reads = readsOf(plan)
+  const sent = plan.steps.reduce(
+    (sum, { id, binding }) =>
+      sum + (steps[id]?.calls ?? 0) * (binding === undefined ? 1 : mostSentOf(binding, services)),
+    0,
+  )
   const functions = callingFunctions(planned)
   lines.push(
     [
-      `calls ≤ ${calls}${completing === 0 ? '' : `, ${completing} of them where fields lack`}${functions.length === 0 ? '' : `, beside those of ${functions.join(', ')}`}`,
+      `calls ≤ ${calls}${completing === 0 ? '' : `, ${completing} of them where fields lack`}${sent === calls ? '' : `, with retries ≤ ${sent}`}${functions.length === 0 ? '' : `, beside those of ${functions.join(', ')}`}`,
       `levels ${levels}`,
       reads.length > 0 ? `reads ${reads.join(', ')}` : 'reads nothing of the caller',
       `shareable ${shareableText(plan)}`,
@@ -41,6 +54,16 @@ export const explain = (plan: OperationPlan, variables: Readonly<Record<string, 
   )
   if (assumptions.length > 0) lines.push(`assuming ${assumptions.join(', ')}; @listSize says better`)
   return lines.join('\n')
+}
+
+/** How often one call is sent at most, tries and hedges included: more than once only what may be repeated, as connectors have it. */
+const mostSentOf = ({ safe, request }: Binding, services: Services): number => {
+  const repeatable =
+    safe ||
+    (request.kind === 'grpc'
+      ? request.method.mayRepeat
+      : request.headers.some(({ name }) => name === 'idempotency-key'))
+  return repeatable ? mostSent(services.get(request.service)?.resilience) : 1
 }
 
 const describe = (step: Step, { parents, calls }: { parents: number; calls: number }): string => {

@@ -73,4 +73,19 @@ export const endpointCodes = {
     fix: 'Add a condition to the one that is to be asked first.',
     example: 'match: { header: { x-beta: "1" } }  # and another route: match: { query: { beta: "1" } }',
   },
+  'PORTICO-612': {
+    severity: 'warning',
+    title: 'Several writes in one operation',
+    cause:
+      'The fields of a mutation run one after the other; where one fails, those before it stay done, and nothing undoes them.',
+    fix: 'Let one service do it all, or say by `nonAtomic: true` that clients can live with a part.',
+    example: 'mutation Buy @endpoint(post: "/buy") { reserve { id } pay { id } }',
+  },
+  'PORTICO-613': {
+    severity: 'error',
+    title: 'Name of a member that answers have',
+    cause: 'An alias is `_errors` or `_explain`, which the gateway adds to answers that are partial or explained.',
+    fix: 'Give the field another alias.',
+    example: 'query A @endpoint(get: "/a") { _errors: user { id } }',
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>

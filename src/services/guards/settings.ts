@@ -15,6 +15,10 @@ export type ResilienceSettings = {
   readonly hedgeAfterMs?: number | undefined
 }
 
+/** How often a call that may be repeated is sent at most: each try may be hedged by one more. */
+export const mostSent = ({ retry, hedgeAfterMs }: ResilienceSettings = {}): number =>
+  (1 + (retry?.times ?? 0)) * (hedgeAfterMs === undefined ? 1 : 2)
+
 type Config = z.output<z.ZodObject<typeof resilienceConfig>>
 
 export const resilienceSettings = ({ timeout, retry, breaker, hedge }: Config): ResilienceSettings => ({

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { worstCasePlan } from '../../../src/graph/operation.ts'
 import { explain } from '../../../src/graph/plan/explain.ts'
 import { graphOf, operationOf } from '../support/graph.ts'
+import { services } from '../support/services.ts'
 
 describe('explain', () => {
   it('prints the first screen: the orders of a user start with the user', () => {
@@ -65,6 +66,21 @@ describe('explain', () => {
         'assuming Query.as ≤ 100; @listSize says better',
       ].join('\n'),
     )
+  })
+
+  it('counts the tries of services that are asked again, and of calls that may be repeated alone', () => {
+    const graph = graphOf(`
+      type Query { a: A @rest(service: "users", get: "/a") b: String @rest(service: "orders", get: "/b") }
+      type A { c: String @rest(service: "users", post: "/c", body: {}) }`)
+    const retry = { times: 2, baseMs: 1, mostMs: 1, budget: 1 }
+    const asked = new Map(
+      [...services].map(([name, service]) => [
+        name,
+        name === 'users' ? { ...service, resilience: { retry, hedgeAfterMs: 5 } } : service,
+      ]),
+    )
+    const text = explain(operationOf(graph, '{ a { c } b }').plan({}), {}, asked)
+    assert.match(text, /^calls ≤ 3, with retries ≤ 8 · levels 2/m)
   })
 
   it('names functions that may call services, for their calls are not known before', () => {
