@@ -55,14 +55,18 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
   const refuse = (response: ServerResponse, why: 'headers' | 'host'): void =>
     writeProblem(response, why === 'headers' ? unparsable('HPE_HEADER_OVERFLOW') : twoHosts)
   server.on('request', (request, response) => {
-    if (retiring) response.setHeader('connection', 'close')
-    handle(request, response)
+    const problem = ambiguity(request)
+    if (retiring || problem !== undefined) response.setHeader('connection', 'close')
+    if (problem === undefined) handle(request, response)
+    else writeProblem(response, problem)
   })
   const http2 = createHttp2Front({ maxHeaderBytes, idleMs: keepAliveMs, silenceMs: requestMs, handle, refuse })
   const undecided = splitProtocols(server, { http2: (socket) => http2.accept(socket), withinMs: headersMs })
   server.on('upgrade', (request, socket: Socket, head) => {
     socket.on('error', () => socket.destroy())
-    if (canonicalize(request, false)) current().upgrade(request, socket, head)
+    const problem = ambiguity(request)
+    if (problem !== undefined) writeProblemTo(socket, problem)
+    else if (canonicalize(request, false)) current().upgrade(request, socket, head)
     else
       writeProblemTo(
         socket,
@@ -113,6 +117,20 @@ const canonicalize = (request: Spelt, takesRawPaths: boolean): boolean => {
     request.url = mark < 0 ? path : path + target.slice(mark)
   }
   return true
+}
+
+/**
+ * What Node's parser lets through, and two readers may read differently: more than one Host (RFC 9112 §3.2), of which
+ * Node tells the first alone, and a coding in HTTP/1.0 (§6.1).
+ */
+const ambiguity = ({ rawHeaders, httpVersionMinor, headers }: IncomingMessage): Problem | undefined => {
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  if (hosts > 1) return twoHosts
+  return httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined ? unparsable(undefined) : undefined
 }
 
 const twoHosts = new Problem('INVALID_ARGUMENT', 'The request has more than one Host.')
