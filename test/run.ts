@@ -16,6 +16,8 @@ const programs: Readonly<Record<string, string>> = {
   chromium: 'chromium',
   dnsmasq: 'dnsmasq-base',
   jq: 'jq',
+  nginx: 'nginx-light',
+  haproxy: 'haproxy',
 }
 
 const slow = /^test\/(?:bff|cli|demo|examples|shop|spec)\//
