@@ -38,22 +38,28 @@ export const startDns = async (test: TestContext, srv: readonly SrvRecord[] = []
     ...srv.map((record) => `--srv-host=${record}`),
   ])
   let output = ''
+  const ended = new Promise<never>((_, reject) => {
+    server.once('error', (cause) =>
+      reject(new Error('These tests need dnsmasq: apt-get install -y dnsmasq-base.', { cause })),
+    )
+    server.once('exit', (code) => reject(new Error(`dnsmasq ended with ${code}: ${output}`)))
+  })
+  ended.catch(() => undefined)
   /** Until it has read so many addresses. */
   const read = (count: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const listen = (chunk: unknown): void => {
-        output += String(chunk)
-        if (!output.includes(`read ${hosts} - ${count} `)) return
-        output = ''
-        server.stderr.off('data', listen)
-        resolve()
-      }
-      server.stderr.on('data', listen)
-      server.once('error', (cause) =>
-        reject(new Error('These tests need dnsmasq: apt-get install -y dnsmasq-base.', { cause })),
-      )
-      server.once('exit', (code) => reject(new Error(`dnsmasq ended with ${code}: ${output}`)))
-    })
+    Promise.race([
+      ended,
+      new Promise<void>((resolve) => {
+        const listen = (chunk: unknown): void => {
+          output += String(chunk)
+          if (!output.includes(`read ${hosts} - ${count} `)) return
+          output = ''
+          server.stderr.off('data', listen)
+          resolve()
+        }
+        server.stderr.on('data', listen)
+      }),
+    ])
   test.after(() => {
     server.kill('SIGKILL')
     rmSync(dir, { recursive: true })
