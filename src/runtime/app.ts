@@ -9,7 +9,7 @@ import type { BffRuntime } from '../bff/bff.ts'
 import { logged, Problem } from '../kernel/problem.ts'
 import { problemOf } from '../kernel/refusal.ts'
 import type { Signal } from '../kernel/signal.ts'
-import { guardUpgrade, guardUpgrades } from '../kernel/upgrade.ts'
+import { guardUpgrade } from '../kernel/upgrade.ts'
 import { mergeHooks, type Policy, type PolicyTools } from '../policies/policy.ts'
 import type { Connector } from '../services/connect.ts'
 import { accessLog } from '../telemetry/access-log.ts'
@@ -18,7 +18,7 @@ import { requestId } from '../telemetry/request-id.ts'
 import { observeRequests } from '../telemetry/requests.ts'
 import { trustsOf } from './client.ts'
 import { sendProblem, writeProblem } from './problem-reply.ts'
-import { createRouting, type Direct, takeBackUrls } from './routing.ts'
+import { createRouting, type Direct, takeBackUrl } from './routing.ts'
 
 export type AppTools = {
   readonly clock: Clock
@@ -62,9 +62,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
     routerOptions: { caseSensitive: true, maxParamLength: 1_024 },
   })
   observeRequests(app, clock, [metrics.observeRequest, ...(plan.accessLog ? [accessLog(log)] : [])])
-  app.addHook('onRequest', guardUpgrades)
   identify(app, { clock, budgetMs: plan.budgetMs })
-  takeBackUrls(app)
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error)
     if (problem.status >= 500) log.warn({ requestId: request.id, ...logged(problem) }, 'request failed')
@@ -169,7 +167,10 @@ const providerOf = (uses: readonly PolicyUse[]): string | undefined => {
   return typeof settings === 'object' ? settings.provider : settings
 }
 
-/** Says of every request who asks, when its time is over and what its path is, before any policy looks. */
+/**
+ * Says of every request who asks, when its time is over and what its path is, before any policy looks. One hook: each
+ * costs every request a turn through Fastify's runner.
+ */
 const identify = (app: FastifyInstance, { clock, budgetMs }: { clock: Clock; budgetMs: number }): void => {
   app.decorateRequest('caller', null as never)
   app.decorateRequest('deadline', 0)
@@ -185,7 +186,8 @@ const identify = (app: FastifyInstance, { clock, budgetMs }: { clock: Clock; bud
     request.caller = { identity: undefined, address: request.ip, requestId: request.id }
     request.deadline = clock.now() + budgetMs
     reply.header('x-request-id', request.id)
-    done()
+    guardUpgrade(request, reply)
+    done(takeBackUrl(request))
   })
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { routes } from '../catalog.ts'
 import type { Plan, RouteMatch } from '../compile/plan.ts'
 import type { Json } from '../kernel/json.ts'
@@ -112,14 +112,12 @@ export const createRouting = ({ routes: planned, bffs }: Plan, trusts: Trusts | 
 const unsafe = (): Problem =>
   new Problem('INVALID_ARGUMENT', 'The path of this request is not well-formed or not safe to pass on.')
 
-/** The first hook of an app: from here on a request has its own URL again. */
-export const takeBackUrls = (app: FastifyInstance): void => {
-  app.addHook('onRequest', (request, _reply, done) => {
-    const routed = request.raw as Routed
-    if (routed.target !== undefined) {
-      routed.url = routed.target
-      request.pattern = routed.site
-    }
-    done(routed.refused)
-  })
+/** For the first hook of an app: from here on a request has its own URL again. What routing found wrong with it is returned. */
+export const takeBackUrl = (request: FastifyRequest): Problem | undefined => {
+  const routed = request.raw as Routed
+  if (routed.target !== undefined) {
+    routed.url = routed.target
+    request.pattern = routed.site
+  }
+  return routed.refused
 }

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto'
+import { randomHex } from './random-hex.ts'
 
 /** W3C Trace Context: the two headers that every upstream call of a request carries. */
 export type TraceContext = { readonly traceparent: string; readonly tracestate: string | undefined }
@@ -17,23 +17,7 @@ export const traceContext = (
 ): TraceContext =>
   typeof traceparent === 'string' && isValid(traceparent)
     ? { traceparent, tracestate: typeof tracestate === 'string' ? tracestate : tracestate?.join(',') }
-    : { traceparent: `00-${hex(32)}-${hex(16)}-01`, tracestate: undefined }
+    : { traceparent: `00-${randomHex(32)}-${randomHex(16)}-01`, tracestate: undefined }
 
 const isValid = (traceparent: string): boolean =>
   valid.test(traceparent) && (traceparent.length === 55 || !traceparent.startsWith('00'))
-
-/** Random bytes are drawn many at a time; an id takes its share of them. */
-const pool = Buffer.alloc(16_384)
-let taken = pool.length
-
-/** So many random hexadecimal digits, never all zero but for one chance in 2^64, as Trace Context asks. */
-const hex = (digits: number): string => {
-  const bytes = digits / 2
-  if (taken + bytes > pool.length) {
-    randomFillSync(pool)
-    taken = 0
-  }
-  const text = pool.toString('hex', taken, taken + bytes)
-  taken += bytes
-  return text
-}

@@ -160,8 +160,13 @@ export type PathSet = { add(url: string): void; has(path: string): boolean }
 
 export const createPaths = (): PathSet => {
   const paths = createMatcher<true>()
+  // Most paths of BFFs hold no parameters, and every request of a BFF asks.
+  const plain = new Set<string>()
   return {
-    add: (url) => void paths.add(parseRoutePath(url.replaceAll(/\/:(\w+)/g, '/{$1}')), anyMethod, true),
-    has: (path) => paths.search(path, () => true),
+    add(url) {
+      if (!/[:*{]/.test(url)) plain.add(url)
+      paths.add(parseRoutePath(url.replaceAll(/\/:(\w+)/g, '/{$1}')), anyMethod, true)
+    },
+    has: (path) => plain.has(path) || paths.search(path, () => true),
   }
 }

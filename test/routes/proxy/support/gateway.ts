@@ -12,7 +12,7 @@ import { type Logger, pino } from 'pino'
 import { systemClock } from '../../../../src/kernel/clock.ts'
 import { canonicalPath } from '../../../../src/kernel/path.ts'
 import { asProblem, Problem, problemJson } from '../../../../src/kernel/problem.ts'
-import { guardUpgrade, guardUpgrades } from '../../../../src/kernel/upgrade.ts'
+import { guardUpgrade } from '../../../../src/kernel/upgrade.ts'
 import { compileMatch, type RouteMatch } from '../../../../src/routes/match/match.ts'
 import { createRouter } from '../../../../src/routes/match/router.ts'
 import type { ProxyRoute } from '../../../../src/routes/proxy/compile.ts'
@@ -94,7 +94,10 @@ export const startGateway = async (t: TestContext, settings: GatewaySettings): P
   app.decorateRequest('canonicalPath', '')
   app.decorateRequest('deadline', 0)
   app.decorateRequest('caller')
-  app.addHook('onRequest', guardUpgrades)
+  app.addHook('onRequest', (request, reply, done) => {
+    guardUpgrade(request, reply)
+    done()
+  })
   app.setNotFoundHandler((_request, reply) => {
     reply.code(404).send()
   })
