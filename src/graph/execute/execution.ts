@@ -52,7 +52,8 @@ export class Execution {
   /** Results of each step by the object that owns its field; by `step.id`. */
   readonly results: (Map<object, unknown> | undefined)[]
   private readonly args: Arguments[] = []
-  private readonly refusals = new Map<AccessRule, Problem | undefined>()
+  /** Made by the first rule, as all that an operation may do without. */
+  private refusals: Map<AccessRule, Problem | undefined> | undefined
   private readonly abandoned: LinkedAbort | undefined
   readonly broken: (error: unknown) => void
 
@@ -92,9 +93,10 @@ export class Execution {
   /** Why the caller may not see what all these rules guard; undefined when it may. */
   readonly refused = (rules: readonly AccessRule[]): Problem | undefined => {
     if (rules.length === 0) return undefined
+    const refusals = (this.refusals ??= new Map())
     for (const rule of rules) {
-      if (!this.refusals.has(rule)) this.refusals.set(rule, refusal(rule, this.request.context.caller.identity))
-      const problem = this.refusals.get(rule)
+      if (!refusals.has(rule)) refusals.set(rule, refusal(rule, this.request.context.caller.identity))
+      const problem = refusals.get(rule)
       if (problem !== undefined) return problem
     }
     return undefined

@@ -62,7 +62,8 @@ export class Loads {
   private readonly invokes: readonly Invoke[]
   private readonly limit: number
   private readonly guarded: LoadsOptions['guarded']
-  private readonly tables = new Map<string | number, Map<string, Entry>>()
+  /** None before the first call. */
+  private tables: Map<string | number, Map<string, Entry>> | undefined
 
   constructor(options: LoadsOptions) {
     this.context = options.context
@@ -133,12 +134,13 @@ export class Loads {
 
   /** Forgets what was asked, for what comes after a change. */
   forget(): void {
-    this.tables.clear()
+    this.tables = undefined
   }
 
   private table(name: string | number): Map<string, Entry> {
-    let table = this.tables.get(name)
-    if (table === undefined) this.tables.set(name, (table = new Map()))
+    const tables = (this.tables ??= new Map<string | number, Map<string, Entry>>())
+    let table = tables.get(name)
+    if (table === undefined) tables.set(name, (table = new Map()))
     return table
   }
 

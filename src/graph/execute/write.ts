@@ -52,7 +52,7 @@ class Writer {
   /** Where we are; `depth` says how much of it counts. */
   private readonly path: (string | number)[] = []
   private depth = 0
-  private readonly written = new Map<Selection, Map<object, string>>()
+  private written: Map<Selection, Map<object, string>> | undefined
 
   constructor(brought: Brought) {
     this.brought = brought
@@ -82,8 +82,9 @@ class Writer {
 
   /** What many places show of one entity is written once, unless something of it failed: a failure has a place. */
   private once(selection: Selection, raw: object): boolean {
-    let written = this.written.get(selection)
-    if (written === undefined) this.written.set(selection, (written = new Map()))
+    const all = (this.written ??= new Map<Selection, Map<object, string>>())
+    let written = all.get(selection)
+    if (written === undefined) all.set(selection, (written = new Map()))
     const known = written.get(raw)
     if (known !== undefined) return this.add(known)
     const { text } = this
