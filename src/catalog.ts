@@ -26,6 +26,7 @@ import { proxyRouteConfig, sharedProxyConfig } from './routes/proxy/config.ts'
 import { mountProxy } from './routes/proxy/mount.ts'
 import { compileSplit } from './routes/proxy/split.ts'
 import { splitConfig } from './routes/proxy/split-config.ts'
+import { createStaleAnswers } from './routes/proxy/stale.ts'
 import { compileTranscode } from './routes/transcode/compile.ts'
 import { transcodeRouteConfig } from './routes/transcode/config.ts'
 import { mountTranscode } from './routes/transcode/mount.ts'
@@ -79,6 +80,7 @@ export const routes = {
     split: splitConfig,
     compile: compileProxy,
     compileSplit,
+    createStaleAnswers,
     mount: mountProxy,
   },
   answer: {

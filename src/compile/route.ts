@@ -77,7 +77,7 @@ const compileVersions = ({ versions, ...settings }: VersionedConfig, ground: Rou
     }
     const below = ['versions', 'of', version, 'service']
     const { route, diagnostics: mistakes } = compileKind({ ...settings, service }, ground, below)
-    if (isJudged(ground)(service)) diagnostics.push(...mistakes)
+    if ([service, ...othersOf(settings)].every(isJudged(ground))) diagnostics.push(...mistakes)
     return route?.kind === 'proxy' ? [{ route: { ...route, name, version: { name: version, headers } }, match }] : []
   })
   return { compiled, diagnostics }
@@ -104,7 +104,9 @@ const compileSplit = (settings: SplitConfig, ground: RouteGround): CompiledRoute
     : []
   const diagnostics: readonly Diagnostic[] = [
     ...compiled
-      .flatMap((one, at) => (isJudged(ground)(parts[at]?.service ?? '') ? one.diagnostics : []))
+      .flatMap((one, at) =>
+        [parts[at]?.service ?? '', ...othersOf(shared)].every(isJudged(ground)) ? one.diagnostics : [],
+      )
       // What the parts share is wrong once.
       .filter((one, at, all) => all.findIndex(({ coordinate }) => coordinate === one.coordinate) === at),
     ...[...mistakes, ...more].map(
@@ -122,9 +124,13 @@ const compileSplit = (settings: SplitConfig, ground: RouteGround): CompiledRoute
 }
 
 const namedServices = (settings: PlainConfig): readonly string[] => {
-  if ('service' in settings) return [settings.service]
+  if ('service' in settings) return [settings.service, ...othersOf(settings)]
   return 'transcode' in settings ? settings.transcode : []
 }
+
+/** Services that stand in for another, or look on. */
+const othersOf = ({ fallback, mirror }: Pick<SplitConfig, 'fallback' | 'mirror'>): readonly string[] =>
+  [fallback?.service, mirror?.service].flatMap((name) => name ?? [])
 
 const isJudged =
   ({ services, config }: RouteGround) =>

@@ -23,7 +23,6 @@ export const planned = {
   'auth.*.ldap': 'LDAP',
   'auth.*.mtls': 'client certificates',
   'bffs.*.cache': 'cache',
-  'routes.*.mirror': 'mirroring',
   'routes.*.cache': 'cache',
   'routes.*.compression': 'compression of its own for proxied answers, which pass as the service wrote them',
 } as const satisfies Planned

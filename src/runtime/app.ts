@@ -29,6 +29,8 @@ export type AppTools = {
   /** What each BFF runs with, by name. */
   readonly bffRuntimes: ReadonlyMap<string, BffRuntime>
   readonly development: boolean
+  /** The last good answers, of routes that give them again. */
+  readonly stale: ReturnType<typeof routes.proxy.createStaleAnswers>
   /** Aborts with a Problem when the generation ends: streams, which would not end by themselves, then do. */
   readonly draining: Signal
 }
@@ -99,6 +101,9 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       log,
       clock,
       observeVersion: (route, version) => metrics.observeVersion(route, version),
+      observeFallback: (route, kind) => metrics.observeFallback(route, kind),
+      observeMirror: (route, outcome) => metrics.observeMirror(route, outcome),
+      stale: tools.stale,
       observeSplit: (route, part) => metrics.observeSplit(route, part),
       problemReply: (reply, problem) =>
         writeProblem(reply.raw, problem, {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { BffRuntime } from '../bff/bff.ts'
+import { routes } from '../catalog.ts'
 import type { Plan } from '../compile/plan.ts'
 import { connectBindings } from '../graph/connect.ts'
 import { connectClients } from '../graph/execute/clients.ts'
@@ -104,6 +105,11 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
       ]
     }),
   )
+  const stale = resources.acquire(
+    'stale answers',
+    () => routes.proxy.createStaleAnswers(clock),
+    () => undefined,
+  )
   const draining = new Aborter()
   const app = await buildApp(plan, {
     clock,
@@ -113,6 +119,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     bffRuntimes,
     development,
     draining,
+    stale: stale.value,
     policyTools: {
       clock,
       log,
@@ -140,6 +147,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
       await serving.end(withinMs)
       await Promise.all([...connectors.values()].map((connector) => connector.release()))
       await lease.release()
+      await stale.release()
     },
   }
 }

@@ -35,6 +35,10 @@ export type Metrics = {
   readonly observeVersion: (route: string, version: string) => void
   /** Of a route between several services, by its path as written. */
   readonly observeSplit: (route: string, part: string) => void
+  /** A request of a route was answered in the place of its service. */
+  readonly observeFallback: (route: string, kind: string) => void
+  /** A copy of a request of a route has ended, with a code or `left out`. */
+  readonly observeMirror: (route: string, outcome: string) => void
   readonly observeRateLimited: (scope: string) => void
   /** Read at each scrape: the services whose health is watched, and whether they serve. */
   readonly observeHealth: (
@@ -175,6 +179,18 @@ export const createMetrics = (): Metrics => {
     registers,
   })
   const splitChild = children((route: string) => children((part: string) => splits.labels(route, part)))
+  const fallbacks = new Counter({
+    name: 'portico_fallback_answers_total',
+    help: 'Requests answered in the place of a service that had failed: by another service, stale or static.',
+    labelNames: ['route', 'kind'],
+    registers,
+  })
+  const mirrored = new Counter({
+    name: 'portico_mirrored_requests_total',
+    help: 'Copies of requests, by how they ended.',
+    labelNames: ['route', 'outcome'],
+    registers,
+  })
   const refused = new Counter({
     name: 'portico_rate_limited_total',
     help: 'Requests that a limit refused.',
@@ -214,6 +230,8 @@ export const createMetrics = (): Metrics => {
     },
     observeVersion: (route, version) => versions.inc({ route, version }),
     observeSplit: (route, part) => splitChild(route)(part).inc(),
+    observeFallback: (route, kind) => fallbacks.inc({ route, kind }),
+    observeMirror: (route, outcome) => mirrored.inc({ route, outcome }),
     observeRateLimited: (scope) => refused.inc({ scope }),
     render: async () => ({
       contentType: registry.contentType,

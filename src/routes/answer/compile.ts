@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Diagnostic, Place } from '../../kernel/diagnostic.ts'
 import { parseRoutePath } from '../path.ts'
+import type { Respond } from '../respond.ts'
 import { type PathRewrite, parseRewrite } from '../rewrite.ts'
 import type { redirectRouteConfig, respondRouteConfig } from './config.ts'
 
@@ -25,12 +26,7 @@ export type Redirect = {
   readonly keepsQuery: boolean
 }
 
-export type FixedAnswer = {
-  readonly kind: 'respond'
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-}
+export type FixedAnswer = { readonly kind: 'respond' } & Respond
 
 /** Requests are refused with a problem. */
 export type Refusal = {

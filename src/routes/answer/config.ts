@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { routePath } from '../path.ts'
+import { respondConfig } from '../respond.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
@@ -32,29 +33,8 @@ export const redirectRouteConfig = {
     .describe('Clients are sent elsewhere.'),
 }
 
-/** The gateway writes these itself. */
-const framing = /^(connection|content-length|date|keep-alive|te|trailer|transfer-encoding|upgrade)$/i
-
 /** One entry of `routes:` with an answer of its own, without its policies. */
 export const respondRouteConfig = {
   ...shared,
-  respond: z
-    .strictObject({
-      status: z.int().min(200).max(599).default(200).describe('The status of the answer.'),
-      headers: z
-        .record(
-          z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: 'Expected the name of a header.' }),
-          z.string().regex(/^[\t\x20-\x7e]*$/, { error: 'A header has one line of plain characters.' }),
-        )
-        .refine((headers) => !Object.keys(headers).some((name) => framing.test(name)), {
-          error: 'What frames a message or keeps a connection is the gateway’s own to say.',
-        })
-        .default({})
-        .describe('Headers of the answer; `content-type` is plain text where it is absent.'),
-      body: z.string().default('').describe('The body of the answer.'),
-    })
-    .refine(({ status, body }) => body === '' || ![204, 205, 304].includes(status), {
-      error: 'An answer with this status has no body.',
-    })
-    .describe('The gateway answers itself.'),
+  respond: respondConfig.describe('The gateway answers itself.'),
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteShorthandOptions } from 'fastify'
 import { Problem } from '../../kernel/problem.ts'
 import { discardRest, leaveBodies } from '../discard.ts'
+import { respondHeaders } from '../respond.ts'
 import { rewritePath } from '../rewrite.ts'
 import type { AnswerRoute, FixedAnswer, Redirect } from './compile.ts'
 
@@ -51,9 +52,9 @@ const redirects =
     return reply.redirect(origin + rewritePath(canonicalPath, to) + (mark < 0 ? '' : url.slice(mark)), status)
   }
 
-const responds = ({ status, headers, body }: FixedAnswer): Write => {
-  const own = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')
-  const all = own || body === '' ? headers : { ...headers, 'content-type': 'text/plain; charset=utf-8' }
+const responds = (answer: FixedAnswer): Write => {
+  const { status, body } = answer
+  const all = respondHeaders(answer)
   return (_request, reply) =>
     reply
       .code(status)

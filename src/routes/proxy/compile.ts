@@ -7,6 +7,8 @@ import type { RestService, Service } from '../../services/service.ts'
 import { parseRoutePath } from '../path.ts'
 import { type PathRewrite, parseRewrite } from '../rewrite.ts'
 import type { proxyRouteConfig } from './config.ts'
+import type { Fallback } from './fallback.ts'
+import type { Mirror } from './mirror.ts'
 import type { Split } from './split.ts'
 
 /** One entry of `routes:` as read, without its policies. */
@@ -34,6 +36,10 @@ export type ProxyRoute = {
   readonly version?: { readonly name: string; readonly headers: Readonly<Record<string, string>> }
   /** Several services that answer, each by a route of its own; this one is then the first of them. */
   readonly split?: Split<ProxyRoute>
+  /** What a client gets where the service has failed. */
+  readonly fallback?: Fallback
+  /** Who gets copies of requests. */
+  readonly mirror?: Mirror
   /** Tries after the first; none where it is absent. */
   readonly retry: RetrySettings | undefined
   /** Until the service starts to answer. */
@@ -103,7 +109,46 @@ export const compileProxy = (config: ProxyRouteConfig, surroundings: ProxySurrou
         surroundings,
       ),
     )
-  return mistakes.length > 0 ? { diagnostics: mistakes } : { route }
+  return mistakes.length > 0 ? { diagnostics: mistakes } : withOthers(route, config, surroundings)
+}
+
+/** The route with the other services that it names: each has a route of its own to them. */
+const withOthers = (
+  route: ProxyRoute,
+  config: ProxyRouteConfig,
+  { placeOf, ...surroundings }: ProxySurroundings,
+): CompiledProxy => {
+  const { fallback, mirror } = config
+  const routeTo = (service: string | undefined, at: 'fallback' | 'mirror'): CompiledProxy | undefined =>
+    service === undefined
+      ? undefined
+      : compileProxy(
+          { ...config, service, websocket: false, fallback: undefined, mirror: undefined },
+          { ...surroundings, placeOf: (setting) => placeOf(setting === 'service' ? at : setting) },
+        )
+  const other = routeTo(fallback?.service, 'fallback')
+  const copied = routeTo(mirror?.service, 'mirror')
+  const diagnostics = [other, copied].flatMap((one) =>
+    one !== undefined && 'diagnostics' in one ? one.diagnostics : [],
+  )
+  if (diagnostics.length > 0) return { diagnostics }
+  return {
+    route: {
+      ...route,
+      ...(fallback && {
+        fallback: {
+          route: other && 'route' in other ? other.route : undefined,
+          staleMs: fallback.stale,
+          respond: fallback.respond,
+        },
+      }),
+      ...(mirror &&
+        copied &&
+        'route' in copied && {
+          mirror: { route: copied.route, share: mirror.share, methods: new Set(mirror.methods) },
+        }),
+    },
+  }
 }
 
 const hostOf = (host: string | undefined): ProxyRoute['host'] => {

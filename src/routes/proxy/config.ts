@@ -3,6 +3,8 @@ import { duration, nameKey, size } from '../../config/scalars.ts'
 import { retryConfig } from '../../services/guards/config.ts'
 import { routePath } from '../path.ts'
 import { rewrittenPath } from '../rewrite.ts'
+import { fallbackConfig } from './fallback-config.ts'
+import { mirrorConfig } from './mirror-config.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
@@ -49,6 +51,8 @@ export const sharedProxyConfig = {
     .describe(
       'How often a request is passed on again; as the service says by default. Only what may be repeated: safe methods and requests with an Idempotency-Key, whose body is at most 64KiB.',
     ),
+  fallback: fallbackConfig.optional(),
+  mirror: mirrorConfig.optional(),
   timeout: duration
     .optional()
     .describe('How long the service may take until it starts to answer; the service’s own timeout by default.'),

@@ -5,7 +5,7 @@ import type { Problem } from '../../kernel/problem.ts'
 import { Aborter, type Signal } from '../../kernel/signal.ts'
 import type { CallContext, ForwardedHeaders, Reply } from '../../services/call.ts'
 import { abortProblem, deadlineProblem } from '../../services/guards/aborted.ts'
-import { isFailureStatus } from '../../services/guards/failure.ts'
+import { isFailureStatus, neverSent } from '../../services/guards/failure.ts'
 import { responseHeaders } from '../../services/rest/headers.ts'
 import { badGateway, connectionProblem, statusProblem } from '../../services/rest/problems.ts'
 import { Sending } from '../../services/rest/sending.ts'
@@ -16,6 +16,7 @@ import type { ResponseHead } from '../../services/rest/wire/head.ts'
 import type { Affinity } from '../../services/targets/affinity.ts'
 import { bodyLength, isSmall, RequestBody, readWhole, tooLarge } from './body.ts'
 import type { ProxyRoute } from './compile.ts'
+import type { AnswerCopy } from './stale.ts'
 import { clientHeaders, clientLocation, upstreamHeaders, upstreamHost, upstreamUrl } from './translate.ts'
 
 /** How long an answer that has begun may stay silent. */
@@ -23,6 +24,15 @@ const silenceMs = 300_000
 /** Safe methods (RFC 9110 §9.2.1). */
 const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 const nothing: ForwardedHeaders = {}
+
+/** What looks at an answer on its way to the client. */
+export type LaneOptions = {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  /** Whether something stands in for an answer that says that the service failed. */
+  readonly replaces?: ((lane: Lane) => boolean) | undefined
+  readonly copy?: AnswerCopy | undefined
+}
 
 /** Where a route's requests go. */
 export type Way = { readonly targets: RestTargets; readonly affinity: Affinity | undefined }
@@ -41,6 +51,8 @@ export class Lane implements AnswerHandler, CallContext {
   readonly #response: ServerResponse
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
+  readonly #replaces: LaneOptions['replaces']
+  readonly #copy: AnswerCopy | undefined
   #context: CallContext = this
   #resolve!: (reply: Reply<void>) => void
   #reject!: (problem: Error) => void
@@ -57,7 +69,9 @@ export class Lane implements AnswerHandler, CallContext {
   #declared: number | undefined
   #received = 0
 
-  constructor(route: ProxyRoute, way: Way, { request, reply }: { request: FastifyRequest; reply: FastifyReply }) {
+  constructor(route: ProxyRoute, way: Way, { request, reply, replaces, copy }: LaneOptions) {
+    this.#replaces = replaces
+    this.#copy = copy
     this.#route = route
     this.#way = way
     this.#request = request
@@ -107,6 +121,24 @@ export class Lane implements AnswerHandler, CallContext {
     const { method, headers } = this.#raw
     const asWell = safe.has(method as string) || headers['idempotency-key'] !== undefined
     return asWell && this.#body === undefined && !this.#response.headersSent
+  }
+
+  /** Whether another service may be asked for the same: after this problem, or where this service has answered. */
+  mayGoElsewhere(problem?: Problem): boolean {
+    if (this.mayRepeat) return true
+    return problem !== undefined && this.#body === undefined && (problem.refused || neverSent(problem))
+  }
+
+  /** The same request on its way to another service. */
+  elsewhere(route: ProxyRoute, way: Way, replaces: () => boolean): Lane {
+    const lane = new Lane(route, way, { request: this.#request, reply: this.#reply, replaces })
+    lane.#whole = this.#whole
+    return lane
+  }
+
+  /** Its body as far as it is in memory: null for none, undefined where it is streamed. */
+  get wholeBody(): Buffer | null | undefined {
+    return bodyLength(this.#raw) === 'none' ? null : this.#whole
   }
 
   /**
@@ -163,13 +195,15 @@ export class Lane implements AnswerHandler, CallContext {
   onHead(head: ResponseHead): void {
     const { status, headers } = head
     clearTimeout(this.#timer)
-    if (isFailureStatus(status) && this.mayRepeat) {
+    if (isFailureStatus(status) && (this.mayRepeat || this.#replaces !== undefined)) {
       const problem = statusProblem(this.#route.service, status, head.get('retry-after'))
-      if (this.#context.wouldTryAgain?.(problem) === true) return this.#fail(problem)
+      const again = this.mayRepeat && this.#context.wouldTryAgain?.(problem) === true
+      if (again || this.#replaces?.(this) === true) return this.#fail(problem)
     }
     const answer = responseHeaders(headers)
     if (answer === undefined) return this.#fail(badGateway(this.#route.service.name, 'answered with invalid headers'))
     clientLocation(answer.headers, this.#route)
+    this.#copy?.onHead(status, answer.headers)
     this.#response.writeHead(status, clientHeaders(answer.headers, this.#reply))
     this.#declared = answer.contentLength
     queueMicrotask(() => this.#onBegun())
@@ -185,6 +219,7 @@ export class Lane implements AnswerHandler, CallContext {
   onData(chunk: Buffer): boolean {
     const response = this.#response
     this.#received += chunk.length
+    this.#copy?.onData(chunk)
     this.#silence?.refresh()
     if (this.#received === this.#declared) response.end(chunk)
     else {
@@ -209,6 +244,7 @@ export class Lane implements AnswerHandler, CallContext {
     if (this.#settled) return
     this.#settled = true
     clearTimeout(this.#silence)
+    this.#copy?.onEnd()
     if (!this.#response.writableEnded) this.#response.end()
     this.#resolve({ output: undefined, status: this.#response.statusCode })
   }

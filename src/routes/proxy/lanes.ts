@@ -7,7 +7,10 @@ import type { RestConnector } from '../../services/rest/connector.ts'
 import { readAffinity } from '../../services/targets/affinity.ts'
 import { discardRest } from '../discard.ts'
 import type { ProxyRoute } from './compile.ts'
-import { Lane } from './lane.ts'
+import { createFallback } from './fallback.ts'
+import { Lane, type Way } from './lane.ts'
+import { type Copy, createMirror } from './mirror.ts'
+import type { StaleAnswers } from './stale.ts'
 
 export type ProxyTools = {
   /** By service name. */
@@ -21,10 +24,18 @@ export type ProxyTools = {
   readonly observeVersion?: (route: string, version: string) => void
   /** Told of every request that is passed on to a part of a split. */
   readonly observeSplit?: (route: string, part: string) => void
+  /** Told of every request that was answered in the place of a service. */
+  readonly observeFallback?: (route: string, kind: 'service' | 'stale' | 'static') => void
+  /** Told of the end of every copy: a code, or `left out`. */
+  readonly observeMirror?: (route: string, outcome: string) => void
+  /** What outlives generations of the last good answers. */
+  readonly stale: StaleAnswers
   readonly clock: Clock
   /** Answers with a problem on `reply.raw`: the reply is hijacked, and nothing of an answer has been sent. */
   readonly problemReply: (reply: FastifyReply, problem: Problem) => void
 }
+
+type Runner = { readonly way: Way; readonly run: (lane: Lane) => Promise<unknown> }
 
 /** Passes a request on and answers it, whatever happens. */
 export type PassOn = (request: FastifyRequest, reply: FastifyReply) => void
@@ -33,7 +44,8 @@ export type PassOn = (request: FastifyRequest, reply: FastifyReply) => void
  * Proxied requests of one service share slots of their own, so that long streams never take those of calls. A slot
  * is held until the answer has ended. The time limit is the lane's: it ends with the first byte, a call's with the last.
  */
-export const createLanes = ({ connectors, log, problemReply }: ProxyTools): ((route: ProxyRoute) => PassOn) => {
+export const createLanes = (tools: ProxyTools): ((route: ProxyRoute) => PassOn) => {
+  const { connectors, log, problemReply, clock, stale } = tools
   const answer = (
     thrown: unknown,
     { lane, reply, route }: { lane: Lane; reply: FastifyReply; route: ProxyRoute },
@@ -51,9 +63,15 @@ export const createLanes = ({ connectors, log, problemReply }: ProxyTools): ((ro
     }
   }
 
-  return (route) => {
-    const connector = connectors.get(route.service.name)
-    if (connector === undefined) throw new Error(`Service ${route.service.name} has no connector.`)
+  const connectorOf = ({ service }: ProxyRoute): RestConnector => {
+    const connector = connectors.get(service.name)
+    if (connector === undefined) throw new Error(`Service ${service.name} has no connector.`)
+    return connector
+  }
+
+  /** What passes lanes on under the guards of a route's service. */
+  const runner = (route: ProxyRoute): Runner => {
+    const connector = connectorOf(route)
     const call = guarded<Lane, void>((lane, context) => lane.run(context), connector.laneGuards(route.retry), {
       mayRepeat: (lane) => lane.mayRepeat,
     })
@@ -61,11 +79,48 @@ export const createLanes = ({ connectors, log, problemReply }: ProxyTools): ((ro
     // Guards that try again hand on a context of their own, made from a plain one.
     const tried = retry !== undefined || service.resilience?.totalMs !== undefined
     const way = { targets: connector.targets, affinity: readAffinity(route.service.targets.affinity) }
+    return { way, run: (lane) => call(lane, tried ? lane.context() : lane) }
+  }
+
+  const fallbackOf = (route: ProxyRoute) => {
+    const { fallback, path } = route
+    if (fallback === undefined) return undefined
+    const { route: other } = fallback
+    const there = other && runner(other)
+    return createFallback(route, fallback, {
+      askOther: other && there && ((lane, replaces) => there.run(lane.elsewhere(other, there.way, replaces))),
+      stale,
+      observe: (kind) => tools.observeFallback?.(path, kind),
+    })
+  }
+
+  const mirrorOf = ({ mirror, path }: ProxyRoute): Copy | undefined =>
+    mirror &&
+    createMirror(mirror, {
+      connector: connectorOf(mirror.route),
+      clock,
+      observe: (outcome) => tools.observeMirror?.(path, outcome),
+    })
+
+  return (route) => {
+    const { way, run } = runner(route)
+    const fallback = fallbackOf(route)
+    const mirror = mirrorOf(route)
     return (request, reply) => {
       reply.hijack()
-      const lane = new Lane(route, way, { request, reply })
+      const backup = fallback?.(request, reply)
+      const lane = new Lane(route, way, {
+        request,
+        reply,
+        ...(backup && { replaces: (one) => backup.replaces(one), copy: backup.copy }),
+      })
+      const failed = (thrown: unknown): void => answer(thrown, { lane, reply, route })
       lane.whenReady(() => {
-        call(lane, tried ? lane.context() : lane).catch((thrown: unknown) => answer(thrown, { lane, reply, route }))
+        const ended = run(lane)
+        if (backup === undefined) ended.catch(failed)
+        else ended.catch((thrown: unknown) => backup.standIn(lane, thrown)).catch(failed)
+        const body = lane.wholeBody
+        if (mirror !== undefined && body !== undefined) mirror(request, body)
       })
     }
   }

@@ -29,7 +29,7 @@ const replaced = new Set(['host', 'content-length', 'expect', 'http2-settings'])
 
 /** Only a gateway may say these: who calls, from where, and with which method or path the request first came. */
 const vouched =
-  /^(?:x-forwarded(?:-.*)?|forwarded|x-real-ip|true-client-ip|cf-connecting-ip|fastly-client-ip|x-client-ip|x-cluster-client-ip|x-client-cert.*|client-cert(?:-.*)?|ssl-client-.*|x-ssl-.*|x-consumer-.*|x-credential-.*|x-anonymous-consumer|x-auth-.*|x-authenticated-.*|x-user.*|x-remote-.*|remote-user|x-jwt-.*|x-envoy-.*|x-original-.*|x-rewrite-.*|x-host|x-http-method(?:-override)?|x-method-override|proxy)$/
+  /^(?:x-forwarded(?:-.*)?|forwarded|x-real-ip|true-client-ip|cf-connecting-ip|fastly-client-ip|x-client-ip|x-cluster-client-ip|x-client-cert.*|client-cert(?:-.*)?|ssl-client-.*|x-ssl-.*|x-consumer-.*|x-credential-.*|x-anonymous-consumer|x-auth-.*|x-authenticated-.*|x-user.*|x-remote-.*|remote-user|x-jwt-.*|x-envoy-.*|x-original-.*|x-rewrite-.*|portico-mirror|x-host|x-http-method(?:-override)?|x-method-override|proxy)$/
 
 const judge = (name: string): Verdict => {
   if (name === 'connection') return 'connection'

@@ -18,6 +18,7 @@ import { createRouter } from '../../../../src/routes/match/router.ts'
 import type { ProxyRoute } from '../../../../src/routes/proxy/compile.ts'
 import { proxyMethods } from '../../../../src/routes/proxy/compile.ts'
 import { mountProxy } from '../../../../src/routes/proxy/mount.ts'
+import { createStaleAnswers } from '../../../../src/routes/proxy/stale.ts'
 import { createResources } from '../../../../src/services/resources.ts'
 import { connectRest } from '../../../../src/services/rest/connector.ts'
 import type { RestService } from '../../../../src/services/service.ts'
@@ -123,6 +124,7 @@ export const startGateway = async (t: TestContext, settings: GatewaySettings): P
     hooksFor: (route) => (route.path === path ? (settings.hooks ?? {}) : {}),
     log,
     clock: systemClock,
+    stale: createStaleAnswers(systemClock),
     problemReply: (reply, problem) => writeProblem(reply, problem),
   })
   settings.after?.(app)
