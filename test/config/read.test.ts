@@ -124,7 +124,7 @@ const mistakes: readonly { readonly title: string; readonly text: string; readon
     text: 'services: {}\nroutes:\n  - path: /a\n',
     told: `portico.yaml:3:5  routes[0]
     - path: /a
-      ^ A route needs \`service\`, \`versions\`, \`transcode\`, \`redirect\` or \`respond\`.`,
+      ^ A route needs \`service\`, \`versions\`, \`split\`, \`transcode\`, \`redirect\` or \`respond\`.`,
   },
   {
     title: 'reports a misspelt required key once',
