@@ -48,4 +48,11 @@ export const openApiCodes = {
     fix: 'Write the type that the document says.',
     example: 'type User { age: Int }  # type: string',
   },
+  'PORTICO-907': {
+    severity: 'error',
+    title: 'Required field of the body unset',
+    cause: 'The schema of the body requires the property, and the binding does not set it.',
+    fix: 'Set it in `body`.',
+    example: 'add(name: String!): User @rest(service: "users", post: "/users", body: { nick: "{args.name}" })',
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>

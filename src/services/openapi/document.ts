@@ -124,9 +124,63 @@ export const propertiesOf = (document: OpenApiDocument, schema: OpenApiSchema, d
   return found
 }
 
-/** The schema of a property or of a list's items. */
-export const schemaAt = (document: OpenApiDocument, value: unknown): OpenApiSchema | undefined =>
-  resolved(document, value)
+/** More alternatives than a check compares. */
+const mostForms = 64
+
+/**
+ * The schemas one of which a value fits, beside null: those of `oneOf` and `anyOf`, one for each of several types, and
+ * what a lone `allOf` holds. Undefined where the document does not say, or says too much.
+ */
+export const formsOf = (document: OpenApiDocument, value: unknown, depth = 0): readonly OpenApiSchema[] | undefined => {
+  const schema = resolved(document, value)
+  if (schema === undefined || depth > mostHops) return undefined
+  const { oneOf, anyOf, ...beside } = schema
+  const either = [oneOf, anyOf].filter((list) => list !== undefined)
+  if (either.length > 0) {
+    // What stands beside them holds for each, and is more than is compared here.
+    if (either.length > 1 || ['properties', 'allOf', 'items'].some((word) => beside[word] !== undefined))
+      return undefined
+    return together(document, Array.isArray(either[0]) ? (either[0] as unknown[]) : [], depth)
+  }
+  const all = schema['allOf']
+  if (Array.isArray(all) && all.length === 1 && schema['properties'] === undefined)
+    return formsOf(document, all[0], depth + 1)
+  const types = [schema['type']].flat().filter((type) => type !== undefined)
+  const kept = types.filter((type) => type !== 'null')
+  return kept.length > 1 ? kept.map((type) => ({ ...schema, type })) : [schema]
+}
+
+const together = (
+  document: OpenApiDocument,
+  list: readonly unknown[],
+  depth: number,
+): readonly OpenApiSchema[] | undefined => {
+  const forms: OpenApiSchema[] = []
+  for (const one of list) {
+    if (isNull(resolved(document, one))) continue
+    const found = formsOf(document, one, depth + 1)
+    if (found === undefined || forms.length + found.length > mostForms) return undefined
+    forms.push(...found)
+  }
+  return forms.length === 0 ? undefined : forms
+}
+
+/** `type: null` of 3.1; 3.0 has `nullable` beside a type, and at most an `enum` of null alone. */
+const isNull = (schema: OpenApiSchema | undefined): boolean =>
+  schema?.['type'] === 'null' || (Array.isArray(schema?.['enum']) && schema['enum'].every((value) => value === null))
+
+/** What an object has to have, by `required` and that of every part of `allOf`. */
+export const requiredOf = (document: OpenApiDocument, schema: OpenApiSchema, depth = 0): readonly string[] => {
+  const own = Array.isArray(schema['required']) ? (schema['required'] as unknown[]).map(String) : []
+  const parts = Array.isArray(schema['allOf']) && depth <= mostHops ? (schema['allOf'] as unknown[]) : []
+  return [
+    ...own,
+    ...parts.flatMap((part) => {
+      const inner = resolved(document, part)
+      return inner === undefined ? [] : requiredOf(document, inner, depth + 1)
+    }),
+  ]
+}
 
 /** The one type that a schema names beside null; undefined where it names none or several. */
 export const typeOf = (schema: OpenApiSchema): string | undefined => {

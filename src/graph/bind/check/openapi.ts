@@ -2,11 +2,11 @@ import { type ASTNode, type GraphQLOutputType, isObjectType } from 'graphql'
 import { didYouMean } from '../../../kernel/diagnostic.ts'
 import {
   decoded,
+  formsOf,
   type OpenApiDocument,
   type OpenApiOperation,
   openApiOperation,
   openApiPaths,
-  propertiesOf,
   serverPath,
 } from '../../../services/openapi/document.ts'
 import { directiveOf } from '../../directives.ts'
@@ -14,10 +14,12 @@ import type { Binding } from '../../graph.ts'
 import type { RestRequest } from '../../request.ts'
 import { type BindContext, report } from '../context.ts'
 import { checkAnswer, follow } from './openapi-answers.ts'
+import { bodyMistakes } from './openapi-bodies.ts'
 
 /** Holds `@rest` bindings against the OpenAPI documents of their services, where those are given. */
 export const checkOpenApi = (context: BindContext): void => {
   const seen = new Set<string>()
+  const suppliers = new Map<string, string>()
   for (const binding of context.bindings) {
     const { request } = binding
     const service = context.services.get(request.service)
@@ -31,14 +33,14 @@ export const checkOpenApi = (context: BindContext): void => {
       continue
     }
     checkRequest(context, { binding, request, operation: found, document, node: at.node })
-    const answer = found.answer && follow(document, found.answer, binding.select)
+    const answer = follow(document, formsOf(document, found.answer), binding.select)
     if (typeof answer === 'string')
       report(context, at.node, binding.coordinate, {
         code: 'PORTICO-904',
         message: `\`select\`: the answer of ${request.method} ${found.path} ${answer}`,
       })
     else if (answer !== undefined)
-      checkAnswer({ context, document, seen }, { type: at.type, schema: answer, binding, node: at.node })
+      checkAnswer({ context, document, seen, suppliers }, { type: at.type, forms: answer, binding, node: at.node })
   }
 }
 
@@ -108,12 +110,7 @@ const checkRequest = (context: BindContext, { binding, request, operation, docum
       code: 'PORTICO-903',
       message: `${at} requires the query parameter ${name}, and the binding does not set it.`,
     })
-  const body = operation.body && propertiesOf(document, operation.body)
-  if (body === undefined || request.body?.kind !== 'object') return
-  const names = Object.keys(body)
-  for (const [name] of request.body.fields.filter(([one]) => !names.includes(one)))
-    report(context, node, coordinate, {
-      code: 'PORTICO-905',
-      message: `The body of ${at} has no field ${name}.${didYouMean(name, names)}`,
-    })
+  if (request.body?.kind !== 'object') return
+  for (const told of bodyMistakes(document, { at, body: operation.body }, request.body))
+    report(context, node, coordinate, told)
 }
