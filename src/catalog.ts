@@ -23,6 +23,8 @@ import { expandVersions } from './routes/match/versions.ts'
 import { versionsConfig } from './routes/match/versions-config.ts'
 import { compileProxy } from './routes/proxy/compile.ts'
 import { proxyRouteConfig, sharedProxyConfig } from './routes/proxy/config.ts'
+import { compileGrpc } from './routes/proxy/grpc/compile.ts'
+import { mountGrpc } from './routes/proxy/grpc/mount.ts'
 import { mountProxy } from './routes/proxy/mount.ts'
 import { compileSplit } from './routes/proxy/split.ts'
 import { splitConfig } from './routes/proxy/split-config.ts'
@@ -83,6 +85,7 @@ export const routes = {
     createStaleAnswers,
     mount: mountProxy,
   },
+  grpc: { compile: compileGrpc, mount: mountGrpc },
   answer: {
     redirect: redirectRouteConfig,
     respond: respondRouteConfig,

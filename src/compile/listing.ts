@@ -61,6 +61,7 @@ const doing = (route: Exclude<RoutePlan, { readonly kind: 'transcode' }>): strin
     const { service, rewrite, websocket, version, split } = route
     return `proxy to ${split === undefined ? service.name : sharesOf(split)}${version === undefined ? '' : `, version ${version.name}`}${rewrite === undefined ? '' : ` as ${rewrite.text}`}${websocket ? ', WebSocket too' : ''}`
   }
+  if (route.kind === 'grpc') return `gRPC to ${route.service.name}`
   const { answer } = route
   if (answer.kind === 'refuse') return 'refuse other versions'
   return answer.kind === 'redirect'

@@ -4,6 +4,7 @@ import type { JwtProvider } from '../policies/jwt/provider.ts'
 import type { AnswerRoute } from '../routes/answer/compile.ts'
 import type { RouteMatch } from '../routes/match/match.ts'
 import type { ProxyRoute } from '../routes/proxy/compile.ts'
+import type { GrpcRoute } from '../routes/proxy/grpc/compile.ts'
 import type { TranscodeRoute } from '../routes/transcode/compile.ts'
 import type { Service } from '../services/service.ts'
 import type { WorkspaceConfig } from './config.ts'
@@ -37,6 +38,7 @@ export type PlannedRoute = WithPolicies<RoutePlan> & { readonly match: RouteMatc
 /** A route of any kind. */
 export type RoutePlan =
   | ({ readonly kind: 'proxy' } & ProxyRoute)
+  | ({ readonly kind: 'grpc' } & GrpcRoute)
   | ({ readonly kind: 'transcode' } & TranscodeRoute)
   | ({ readonly kind: 'answer' } & AnswerRoute)
 

@@ -155,6 +155,12 @@ const compileKind = (
     },
   }
   if ('service' in settings) {
+    const service = services.get(settings.service)
+    // Versions and parts of a split are of REST services.
+    if (service?.kind === 'grpc' && servicePath.length === 1) {
+      const compiled = routes.grpc.compile(settings, service, surroundings)
+      return 'route' in compiled ? { route: { kind: 'grpc', ...compiled.route }, diagnostics: [] } : compiled
+    }
     const compiled = routes.proxy.compile(settings, surroundings)
     return 'route' in compiled ? { route: { kind: 'proxy', ...compiled.route }, diagnostics: [] } : compiled
   }

@@ -1,11 +1,12 @@
 import { createServer, type OutgoingHttpHeaders } from 'node:http'
-import fastify, { type FastifyInstance, type RouteShorthandOptions } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
 import { bffs, policies, providers, routes } from '../catalog.ts'
 import type { Plan, PlannedRoute, PolicyUse } from '../compile/plan.ts'
 import type { Clock } from '../kernel/clock.ts'
 import '../kernel/fastify.ts'
 import type { BffRuntime } from '../bff/bff.ts'
+import { isGrpc } from '../kernel/grpc.ts'
 import { logged, Problem } from '../kernel/problem.ts'
 import { problemOf } from '../kernel/refusal.ts'
 import type { Signal } from '../kernel/signal.ts'
@@ -70,8 +71,14 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
     if (problem.status >= 500) log.warn({ requestId: request.id, ...logged(problem) }, 'request failed')
     return sendProblem(reply, problem)
   })
-  app.setNotFoundHandler((_request, reply) =>
-    sendProblem(reply, new Problem('NOT_FOUND', 'There is nothing at this address.')),
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      reply,
+      // What gRPC says of a method that nobody has.
+      isGrpc(request.raw)
+        ? new Problem('UNIMPLEMENTED', 'There is no such method.')
+        : new Problem('NOT_FOUND', 'There is nothing at this address.'),
+    ),
   )
   const seen = recordRoutes(app)
   // A plugin that no route uses would still look at every request.
@@ -91,6 +98,11 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
   const plannedBy = new Map<Named, PlannedRoute>(plan.routes.map((route) => [route.served, route]))
   const hooksFor = (route: Named): RouteShorthandOptions => hooksOf(plannedBy.get(route)?.policies ?? [], route.name)
   const addressFor = (route: Named): string => routing.addressOf((plannedBy.get(route) as PlannedRoute).match)
+  const problemReply = (reply: FastifyReply, problem: Problem): void =>
+    writeProblem(reply.raw, problem, {
+      requestId: reply.request.id,
+      headers: reply.getHeaders() as OutgoingHttpHeaders,
+    })
   routes.proxy.mount(
     app,
     planned.filter((route) => route.kind === 'proxy'),
@@ -105,11 +117,20 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       observeMirror: (route, outcome) => metrics.observeMirror(route, outcome),
       stale: tools.stale,
       observeSplit: (route, part) => metrics.observeSplit(route, part),
-      problemReply: (reply, problem) =>
-        writeProblem(reply.raw, problem, {
-          requestId: reply.request.id,
-          headers: reply.getHeaders() as OutgoingHttpHeaders,
-        }),
+      problemReply,
+    },
+  )
+  routes.grpc.mount(
+    app,
+    planned.filter((route) => route.kind === 'grpc'),
+    {
+      connectors: connectorsOf(tools.connectors, 'grpc'),
+      hooksFor,
+      addressFor,
+      clock,
+      log,
+      stop: tools.draining,
+      problemReply,
     },
   )
   routes.answer.mount(

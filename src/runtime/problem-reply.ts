@@ -1,18 +1,43 @@
 import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
+import { codes } from '../kernel/code.ts'
+import { grpcMessage, isGrpc } from '../kernel/grpc.ts'
 import { type Problem, problemJson } from '../kernel/problem.ts'
 
 const mediaType = 'application/problem+json; charset=utf-8'
 
-/** Answers with a problem (RFC 9457). An error is never cacheable. */
-export const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply =>
-  reply
+/** Answers with a problem (RFC 9457), or as gRPC does whoever asked so. An error is never cacheable. */
+export const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply => {
+  if (isGrpc(reply.request.raw)) {
+    reply.hijack()
+    writeStatus(reply.raw, problem, reply.getHeaders() as OutgoingHttpHeaders)
+    return reply
+  }
+  return reply
     .code(problem.status)
     .headers(problem.headers)
     .header('content-type', mediaType)
     .header('cache-control', 'no-store')
     .send(JSON.stringify(problemJson(problem, reply.request.id)))
+}
+
+/** A problem as a gRPC status, in headers that are the end too (Trailers-Only). A client that still sends is stopped. */
+const writeStatus = (response: ServerResponse, problem: Problem, headers: OutgoingHttpHeaders): void => {
+  const all = {
+    ...headers,
+    ...problem.headers,
+    'content-type': 'application/grpc',
+    'grpc-status': codes[problem.code].grpc,
+    'grpc-message': grpcMessage(problem.message),
+  }
+  for (const [name, value] of Object.entries(all)) if (value !== undefined) response.setHeader(name, value)
+  response.statusCode = 200
+  const { stream } = response as unknown as Http2ServerResponse
+  if (!response.req.complete) response.once('finish', () => stream.close())
+  response.end()
+}
 
 /** The same on a bare response, for requests that never reach Fastify and replies it has let go of. */
 export const writeProblem = (
@@ -24,6 +49,7 @@ export const writeProblem = (
     response.destroy()
     return
   }
+  if (isGrpc(response.req)) return writeStatus(response, problem, headers)
   const body = JSON.stringify(problemJson(problem, requestId))
   response.writeHead(problem.status, {
     ...headers,

@@ -61,8 +61,10 @@ export const sharedProxyConfig = {
     .describe('The largest request body passed on; limits.body by default. Bodies are streamed, whatever their size.'),
 }
 
-/** One entry of `routes:` without its policies: requests are passed on to a REST service as they are. */
+/** One entry of `routes:` without its policies: requests are passed on to a service as they are. */
 export const proxyRouteConfig = {
   ...sharedProxyConfig,
-  service: nameKey.describe('The REST service that answers.'),
+  service: nameKey.describe(
+    'The service that answers: a REST service, or a gRPC service whose native calls are passed on (`/pkg.Service/*`).',
+  ),
 }

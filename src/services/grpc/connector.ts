@@ -2,10 +2,11 @@ import { type Call, guarded } from '../call.ts'
 import { acquireResilience, type Resilience } from '../resilience.ts'
 import type { Resources } from '../resources.ts'
 import type { GrpcService } from '../service.ts'
-import { type GuardTools, serviceGuards } from '../stack.ts'
+import { type GuardTools, type LaneGuards, laneGuards, serviceGuards } from '../stack.ts'
 import { readAffinity } from '../targets/affinity.ts'
 import type { GrpcAnswer, GrpcRequest, OpenExchange } from './client/exchange.ts'
 import { type GrpcStream, jsonCall, jsonStream } from './client/json.ts'
+import { type PassOn, passOn } from './client/pass.ts'
 import type { GrpcInput } from './client/request.ts'
 import { grpcJsExchange } from './client/streaming.ts'
 import { acquireTargets, type GrpcTargets } from './client/targets.ts'
@@ -23,6 +24,9 @@ export type GrpcConnector = {
   open(method: GrpcMethod): OpenExchange
   /** A server-streaming method in JSON. */
   stream(method: GrpcMethod): GrpcStream
+  /** Begins a call that is passed on as it comes; `laneGuards` guard it. */
+  readonly passOn: PassOn
+  readonly laneGuards: LaneGuards
   /** Where it is. */
   readonly targets: GrpcTargets
   /** What is remembered of its failures. */
@@ -49,6 +53,8 @@ export const connectGrpc = (service: GrpcService, resources: Resources, tools: G
       }),
     open: ({ path, requestStream }) => (requestStream ? grpcJsExchange : wireStream)(connection, path),
     stream: (method) => jsonStream(service.name, wireStream(connection, method.path), method),
+    passOn: passOn(connection),
+    laneGuards: laneGuards(service, memory.value, tools),
     targets,
     resilience: memory.value,
     serves: () => targets.serving,

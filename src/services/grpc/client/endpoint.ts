@@ -2,6 +2,7 @@ import { type Client, connectivityState } from '@grpc/grpc-js'
 import type { Link } from '../../targets/target.ts'
 import type { TlsSettings } from '../../tls.ts'
 import { openClient } from './channel.ts'
+import { PassSessions } from './sessions.ts'
 import type { Address } from './wire/connect.ts'
 import { WireLink } from './wire/link.ts'
 
@@ -12,16 +13,18 @@ type EndpointSettings = {
   readonly random?: (() => number) | undefined
 }
 
-/** The connections to one address of a service: our own, and one of grpc-js for streams of requests. */
+/** The connections to one address of a service: our own, one of grpc-js for streams of requests, and those of calls that are passed on. */
 export class Endpoint implements Link {
   readonly address: Address
   readonly link: WireLink
+  readonly passing: PassSessions
   readonly #settings: EndpointSettings
   #client: Client | undefined
 
   constructor(address: Address, settings: EndpointSettings) {
     this.address = address
     this.link = new WireLink(address, settings)
+    this.passing = new PassSessions(address, settings)
     this.#settings = settings
   }
 
@@ -43,6 +46,7 @@ export class Endpoint implements Link {
   /** Calls in flight end first. */
   close(): void {
     this.link.close()
+    this.passing.close()
     this.#client?.close()
   }
 }

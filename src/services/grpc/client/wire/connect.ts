@@ -70,8 +70,9 @@ const originOf = ({ name, port }: Address, tls: TlsSettings | undefined): Origin
   scheme: tls === undefined ? 'http' : 'https',
 })
 
-const openSocket = ({ host, port, name }: Address, tls: TlsSettings | undefined, onread: Reading): Socket => {
-  const options = { host, port, onread, noDelay: true }
+/** A socket to an address, over TLS where there are settings; what it reads goes to `onread`, or is read as of any. */
+export const openSocket = ({ host, port, name }: Address, tls: TlsSettings | undefined, onread?: Reading): Socket => {
+  const options = { host, port, noDelay: true, ...(onread === undefined ? {} : { onread }) }
   if (tls === undefined) return connectTcp(options)
   const { ca, cert, key, serverName = name } = tls
   // TLS is always verified: against the system's authorities, or the service's own alone.

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../../kernel/clock.ts'
+import { grpcTimeout } from '../../../../kernel/grpc.ts'
 import type { Fields } from '../../../http2/fields.ts'
 import { headerBlock } from '../../../http2/hpack/encoder.ts'
 import type { MetadataEntries } from '../exchange.ts'
@@ -41,7 +42,7 @@ export const requestBlock = (path: string, { authority, scheme }: Origin): Buffe
 export const requestFields = ({ clock, deadline, metadata }: RequestHead): Fields => {
   const fields: string[] = []
   const left = deadline - clock.now()
-  if (Number.isFinite(left)) fields.push('grpc-timeout', timeoutText(left))
+  if (Number.isFinite(left)) fields.push('grpc-timeout', grpcTimeout(left))
   for (const [name, value] of metadata) fields.push(name, value)
   return fields
 }
@@ -53,10 +54,4 @@ export const framed = (message: Buffer): Buffer => {
   bytes.writeUInt32BE(message.length, 1)
   bytes.set(message, prefixBytes)
   return bytes
-}
-
-/** At most eight digits and a unit. */
-const timeoutText = (milliseconds: number): string => {
-  const whole = Math.max(1, Math.ceil(milliseconds))
-  return whole < 100_000_000 ? `${whole}m` : `${Math.min(Math.ceil(whole / 1_000), 99_999_999)}S`
 }

@@ -1,3 +1,4 @@
+import { isGrpcType } from '../../../../kernel/grpc.ts'
 import type { StreamError } from '../../../http2/error.ts'
 import { type Fields, fieldOf } from '../../../http2/fields.ts'
 import type { MetadataEntries } from '../exchange.ts'
@@ -12,7 +13,7 @@ export const prefixBytes = 5
 export const foreignFailure = (headers: Fields): GrpcFailure | undefined => {
   const status = fieldOf(headers, ':status')
   const type = fieldOf(headers, 'content-type')
-  return status !== '200' || type === undefined || !grpcType.test(type)
+  return status !== '200' || !isGrpcType(type)
     ? new GrpcFailure('foreign', grpcStatus.unavailable, `HTTP status ${status}, content type ${type}`)
     : undefined
 }
@@ -49,8 +50,6 @@ export const oversizeFailure = (bytes: number): GrpcFailure =>
 /** `identity` is all that is asked for. */
 export const compressedFailure = (): GrpcFailure => brokenFailure('A compressed message, which was not asked for.')
 
-/** Not gRPC-Web, which frames its trailers otherwise. */
-const grpcType = /^application\/grpc(?:$|[+;])/
 const statusNumber = /^\d{1,3}$/
 
 /** `grpc-message` is percent-encoded UTF-8; what is not so encoded is kept as it is. */

@@ -1,0 +1,57 @@
+import type { Diagnostic } from '../../../kernel/diagnostic.ts'
+import { findMethod, methodPaths } from '../../../services/grpc/method.ts'
+import type { GrpcService } from '../../../services/service.ts'
+import type { ProxyRouteConfig, ProxySurroundings } from '../compile.ts'
+
+/** A route that passes native gRPC calls on, as the plan knows it. */
+export type GrpcRoute = {
+  /** Stable over reloads. */
+  readonly name: string
+  /** As written: `/shop.catalog.v1.Catalog/*`. */
+  readonly path: string
+  readonly service: GrpcService
+  readonly methods: readonly ['POST']
+  /** The paths of methods that take one message and give one: they have the time of a call, streams have their own. */
+  readonly unary: ReadonlySet<string>
+  /** The time of a unary call. */
+  readonly timeoutMs: number
+}
+
+/** What a gRPC call has no use for: its path names the method, and its messages are nobody's to repeat. */
+const foreign = ['methods', 'stripPrefix', 'rewrite', 'websocket', 'retry', 'maxBody', 'pathMode'] as const
+
+/** A proxy route whose service speaks gRPC, or what is wrong with it. */
+export const compileGrpc = (
+  config: ProxyRouteConfig,
+  service: GrpcService,
+  { placeOf }: ProxySurroundings,
+): { readonly route: GrpcRoute } | { readonly diagnostics: readonly Diagnostic[] } => {
+  const diagnostics = foreign
+    .filter((setting) => isSaid(config[setting]))
+    .map(
+      (setting): Diagnostic => ({
+        severity: 'error',
+        code: 'PORTICO-015',
+        ...placeOf(setting),
+        message: `Service ${service.name} speaks gRPC: calls are passed on as they are, and \`${setting}\` says nothing of them. Remove it.`,
+      }),
+    )
+  if (diagnostics.length > 0) return { diagnostics }
+  const unary = methodPaths(service.root).filter((path) => {
+    const method = findMethod(service, path)
+    return 'path' in method && !method.requestStream && !method.responseStream
+  })
+  return {
+    route: {
+      name: `routes.${config.path}`,
+      path: config.path,
+      service,
+      methods: ['POST'],
+      unary: new Set(unary.map((path) => `/${path}`)),
+      timeoutMs: config.timeout ?? service.timeoutMs,
+    },
+  }
+}
+
+/** `false` and `canonical` are what is meant where nothing is said. */
+const isSaid = (value: unknown): boolean => value !== undefined && value !== false && value !== 'canonical'
