@@ -21,6 +21,11 @@ const compression = policies.compression.config.optional().describe('Compressed 
 const limits = z.strictObject({
   body: size.default(1_048_576).describe('The largest request body.'),
   headers: size.default(16_384).describe('All request headers together.'),
+  eventLoopLag: duration
+    .optional()
+    .describe(
+      'How late the event loop may be, such as 200ms, before new requests are refused by 503 and Retry-After, so that those that were taken end in time. Off when absent; `probes` and `admin` always answer.',
+    ),
   depth: count.default(12).describe('Levels of selections in a GraphQL operation.'),
   aliases: count.default(30).describe('Aliases in a GraphQL operation.'),
   rootFields: count.default(20).describe('Root fields in a GraphQL operation.'),

@@ -20,8 +20,9 @@ import type { Resources } from '../services/resources.ts'
 import { type ServiceState, stateOf } from '../services/state.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { type App, buildApp } from './app.ts'
-import { writeProblemTo } from './problem-reply.ts'
+import { writeProblem, writeProblemTo } from './problem-reply.ts'
 import { loadResolvers } from './resolvers.ts'
+import { noShedding, overloaded, type Shedding, watchLag } from './shedding.ts'
 
 export type ServiceHealth = {
   readonly name: string
@@ -129,7 +130,9 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
       rateLimited: metrics.observeRateLimited,
     },
   })
-  const serving = serve(app)
+  const { eventLoopLag } = plan.limits
+  const shedding = eventLoopLag === undefined ? noShedding : watchLag(eventLoopLag, clock)
+  const serving = serve(app, { shedding, shed: metrics.observeShed })
   return {
     handle: serving.handle,
     upgrade: serving.upgrade,
@@ -148,6 +151,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
       await Promise.all([...connectors.values()].map((connector) => connector.release()))
       await lease.release()
       await stale.release()
+      shedding.close()
     },
   }
 }
@@ -173,17 +177,25 @@ const goingAway = new Problem('UNAVAILABLE', 'The gateway is going away. Ask aga
 const goodbyeMs = 1_000
 
 /** Hands requests and upgrades to an app, and knows those under way. */
-const serve = ({ fastify, direct }: App) => {
+const serve = ({ fastify, direct }: App, { shedding, shed }: { shedding: Shedding; shed: () => void }) => {
   const responses = underWay()
   const sockets = underWay()
   return {
     handle: (request: IncomingMessage, response: ServerResponse): void => {
+      if (shedding.lagging) {
+        shed()
+        return writeProblem(response, overloaded())
+      }
       responses.add(response)
       const waiting = direct(request)
       if (waiting === undefined) fastify.routing(request, response)
       else void waiting.then(() => fastify.routing(request, response))
     },
     upgrade: (request: IncomingMessage, socket: Socket, head: Buffer): void => {
+      if (shedding.lagging) {
+        shed()
+        return writeProblemTo(socket, overloaded())
+      }
       sockets.add(socket)
       void direct(request, null)
       if (fastify.server.emit('upgrade', request, socket, head)) return

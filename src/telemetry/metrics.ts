@@ -39,6 +39,8 @@ export type Metrics = {
   readonly observeFallback: (route: string, kind: string) => void
   /** A copy of a request of a route has ended, with a code or `left out`. */
   readonly observeMirror: (route: string, outcome: string) => void
+  /** A request was refused because the event loop lags. */
+  readonly observeShed: () => void
   readonly observeRateLimited: (scope: string) => void
   /** Read at each scrape: the services whose health is watched, and whether they serve. */
   readonly observeHealth: (
@@ -191,6 +193,11 @@ export const createMetrics = (): Metrics => {
     labelNames: ['route', 'outcome'],
     registers,
   })
+  const shed = new Counter({
+    name: 'portico_shed_requests_total',
+    help: 'Requests that were refused because the event loop lagged.',
+    registers,
+  })
   const refused = new Counter({
     name: 'portico_rate_limited_total',
     help: 'Requests that a limit refused.',
@@ -232,6 +239,7 @@ export const createMetrics = (): Metrics => {
     observeSplit: (route, part) => splitChild(route)(part).inc(),
     observeFallback: (route, kind) => fallbacks.inc({ route, kind }),
     observeMirror: (route, outcome) => mirrored.inc({ route, outcome }),
+    observeShed: () => shed.inc(),
     observeRateLimited: (scope) => refused.inc({ scope }),
     render: async () => ({
       contentType: registry.contentType,
