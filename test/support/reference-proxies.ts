@@ -40,6 +40,8 @@ http {
   types { text/plain txt; }
   gzip on;
   gzip_min_length 1;
+  gzip_proxied any;
+  gzip_types text/plain;
   client_max_body_size 20m;
   keepalive_timeout ${keepAlive};
   server {
