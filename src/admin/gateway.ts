@@ -4,7 +4,8 @@ import {
   createGateway as createBare,
 } from '../runtime/gateway.ts'
 import type { SidePort } from '../runtime/listener.ts'
-import { openAdminPort } from './port.ts'
+import { startWorkers, type Workers, type WorkersOptions } from '../runtime/workers/primary.ts'
+import { type Administered, openAdminPort } from './port.ts'
 
 export type GatewayOptions = BareOptions & {
   /** Where the admin port opens when the workspace says nothing of it, if that address is free; nowhere by default. */
@@ -47,7 +48,35 @@ export const createGateway = async (options: GatewayOptions = {}): Promise<Gatew
   }
 }
 
-const openAdmin = async (gateway: Bare, byDefault: Bare['listen'] | undefined): Promise<SidePort | undefined> => {
+/** The same by several workers; the port is that of the process that supervises them. */
+export const startAdministeredWorkers = async (
+  options: WorkersOptions,
+): Promise<Workers & { readonly admin: Bare['listen'] | undefined }> => {
+  const workers = await startWorkers(options)
+  let admin: SidePort | undefined
+  try {
+    admin = await openAdmin(workers, undefined)
+  } catch (error) {
+    await workers.close()
+    throw error
+  }
+  return {
+    ...workers,
+    get listen() {
+      return workers.listen
+    },
+    admin: admin?.address,
+    async close() {
+      await admin?.close()
+      await workers.close()
+    },
+  }
+}
+
+const openAdmin = async (
+  gateway: Administered,
+  byDefault: Bare['listen'] | undefined,
+): Promise<SidePort | undefined> => {
   const { admin } = gateway.plan()
   if (admin !== undefined) return openAdminPort(admin, gateway)
   if (byDefault === undefined) return undefined

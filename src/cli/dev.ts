@@ -1,11 +1,10 @@
 import { Command } from 'commander'
-import type { Gateway } from '../admin/gateway.ts'
 import { listAddresses } from '../compile/listing.ts'
 import { documentedApis } from '../compile/openapi.ts'
 import { createLog } from '../telemetry/log.ts'
 import { readableLine } from './log-lines.ts'
 import { summary, writeDiagnostics } from './report.ts'
-import { serve } from './serve.ts'
+import { type Served, serve } from './serve.ts'
 import { urlOf } from './start.ts'
 import type { Exit, Terminal } from './terminal.ts'
 
@@ -37,7 +36,7 @@ export const devCommand = (terminal: Terminal, done: (exit: Exit) => void): Comm
       )
     })
 
-const welcome = ({ listen, probes, admin, plan }: Gateway): string => {
+const welcome = ({ listen, probes, admin, plan }: Served): string => {
   const base = urlOf(listen)
   const local = base.replace('//0.0.0.0:', '//localhost:').replace('//[::]:', '//localhost:')
   const graphiql = plan().bffs.flatMap(({ served }) =>

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { createGateway, type Gateway } from '../admin/gateway.ts'
+import { createGateway, type Gateway, startAdministeredWorkers } from '../admin/gateway.ts'
 import type { Diagnostic } from '../kernel/diagnostic.ts'
 import { WorkspaceError } from '../runtime/gateway.ts'
 import { watchWorkspace } from '../runtime/watch.ts'
@@ -10,12 +10,22 @@ import { keepFewYoungBuffers } from './young-buffers.ts'
 export type Serving = {
   readonly dir: string
   readonly development: boolean
+  /** How many processes serve; this one, if it is one. */
+  readonly workers?: number
   readonly terminal: Terminal
   readonly log: Logger
   /** Told once the ports are open. */
-  readonly opened: (gateway: Gateway) => void
+  readonly opened: (gateway: Served) => void
   /** Told of every reload, with what the workspace says of itself. */
   readonly reloaded: (ok: boolean, diagnostics: readonly Diagnostic[]) => void
+}
+
+export type Served = Pick<
+  Gateway,
+  'listen' | 'probes' | 'admin' | 'plan' | 'diagnostics' | 'files' | 'reload' | 'close'
+> & {
+  /** Resolves with the reason when it cannot serve any more. */
+  readonly lost?: Promise<string>
 }
 
 /** Serves a workspace until a signal ends it: SIGHUP or a changed file reloads, SIGTERM and SIGINT drain, a second one cuts. */
@@ -29,12 +39,15 @@ export const serve = (serving: Serving): Promise<Exit> => {
 const adminByDefault = { host: '127.0.0.1', port: 9080 } as const
 
 const serveUntil = async (asked: Promise<void>, serving: Serving): Promise<Exit> => {
-  const { dir, development, terminal, log, opened, reloaded } = serving
+  const { dir, development, workers = 1, terminal, log, opened, reloaded } = serving
   let hangUp = (): void => {}
   process.on('SIGHUP', () => hangUp())
-  let gateway: Gateway
+  let gateway: Served
   try {
-    gateway = await createGateway({ dir, development, log, ...(development ? { adminByDefault } : {}) })
+    gateway =
+      workers === 1
+        ? await createGateway({ dir, development, log, ...(development ? { adminByDefault } : {}) })
+        : await startAdministeredWorkers({ dir, count: workers, log })
   } catch (error) {
     if (error instanceof WorkspaceError) {
       writeDiagnostics(error.diagnostics, terminal)
@@ -51,11 +64,12 @@ const serveUntil = async (asked: Promise<void>, serving: Serving): Promise<Exit>
   const watching = await watchWorkspace(dir, { gateway, changed: reload, failed })
   hangUp = () => void reload().catch(failed)
   opened(gateway)
-  await asked
-  log.info('draining')
+  const lost = await Promise.race([asked, gateway.lost ?? asked])
+  if (lost === undefined) log.info('draining')
+  else log.fatal(`${lost}, and no worker can be kept alive`)
   await watching.close()
   await gateway.close()
-  return 0
+  return lost === undefined ? 0 : 1
 }
 
 /** Signals within this time are one wish: a terminal sends them to a whole group, and npm passes them on once more. */

@@ -12,7 +12,6 @@ export const planned = {
   cache: 'cache',
   plugins: 'plugins',
   tls: 'TLS of its own; put a TLS proxy in front of it',
-  workers: 'worker processes; run several replicas',
   'services.*.headers': 'header rules',
   'services.*.identity=service': 'identity of its own towards services',
   'services.*.identity=headers': 'identity headers',

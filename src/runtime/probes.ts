@@ -7,8 +7,8 @@ import { openSidePort, type SidePort } from './listener.ts'
 export type Readiness = { readonly ready: boolean; readonly words: string }
 
 type ProbeTools = {
-  readonly readiness: () => Readiness
-  readonly metrics: Metrics
+  readonly readiness: () => Readiness | Promise<Readiness>
+  readonly metrics: Pick<Metrics, 'render'>
 }
 
 /**
@@ -25,10 +25,12 @@ export const openProbes = (address: HostPort, { readiness, metrics }: ProbeTools
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') say(405, 'GET or HEAD\n')
     else if (path === '/livez') say(200, 'ok\n')
-    else if (path === '/readyz') {
-      const { ready, words } = readiness()
-      say(ready ? 200 : 503, `${words}\n`)
-    } else if (path === '/metrics')
+    else if (path === '/readyz')
+      Promise.resolve(readiness()).then(
+        ({ ready, words }) => say(ready ? 200 : 503, `${words}\n`),
+        () => say(503, 'not known\n'),
+      )
+    else if (path === '/metrics')
       metrics.render().then(
         ({ contentType, body }) => say(200, body, contentType),
         () => say(500, 'The metrics could not be read.\n'),

@@ -18,7 +18,11 @@ const folders = ['schema', 'protos']
  */
 export const watchWorkspace = async (
   dir: string,
-  { gateway, changed, failed }: { gateway: Gateway; changed: () => Promise<unknown>; failed: (error: unknown) => void },
+  {
+    gateway,
+    changed,
+    failed,
+  }: { gateway: Pick<Gateway, 'files'>; changed: () => Promise<unknown>; failed: (error: unknown) => void },
 ): Promise<Watching> => {
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined

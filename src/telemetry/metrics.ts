@@ -62,10 +62,10 @@ type ObservedService = {
 
 const breakerStates = { closed: 0, trial: 1, open: 2 }
 
-type RenderedMetrics = { readonly contentType: string; readonly body: string }
+export type RenderedMetrics = { readonly contentType: string; readonly body: string }
 
 /** The metrics of one process at one time. */
-type MetricsSnapshot = readonly (MetricObjectWithValues<MetricValue<string>> | DurationsSnapshot)[]
+export type MetricsSnapshot = readonly (MetricObjectWithValues<MetricValue<string>> | DurationsSnapshot)[]
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 

@@ -1,0 +1,75 @@
+import cluster, { type Worker } from 'node:cluster'
+import type { MetricsSnapshot } from '../../telemetry/metrics.ts'
+import type { Answers, FromWorker, Question } from './messages.ts'
+
+/** How long a worker may take to answer; the longest is building a generation. */
+const patienceMs = 60_000
+
+/** One worker, as its primary has it. */
+export class WorkerProcess {
+  readonly #worker: Worker
+  readonly #asked = new Map<number, { resolve(answer: never): void; reject(error: Error): void }>()
+  #asks = 0
+  /** The metrics it told last, which are kept when it is gone. */
+  metrics: MetricsSnapshot = []
+  /** Resolves once it serves; rejects with the reason where it ends before. */
+  readonly opened: Promise<Answers['commit']>
+  /** Resolves with how it ended, once it has. */
+  readonly ended: Promise<string>
+  serving = false
+
+  constructor() {
+    this.#worker = cluster.fork()
+    const { promise: opened, resolve: open, reject: refuse } = Promise.withResolvers<Answers['commit']>()
+    const { promise: ended, resolve: end } = Promise.withResolvers<string>()
+    this.opened = opened
+    this.ended = ended
+    opened.catch(() => {})
+    this.#worker.on('message', (message: FromWorker) => {
+      if ('opened' in message) {
+        this.serving = true
+        open(message.opened)
+      } else if ('refused' in message) refuse(new Error(message.refused))
+      else if ('failed' in message) this.#take(message.id)?.reject(new Error(message.failed))
+      else this.#take(message.id)?.resolve(message.answer as never)
+    })
+    this.#worker.on('error', () => {})
+    this.#worker.on('exit', (code, signal) => {
+      this.serving = false
+      const how = `worker ${this.pid} ended with ${signal ?? code}`
+      refuse(new Error(how))
+      for (const id of this.#asked.keys()) this.#take(id)?.reject(new Error(how))
+      end(how)
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#worker.process.pid
+  }
+
+  /** Rejects where the worker ends before it answers, or does not answer in time. */
+  async ask<Asked extends Question>(ask: Asked): Promise<Answers[Asked]> {
+    const id = (this.#asks += 1)
+    const { promise, resolve, reject } = Promise.withResolvers<Answers[Asked]>()
+    const timer = setTimeout(() => this.#take(id)?.reject(new Error(`worker ${this.pid} does not answer`)), patienceMs)
+    this.#asked.set(id, { resolve, reject })
+    this.#worker.send({ ask, id }, (error) => {
+      if (error !== null) this.#take(id)?.reject(error)
+    })
+    return promise.finally(() => clearTimeout(timer))
+  }
+
+  /** Tells it to drain; kills it if that takes longer than given. */
+  async end(withinMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#worker.process.kill('SIGKILL'), withinMs)
+    if (this.#worker.isConnected()) this.#worker.send({ drain: true }, () => {})
+    await this.ended
+    clearTimeout(timer)
+  }
+
+  #take(id: number) {
+    const asked = this.#asked.get(id)
+    this.#asked.delete(id)
+    return asked
+  }
+}

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { after, before, describe, it, type TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { runProgram } from '../support/process.ts'
+import { temporaryWorkspace, wordOperation } from '../support/workspace.ts'
+
+describe('portico start --workers', () => {
+  it('serves one port by several processes, with their metrics added up and one readiness', async (t) => {
+    const { url, probes } = await started(t)
+    for (let request = 0; request < 20; request += 1)
+      assert.equal((await fetch(`${url}/app/word`, { headers: { connection: 'close' } })).status, 200)
+    const metrics = await (await fetch(`${probes}/metrics`)).text()
+    assert.equal(count(metrics, 'http_server_request_duration_seconds_count'), 20)
+    assert.equal(count(metrics, 'portico_config_generation'), 1)
+    const ready = await fetch(`${probes}/readyz`)
+    assert.deepEqual([ready.status, await ready.text()], [200, 'ok\n'])
+  })
+
+  it('reloads all workers, and none where the workspace is broken', async (t) => {
+    const { dir, url, program, admin } = await started(t)
+    await write(dir, wordOperation('second').replace('text', 'txet'))
+    await program.wrote(/"reload refused, the workspace has mistakes/)
+    const refused = await fetch(`${admin}/reload`, post)
+    assert.equal(refused.status, 422)
+    assert.deepEqual(await names(url), ['first'])
+    await write(dir, wordOperation('third'))
+    await program.wrote(/"generation":2,"workers":2,"msg":"all workers have reloaded"/)
+    assert.deepEqual(await names(url), ['third'])
+    const reloaded = await fetch(`${admin}/reload`, post)
+    assert.deepEqual(await reloaded.json(), { ok: true, generation: 3, diagnostics: [] })
+  })
+
+  it('starts another worker in place of one that dies, and keeps what it counted', async (t) => {
+    const { url, probes, program } = await started(t)
+    await names(url)
+    const earlier = await (await fetch(`${probes}/metrics`)).text()
+    const counted = count(earlier, 'http_server_request_duration_seconds_count')
+    assert.ok(counted > 0)
+    const [, pid] = await program.wrote(/"pids":\[(\d+),/)
+    process.kill(Number(pid), 'SIGKILL')
+    await program.wrote(/ended with SIGKILL; another is started/)
+    assert.equal((await fetch(`${probes}/readyz`)).status, 503)
+    assert.deepEqual(await names(url), ['first'])
+    await program.wrote(/a worker is back/)
+    const ready = await fetch(`${probes}/readyz`)
+    assert.equal(ready.status, 200)
+    const now = await (await fetch(`${probes}/metrics`)).text()
+    assert.ok(count(now, 'http_server_request_duration_seconds_count') >= counted)
+  })
+
+  it('answers what it has begun on SIGTERM, and ends with 0', async (t) => {
+    const { url, program } = await started(t)
+    const slow = fetch(`${url}/words/held`)
+    const answer = await held()
+    program.child.kill('SIGTERM')
+    await program.wrote(/"msg":"draining"/)
+    answer.end('{"text":"late"}')
+    assert.equal((await slow).status, 200)
+    assert.equal((await program.ended).status, 0)
+  })
+
+  it('ends at once on a second signal, workers too', async (t) => {
+    const { url, program } = await started(t)
+    await names(url)
+    const [, pid] = await program.wrote(/"pids":\[(\d+),/)
+    const slow = assert.rejects(fetch(`${url}/words/held`))
+    const answer = await held()
+    program.child.kill('SIGTERM')
+    await program.wrote(/"msg":"draining"/)
+    await delay(600)
+    program.child.kill('SIGTERM')
+    assert.equal((await program.ended).status, 143)
+    await slow
+    assert.throws(() => process.kill(Number(pid), 0))
+    answer.destroy()
+  })
+
+  it('says why a worker does not start, and exits 1', async (t) => {
+    const { url } = await started(t)
+    const { dir, remove } = await temporaryWorkspace()
+    t.after(remove)
+    const program = run(t, dir, { LISTEN: new URL(url).host })
+    const { status, err } = await program.ended
+    assert.equal(status, 1)
+    assert.match(err, /EADDRINUSE|is in use/)
+  })
+
+  it('refuses a workspace with mistakes once, and counts that are none', async (t) => {
+    const { dir, remove } = await temporaryWorkspace({ 'schema/app.graphql': 'type Query {' })
+    t.after(remove)
+    const { status, out, err } = await run(t, dir).ended
+    assert.deepEqual([status, out, err.split('nothing was started').length], [1, '', 2])
+    for (const workers of ['0', '-1', 'many', '1.5', '1000'])
+      assert.equal((await run(t, dir, {}, workers).ended).status, 2, workers)
+  })
+
+  it('warns that limits in memory are counted by each worker', async (t) => {
+    const { program } = await started(t, (text) =>
+      text.replace('    service: words\n', '    service: words\n    rateLimit: { limit: 10, window: 1m }\n'),
+    )
+    await program.wrote(/"level":"warn"[^\n]*each of 2 workers counts rate limits for itself/)
+  })
+})
+
+const post = { method: 'POST', headers: { 'content-type': 'application/json' } }
+
+const write = (dir: string, text: string): Promise<void> => writeFile(join(dir, 'schema/operations/word.graphql'), text)
+
+/** What the answers of new connections are named: as many as reach every worker in turn. */
+const names = async (url: string): Promise<readonly string[]> => {
+  const found = new Set<string>()
+  for (let request = 0; request < 8; request += 1) {
+    const reply = await fetch(`${url}/app/word`, { headers: { connection: 'close' } })
+    for (const name of Object.keys(((await reply.json()) as { word: object }).word)) found.add(name)
+  }
+  return [...found]
+}
+
+const count = (metrics: string, name: string): number =>
+  [...metrics.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)$`, 'gm'))].reduce((sum, [, n]) => sum + Number(n), 0)
+
+const run = (t: TestContext, dir: string, env: Readonly<Record<string, string>> = {}, workers = '2') => {
+  const program = runProgram('src/main.ts', ['start', dir, '--workers', workers], {
+    env: { WORDS_URL: words, ...env },
+  })
+  t.after(() => program.child.kill('SIGKILL'))
+  return program
+}
+
+const started = async (t: TestContext, change: (text: string) => string = (text) => text) => {
+  const { dir, remove } = await temporaryWorkspace()
+  t.after(remove)
+  const file = join(dir, 'portico.yaml')
+  await writeFile(file, change(`admin: 127.0.0.1:0\n${await readFile(file, 'utf8')}`))
+  const program = run(t, dir)
+  const [line] = await program.wrote(/^.*"msg":"listening".*$/m)
+  const { listen, probes, admin } = JSON.parse(line) as Readonly<Record<'listen' | 'probes' | 'admin', string>>
+  return { dir, program, url: listen, probes, admin }
+}
+
+/** The response of the next request to /words/held, which the test ends. */
+const held = async (): Promise<ServerResponse> => {
+  const [response] = (await once(service, 'held')) as [ServerResponse]
+  return response
+}
+
+const service = createServer((request, response) => {
+  response.setHeader('content-type', 'application/json')
+  if (request.url === '/words/held') service.emit('held', response)
+  else response.end('{"text":"hello"}')
+})
+let words: string
+before(async () => {
+  service.listen(0, '127.0.0.1')
+  await once(service, 'listening')
+  words = `http://127.0.0.1:${(service.address() as AddressInfo).port}`
+})
+after(() => {
+  service.close()
+  service.closeAllConnections()
+})
