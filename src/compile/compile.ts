@@ -37,7 +37,7 @@ export const compileWorkspace = async (
   try {
     text = readFileSync(join(dir, workspaceFile), 'utf8')
   } catch {
-    const message = `There is no readable ${workspaceFile} in ${workspace}. \`portico init\` lays a workspace.`
+    const message = `There is no readable ${workspaceFile} in ${dir}. \`portico init\` lays a workspace.`
     return {
       plan: undefined,
       services: new Map(),
