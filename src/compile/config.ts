@@ -57,7 +57,7 @@ export const workspaceConfig = z.strictObject({
   admin: hostPort
     .optional()
     .describe(
-      'Where the documents of the APIs are shown, to this machine alone: a loopback address such as 127.0.0.1:9080. Off when absent; `portico dev` then opens 127.0.0.1:9080 if it is free.',
+      'Where the documents of the APIs and the state of services are shown, to this machine alone: a loopback address such as 127.0.0.1:9080. Off when absent; `portico dev` then opens 127.0.0.1:9080 if it is free.',
     ),
   trustedProxies: z
     .array(cidr)
