@@ -4,21 +4,17 @@ import { type Place, placeAt } from './diagnostic.ts'
 /** An edit that mends a mistake: what stands at a place, within one line, and what replaces it. */
 export type Mend = { readonly place: Place; readonly old: string; readonly new: string }
 
-/** How far a name may be from another that it is meant for, as `nearest` has it. */
-const near = (name: string): number => Math.max(2, Math.floor(name.length * 0.4))
-
 /**
- * The candidate that a misspelt name can only mean: no other one is near, and it differs by case alone or by two
- * letters at most, one in three. Undefined where a person should look.
+ * The candidate that a misspelt name can only mean: it differs by case alone or by two letters at most, one in three,
+ * and every other one by two letters more. Undefined where a person should look.
  */
 export const correction = (name: string, candidates: Iterable<string>): string | undefined => {
-  const distances = [...new Set(candidates)].map((text) => ({
-    text,
-    letters: lettersBetween(name.toLowerCase(), text.toLowerCase()),
-  }))
-  const [only, ...others] = distances.filter(({ letters }) => letters <= near(name))
-  if (only === undefined || others.length > 0 || only.text === name) return undefined
-  return only.letters <= Math.min(2, Math.floor(name.length / 3)) ? only.text : undefined
+  const [best, next] = [...new Set(candidates)]
+    .map((text) => ({ text, letters: lettersBetween(name.toLowerCase(), text.toLowerCase()) }))
+    .toSorted((a, b) => a.letters - b.letters)
+  if (best === undefined || best.text === name || best.letters > Math.min(2, Math.floor(name.length / 3)))
+    return undefined
+  return next !== undefined && next.letters < best.letters + 2 ? undefined : best.text
 }
 
 /** Two neighbours in each other's place are one slip. */

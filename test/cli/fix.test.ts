@@ -39,11 +39,14 @@ describe('portico check --fix', { concurrency: 2 }, () => {
     const dir = await laid(t, {
       'portico.yaml': workspace.replace('schema:', 'schma:'),
       'schema.graphql': sound,
-      'operations/order.graphql': operation.replace('name', 'nmae # of it'),
+      'operations/order.graphql': operation.replace('name', 'nmae # of it').replace('get:', 'gett:'),
     })
     const { status, out, err } = await portico(['check', dir, '--fix'])
     assert.equal(err, '')
-    assert.match(out, /^portico\.yaml:6:22 {2}schma → schema\noperations\/order\.graphql:1:71 {2}nmae → name\n/)
+    assert.match(
+      out,
+      /^portico\.yaml:6:22 {2}schma → schema\noperations\/order\.graphql:1:72 {2}nmae → name\noperations\/order\.graphql:1:33 {2}gett → get\n/,
+    )
     assert.equal(status, 0)
     const { yaml, stored } = await filesOf(dir)
     assert.equal(yaml, workspace)

@@ -44,12 +44,13 @@ export const diagnosticOf = (error: GraphQLError, file: string, coordinate?: str
   }
 }
 
-/** The edit that graphql-js suggests where it suggests one alone: the first name it quotes is the misspelt one. */
+/** The edit of what graphql-js suggests: the first name that it quotes is the misspelt one. */
 const suggested = ({ loc }: ASTNode, message: string): Mend | undefined => {
-  const [, name, meant] = /^[^"]*"([^"]+)".* Did you mean (?:the enum value )?"([^"]+)"\?$/.exec(message) ?? []
+  const [, name, meant] = /^[^"]*"([^"]+)".* Did you mean (?:the enum value )?("[^?]+")\?$/.exec(message) ?? []
   if (loc === undefined || name === undefined || meant === undefined) return undefined
+  const candidates = [...meant.matchAll(/"([^"]+)"/g)].map(([, candidate = '']) => candidate)
   const { source, start, end } = loc
-  return mendWord({ file: source.name, text: source.body, start, end }, name, correction(name, [meant]))
+  return mendWord({ file: source.name, text: source.body, start, end }, name, correction(name, candidates))
 }
 
 /** Files of SDL as one schema with our directives known, or what is wrong with them. */
