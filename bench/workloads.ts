@@ -70,6 +70,11 @@ const dashboard: Workload = {
 
 const mercurius: Contestant = { name: 'mercurius JIT and DataLoader', script: './contestants/mercurius.ts' }
 
+const readyMade: Contestant = {
+  name: 'bare Fastify, the answer made beforehand',
+  script: './contestants/ready-made.ts',
+}
+
 const graphql: Workload = {
   name: 'W4',
   title: 'GraphQL: 100 posts with their 10 authors',
@@ -106,7 +111,12 @@ const greeting: Workload = {
       answer: { data: { greet } },
     },
   ],
-  contestants: [mercurius, portico('posts')],
+  contestants: [
+    mercurius,
+    { name: 'Node http alone, the answer made beforehand', script: './contestants/plain-node.ts' },
+    { ...readyMade, args: ['greet'] },
+    portico('posts'),
+  ],
   goal: 0.7,
 }
 
@@ -130,11 +140,7 @@ const sharedGraphql: Workload = {
   ...graphql,
   name: 'W4S',
   title: 'GraphQL: 100 posts with their 10 authors, identical operations in flight shared',
-  contestants: [
-    mercurius,
-    { name: 'bare Fastify, the answer made beforehand', script: './contestants/ready-made.ts' },
-    portico('posts-shared', 'operations shared'),
-  ],
+  contestants: [mercurius, readyMade, portico('posts-shared', 'operations shared')],
   goal: 0.04,
 }
 

@@ -1,10 +1,11 @@
 import { fastify } from 'fastify'
-import { authorOf, posts } from '../data.ts'
+import { authorOf, greet, posts } from '../data.ts'
 import { serve } from './serve.ts'
 
-/** The answer of W4, made beforehand and sent by bare Fastify: what no gateway on it can cost less than. */
-const answer = Buffer.from(
-  JSON.stringify({
+/** An answer made beforehand, of W4 or of W4G, sent by bare Fastify: what no gateway on it can cost less than. */
+const answers: Readonly<Record<string, unknown>> = {
+  greet: { data: { greet } },
+  posts: {
     data: {
       posts: posts.map(({ id, userId, title }) => ({
         id: String(id),
@@ -13,8 +14,9 @@ const answer = Buffer.from(
         user: { ...authorOf(userId), id: String(userId) },
       })),
     },
-  }),
-)
+  },
+}
+const answer = Buffer.from(JSON.stringify(answers[process.argv[2] ?? 'posts']))
 const app = fastify()
 app.post('/blog/graphql', (_request, reply) => reply.type('application/json; charset=utf-8').send(answer))
 await serve(app)
