@@ -174,10 +174,10 @@ services:
     rest: http://users.test:${first.port}
     identity: none
     discovery: { kind: dns, servers: "${dns.address}", refresh: 1s }
-    timeout: 400ms
+    timeout: 700ms
     retry: 2
   echo: { rest: "http://127.0.0.1:${first.port}", identity: none }
-  probe: { grpc: [${probes.map(({ address }) => `"${address}"`).join(', ')}], proto: probe.proto, identity: none, timeout: 400ms }
+  probe: { grpc: [${probes.map(({ address }) => `"${address}"`).join(', ')}], proto: probe.proto, identity: none, timeout: 700ms }
 routes:
   - { path: /rest/*, service: users, stripPrefix: true }
   - { path: /echo, service: echo, websocket: true }

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
+import {
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from 'node:http'
 import { createServer as createSocketServer, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import type { ProblemJson } from '../../../src/kernel/problem.ts'
@@ -216,6 +221,21 @@ describe('a proxy route', () => {
     const answer = await fetch(`${gateway.origin}/users`)
     assert.equal(answer.headers.get('content-length'), '5')
     await answer.body?.cancel()
+  })
+
+  it('breaks an answer off after five minutes in which nothing of it came', async (t) => {
+    const { origin } = await startService(t, (_, response) => void response.write('half'))
+    const gateway = await startGateway(t, { origin })
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const [response] = (await once(httpRequest(`${gateway.origin}/users`).end(), 'response')) as [IncomingMessage]
+    let broken = false
+    response.once('error', () => (broken = true)).resume()
+    await once(response, 'data')
+    t.mock.timers.tick(299_999)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(broken, false)
+    t.mock.timers.tick(1)
+    await assert.rejects(once(response, 'end'), { code: 'ECONNRESET' })
   })
 
   it('answers 502 where nobody listens, and never says where', async (t) => {
