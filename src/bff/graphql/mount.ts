@@ -9,6 +9,7 @@ import type {
 import mercurius from 'mercurius'
 import { createOperationStore } from '../../graph/operation.ts'
 import type { Identity } from '../../kernel/caller.ts'
+import { originsOf } from '../../kernel/origins.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { problemOf } from '../../kernel/refusal.ts'
 import type { Signal } from '../../kernel/signal.ts'
@@ -18,7 +19,6 @@ import { readLossless } from '../lossless-body.ts'
 import type { Slots } from '../slots.ts'
 import { graphqlAnswer } from './answer.ts'
 import { createApqStore, type SharedStore } from './apq-store.ts'
-import type { Origins } from './cross-site.ts'
 import { documentFinder } from './documents.ts'
 import { mountGraphiql } from './graphiql.ts'
 import { preparer } from './prepare.ts'
@@ -101,13 +101,6 @@ export const mountGraphql = (app: FastifyInstance, bff: BffPlan, mount: GraphqlM
     } else scope.route({ ...options, method: ['GET', 'POST'], url: path, handler })
     if (development) mountGraphiql(app, { prefix, endpoint: path })
   })
-}
-
-/** Which pages `cors` lets call; none but the BFF's own where it is not set. */
-const originsOf = ({ config }: RouteShorthandOptions): Origins => {
-  const origin: unknown = config?.cors?.origin
-  if (origin === '*') return '*'
-  return Array.isArray(origin) ? origin.filter((one): one is string => typeof one === 'string') : []
 }
 
 const refusalOf = (error: unknown, { headers }: FastifyRequest): Problem => {

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import fastifyWebsocket, { type WebSocket } from '@fastify/websocket'
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
+import { type Origins, refuseForeignSocket } from '../../kernel/origins.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { isUpgrade } from '../../kernel/upgrade.ts'
-import { type Origins, refuseForeignSocket } from './cross-site.ts'
 import { guardSocket, type Session, type SessionTools } from './session.ts'
 
 const protocol = 'graphql-transport-ws'

@@ -45,7 +45,12 @@ export const sharedProxyConfig = {
     })
     .optional()
     .describe('What of a request changes on its way to the service.'),
-  websocket: z.boolean().default(false).describe('Whether WebSocket upgrades are passed on too.'),
+  websocket: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether WebSocket upgrades are passed on too; those of browsers from pages of the gateway’s own origin and of those that `cors` names.',
+    ),
   retry: retryConfig
     .optional()
     .describe(

@@ -1,6 +1,7 @@
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { WebSocket } from 'ws'
+import { type Origins, originsOf, refuseForeignSocket } from '../../kernel/origins.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { isUpgrade } from '../../kernel/upgrade.ts'
 import type { ProxyRoute } from './compile.ts'
@@ -8,6 +9,7 @@ import type { PassOn, ProxyTools } from './lanes.ts'
 import { upstreamHeaders, upstreamHost, upstreamUrl } from './translate.ts'
 
 type WebSocketTools = ProxyTools & { readonly passOn: PassOn }
+type OptionTools = WebSocketTools & { readonly origins: Origins }
 type WebSocketOptions = FastifyHttpProxyOptions & {
   readonly websocket: true
   readonly wsUpstream: string
@@ -23,13 +25,14 @@ type WebSocketOptions = FastifyHttpProxyOptions & {
  */
 export const mountWebSocket = (scope: FastifyInstance, route: ProxyRoute, tools: WebSocketTools): void => {
   const policies = tools.hooksFor(route)
+  const origins = originsOf(policies)
   for (const name of hookNames) {
     const hooks = policies[name] ?? []
     for (const hook of Array.isArray(hooks) ? hooks : [hooks])
       scope.addHook(name as 'onRequest', hook as onRequestHookHandler)
   }
   scope.register(httpProxy, {
-    ...options(route, tools),
+    ...options(route, { ...tools, origins }),
     prefix: tools.addressFor(route),
     config: policies.config ?? {},
   })
@@ -44,7 +47,7 @@ const noClient = {
   },
 }
 
-const options = (route: ProxyRoute, { passOn }: WebSocketTools): WebSocketOptions => {
+const options = (route: ProxyRoute, { passOn, origins }: OptionTools): WebSocketOptions => {
   const { service } = route
   return {
     upstream: service.origin,
@@ -56,8 +59,9 @@ const options = (route: ProxyRoute, { passOn }: WebSocketTools): WebSocketOption
     httpMethods: [...route.methods],
     undici: noClient,
     preHandler(request, reply, done) {
-      if (isUpgrade(request)) done()
-      else passOn(request, reply)
+      if (!isUpgrade(request)) return passOn(request, reply)
+      refuseForeignSocket(request, origins)
+      done()
     },
     // Reached only by upgrades that another listener routed here, for their raw path did not show that they are ours.
     handler() {

@@ -109,6 +109,19 @@ describe('a proxy route with WebSockets', () => {
     assert.equal(seen.length, 0)
   })
 
+  it('refuses pages of other origins but those that cors names, before the service hears of them', async (t) => {
+    const own = await gateway(t)
+    const from = (port: number, origin: string): Promise<string> =>
+      exchangeBytes(port, `GET /users/socket HTTP/1.1\r\nOrigin: ${origin}\r\n${upgrade}`)
+    assert.match(await from(own.port, 'https://evil.example'), /^HTTP\/1\.1 403 /)
+    assert.match(await from(own.port, 'null'), /^HTTP\/1\.1 403 /)
+    assert.equal(own.seen.length, 0)
+    await own.through('/users/socket', { origin: own.origin })
+    const named = await gateway(t, { hooks: { config: { cors: { origin: ['https://shop.example'] } } } })
+    await named.through('/users/socket', { origin: 'https://shop.example' })
+    assert.match(await from(named.port, 'https://evil.example'), /^HTTP\/1\.1 403 /)
+  })
+
   it('survives a client that resets its connection while a policy waits', async (t) => {
     const asked = Promise.withResolvers<() => void>()
     const { port, origin } = await gateway(t, {
