@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Plan } from '../compile/plan.ts'
+import { authorityOf } from '../kernel/authority.ts'
 import { asProblem, Problem } from '../kernel/problem.ts'
 import type { Gateway } from '../runtime/gateway.ts'
 import { openSidePort, type SidePort } from '../runtime/listener.ts'
@@ -107,5 +108,5 @@ const pageOf = (api: Documents['apis'][number] | undefined): Content | undefined
 /** Where someone on this machine reaches a port that may listen on every address. */
 const originOf = ({ host, port }: HostPort): string => {
   const near = host === '0.0.0.0' || host === '::' ? 'localhost' : host
-  return `http://${near.includes(':') ? `[${near}]` : near}:${port}`
+  return `http://${authorityOf(near, port)}`
 }

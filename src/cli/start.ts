@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
 import type { Plan } from '../compile/plan.ts'
+import { authorityOf } from '../kernel/authority.ts'
 import { runWorker } from '../runtime/workers/worker.ts'
 import { createLog } from '../telemetry/log.ts'
 import { serve } from './serve.ts'
@@ -52,7 +53,7 @@ export const startCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
     })
 
 export const urlOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
-  `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  `http://${authorityOf(host, port)}`
 
 /** More than any machine has CPUs for is a typing mistake. */
 const mostWorkers = 256

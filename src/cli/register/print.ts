@@ -1,5 +1,6 @@
 import type { Appearance } from '../../compile/register/appearance.ts'
 import type { Registering, ServiceChange } from '../../compile/register/registration.ts'
+import { authorityOf } from '../../kernel/authority.ts'
 
 /** What clients will see of a service, as tables with the reason of each line. */
 export const appearanceText = ({ graphql, rest }: Appearance): string =>
@@ -56,7 +57,7 @@ const placeText = (version: ServiceChange['was']): string =>
 /** Commands that try what was registered, in the order in which to run them. */
 export const nextText = ({ examples, listen }: Registering, dir: string): string => {
   const host = listen === undefined ? '127.0.0.1' : ['0.0.0.0', '::'].includes(listen.host) ? '127.0.0.1' : listen.host
-  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${listen?.port ?? 8080}`
+  const origin = `http://${authorityOf(host, listen?.port ?? 8080)}`
   const { rest, graphql } = examples ?? {}
   const json = `-H 'content-type: application/json'`
   return [

@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path'
 import { services } from '../../catalog.ts'
 import { type Environment, interpolate } from '../../config/interpolate.ts'
 import { hostPort } from '../../config/scalars.ts'
+import { authorityOf } from '../../kernel/authority.ts'
 import { type Diagnostic, startOf } from '../../kernel/diagnostic.ts'
 import type { Service } from '../../services/service.ts'
 import { workspaceFile } from '../compile.ts'
@@ -59,7 +60,7 @@ const reflected = async (
 ): Promise<FoundDefinitions> => {
   const known = before?.kind === 'grpc' ? before : undefined
   const [first] = known?.targets.targets ?? []
-  const address = target === undefined ? first && bracketed(first.name, first.port) : interpolate(target, env).text
+  const address = target === undefined ? first && authorityOf(first.name, first.port) : interpolate(target, env).text
   if (address === undefined) return refused(name, 'To ask a service it needs an address: --target host:port.')
   const parsed = hostPort.safeParse(address)
   if (!parsed.success) return refused(name, 'Expected host:port, such as 127.0.0.1:50051.')
@@ -69,8 +70,6 @@ const reflected = async (
   if ('refusal' in found) return refused(name, found.refusal)
   return snapshot(name, { dir, content: found.descriptors, from: `reflection of ${address}` })
 }
-
-const bracketed = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
 type Snapshot = { readonly dir: string; readonly content: Uint8Array; readonly from: string }
 

@@ -1,6 +1,6 @@
+import { authorityOf } from '../../kernel/authority.ts'
 import type { Lease, Resources } from '../resources.ts'
 import type { RestService } from '../service.ts'
-import { authority } from '../targets/names.ts'
 import type { Address } from '../targets/target.ts'
 import { Origin } from './wire/origin.ts'
 
@@ -12,7 +12,7 @@ export const acquirePool = (
 ): Lease<Origin> => {
   const connectTimeoutMs = resilience?.connectMs ?? 10_000
   const { protocol } = new URL(origin)
-  const named = `${protocol}//${authority(address.name, address.port)}`
+  const named = `${protocol}//${authorityOf(address.name, address.port)}`
   return resources.acquire(
     `rest ${named} ${address.host} ${tls?.serverName ?? ''} ${tls?.ca ?? ''} ${connectTimeoutMs}`,
     () => new Origin({ origin: named, host: address.host, tls, connectTimeoutMs }),

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
+import { authorityOf } from '../../kernel/authority.ts'
 import type { targetsConfig } from './config.ts'
-import { authority } from './names.ts'
 import { type AffinityKey, defaults, type TargetSettings, type TargetSpec } from './settings.ts'
 
 type Config = z.output<z.ZodObject<typeof targetsConfig>>
@@ -38,7 +38,9 @@ export const targetSettings = (
       kind: discovery.kind,
       refreshMs: 'refresh' in discovery ? discovery.refresh : defaults.discovery.refreshMs,
       ...('name' in discovery ? { name: discovery.name } : {}),
-      ...('servers' in discovery ? { servers: discovery.servers?.map(({ host, port }) => authority(host, port)) } : {}),
+      ...('servers' in discovery
+        ? { servers: discovery.servers?.map(({ host, port }) => authorityOf(host, port)) }
+        : {}),
     },
     balance: typeof balance === 'string' ? balance : 'hash',
     ...(hash === undefined ? {} : { affinity: affinityOf(hash) }),

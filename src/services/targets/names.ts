@@ -15,9 +15,6 @@ const leastMs = 1_000
 const answerWithinMs = 2_000
 const tries = 2
 
-/** As it stands in a URL: IPv6 addresses in brackets. */
-export const authority = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
-
 /** An address needs no looking up. */
 export const isNumeric = ({ name }: TargetSpec): boolean => isIP(name) !== 0
 

@@ -1,7 +1,7 @@
+import { authorityOf } from '../../kernel/authority.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { type Balancer, type Choosing, createBalancer } from './balance.ts'
 import { Directory, type DirectoryTools } from './directory.ts'
-import { authority } from './names.ts'
 import type { TargetSettings } from './settings.ts'
 import type { Link, Outcome, Target } from './target.ts'
 
@@ -176,4 +176,4 @@ export class TargetSet<L extends Link> {
 const nothing: readonly object[] = []
 
 /** `host:port`, IPv6 hosts in brackets. */
-export const nameOf = ({ address: { host, port } }: Target<Link>): string => authority(host, port)
+export const nameOf = ({ address: { host, port } }: Target<Link>): string => authorityOf(host, port)

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type ChannelCredentials, type ChannelOptions, Client, credentials } from '@grpc/grpc-js'
+import { authorityOf } from '../../../kernel/authority.ts'
 import type { GrpcService } from '../../service.ts'
 import type { TlsSettings } from '../../tls.ts'
-import { type Address, authorityOf } from './wire/connect.ts'
+import { type Address } from './wire/connect.ts'
 
 /** Everything that decides where calls of a service go and by what connections, in one text without secrets. */
 export const settingsKey = ({ name, targets, tls, maxAnswerBytes, health, resilience }: GrpcService): string => {

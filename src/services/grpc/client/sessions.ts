@@ -1,8 +1,9 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
+import { authorityOf } from '../../../kernel/authority.ts'
 import { connectWords } from './connect-words.ts'
 import { GrpcFailure } from './failure.ts'
 import { grpcStatus } from './status.ts'
-import { type Address, authorityOf, type ConnectSettings, openSocket } from './wire/connect.ts'
+import { type Address, type ConnectSettings, openSocket } from './wire/connect.ts'
 
 /** Sessions to one address: a server's limit of concurrent streams is for each. */
 const mostSessions = 8

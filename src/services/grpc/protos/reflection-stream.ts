@@ -1,9 +1,9 @@
 import { Client, type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js'
 import type { Type } from 'protobufjs'
 import type { HostPort } from '../../../config/scalars.ts'
+import { authorityOf } from '../../../kernel/authority.ts'
 import type { TlsSettings } from '../../tls.ts'
 import { credentialsOf } from '../client/channel.ts'
-import { authorityOf } from '../client/wire/connect.ts'
 import { maxDescriptorBytes } from './descriptor-set.ts'
 import { finishLoading, startLoading, textReader } from './loading.ts'
 

@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { authorityOf } from '../../../../kernel/authority.ts'
 import { ClientConnection, type ConnectionOwner, type Reading } from '../../../http2/connection.ts'
 import { ConnectionError, protocolError } from '../../../http2/error.ts'
 import type { TlsSettings } from '../../../tls.ts'
@@ -17,9 +18,6 @@ export type Address = {
   /** The host of the target as the workspace writes it, whose certificate is asked for. */
   readonly name: string
 }
-
-/** As it stands in a URL: IPv6 addresses in brackets. */
-export const authorityOf = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
 export type ConnectSettings = {
   readonly tls: TlsSettings | undefined
