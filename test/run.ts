@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { relative } from 'node:path'
 import { run } from 'node:test'
 import { inspect } from 'node:util'
 
 /**
  * `node test/run.ts` runs every test in parallel; `node test/run.ts unit` leaves out those that start a whole shop or
  * go through the pages of test/spec; other arguments are globs of test files.
+ *
+ * Test files run beside each other, on machines of any load. A file that fails is run once more by itself: what fails
+ * again is broken, what passes then is told as unsteady, with its first failure. Many at once are not run again.
  */
 
 /** Programs some tests start, each with the Debian package that brings it. */
@@ -49,11 +53,9 @@ const files = globSync(globs)
 const absent = provide()
 process.env['PORTICO_MISSING'] = absent.join(',')
 
-const tests = run({ files, concurrency: availableParallelism(), timeout: 120_000 })
-let failed = false
-const skipped: string[] = []
-const summary: string[] = []
-const names: string[] = []
+/** More files than these do not fail for want of a quiet machine. */
+const mostUnsteady = 3
+
 let column = 0
 
 const write = (text: string): void => {
@@ -61,40 +63,65 @@ const write = (text: string): void => {
   column = 0
 }
 
-tests.on('test:start', ({ name, nesting }) => {
-  names[nesting] = name
-})
-tests.on('test:pass', ({ name, nesting, skip, details }) => {
-  if (typeof skip === 'string') skipped.push(`${[...names.slice(0, nesting), name].join(' > ')}: ${skip}`)
-  if (details.type === 'suite') return
-  process.stdout.write('.')
-  column = column === 99 ? 0 : column + 1
-  if (column === 0) process.stdout.write('\n')
-})
-tests.on('test:fail', ({ name, nesting, file, line, todo, details: { error } }) => {
-  if (todo !== undefined && todo !== false) return
-  failed = true
-  const { failureType } = error as { readonly failureType?: string }
-  if (failureType === 'subtestsFailed') return
-  const cause = error.cause ?? error
-  const text = cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause)
-  write(
-    `\n✖ ${[...names.slice(0, nesting), name].join(' > ')}\n  ${file}:${line}\n  ${text.replaceAll('\n', '\n  ')}\n`,
-  )
-})
-tests.on('test:stderr', ({ message }) => write(message))
-tests.on('test:diagnostic', ({ nesting, message }) => {
-  if (nesting === 0) summary.push(`# ${message}`)
-})
-tests.once('end', () => {
-  if (absent.length > 0) {
-    const packages = absent.map((program) => programs[program] ?? program).join(' ')
-    write(`Could not run, because ${absent.join(' and ')} could not be found (apt-get install -y ${packages}):\n`)
-    for (const one of skipped) write(`  ${one}\n`)
-    // Where a machine judges, what was not tested is not sound.
-    if (process.env['CI'] === 'true') failed = true
-  }
-  write(`${summary.join('\n')}\n`)
-  process.exitCode = failed || files.length === 0 ? 1 : 0
-})
-tests.resume()
+type Outcome = {
+  /** The files with a failed test. */
+  readonly failed: ReadonlySet<string>
+  readonly skipped: readonly string[]
+  readonly summary: readonly string[]
+}
+
+/** Runs test files and prints a dot for each test that passed, the whole story for each that did not. */
+const runFiles = (these: readonly string[], concurrency: number): Promise<Outcome> => {
+  const failed = new Set<string>()
+  const skipped: string[] = []
+  const summary: string[] = []
+  const names: string[] = []
+  const tests = run({ files: [...these], concurrency, timeout: 120_000 })
+  tests.on('test:start', ({ name, nesting }) => {
+    names[nesting] = name
+  })
+  tests.on('test:pass', ({ name, nesting, skip, details }) => {
+    if (typeof skip === 'string') skipped.push(`${[...names.slice(0, nesting), name].join(' > ')}: ${skip}`)
+    if (details.type === 'suite') return
+    process.stdout.write('.')
+    column = column === 99 ? 0 : column + 1
+    if (column === 0) process.stdout.write('\n')
+  })
+  tests.on('test:fail', ({ name, nesting, file, line, todo, details: { error } }) => {
+    if (todo !== undefined && todo !== false) return
+    failed.add(relative('.', file ?? name))
+    const { failureType } = error as { readonly failureType?: string }
+    if (failureType === 'subtestsFailed') return
+    const cause = error.cause ?? error
+    const text = cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause)
+    write(
+      `\n✖ ${[...names.slice(0, nesting), name].join(' > ')}\n  ${file}:${line}\n  ${text.replaceAll('\n', '\n  ')}\n`,
+    )
+  })
+  tests.on('test:stderr', ({ message }) => write(message))
+  tests.on('test:diagnostic', ({ nesting, message }) => {
+    if (nesting === 0) summary.push(`# ${message}`)
+  })
+  tests.resume()
+  return new Promise((resolve) => tests.once('end', () => resolve({ failed, skipped, summary })))
+}
+
+const { failed, skipped, summary } = await runFiles(files, availableParallelism())
+write(`${summary.join('\n')}\n`)
+let broken = failed.size > 0
+if (broken && failed.size <= mostUnsteady && files.length > failed.size) {
+  write(`Once more, each by itself: ${[...failed].join(' ')}\n`)
+  const again = await runFiles([...failed], 1)
+  write(`${again.summary.join('\n')}\n`)
+  broken = again.failed.size > 0
+  for (const file of failed)
+    if (!again.failed.has(file)) write(`Unsteady: ${file} failed beside others and passed alone.\n`)
+}
+if (absent.length > 0) {
+  const packages = absent.map((program) => programs[program] ?? program).join(' ')
+  write(`Could not run, because ${absent.join(' and ')} could not be found (apt-get install -y ${packages}):\n`)
+  for (const one of skipped) write(`  ${one}\n`)
+  // Where a machine judges, what was not tested is not sound.
+  if (process.env['CI'] === 'true') broken = true
+}
+process.exitCode = broken || files.length === 0 ? 1 : 0
