@@ -3,6 +3,7 @@ import { inRanges } from '../../kernel/address-ranges.ts'
 import type { Json } from '../../kernel/json.ts'
 import { cookieOf } from '../../services/targets/affinity.ts'
 import { textAt } from './body.ts'
+import { operationOfBody, operationOfQuery } from './graphql-operation.ts'
 import { type Condition, satisfies } from './match.ts'
 
 /** Thrown where a condition depends on a body that is not read yet. */
@@ -16,6 +17,7 @@ export class Asked {
   #address: string | undefined
   /** Undefined until it has been read. */
   readonly #body: Json | undefined
+  #operation: string | null | undefined
 
   constructor(raw: IncomingMessage, addressOf: (raw: IncomingMessage) => string, body?: Json) {
     this.#body = body
@@ -35,6 +37,12 @@ export class Asked {
     return this.#body
   }
 
+  /** The GraphQL operation it runs; undefined where it names none. */
+  get operation(): string | undefined {
+    this.#operation ??= (this.raw.method === 'GET' ? operationOfQuery(this.query) : operationOfBody(this.body)) ?? null
+    return this.#operation ?? undefined
+  }
+
   get address(): string {
     this.#address ??= this.#addressOf(this.raw)
     return this.#address
@@ -49,6 +57,7 @@ export const testOf = (condition: Condition): Test => {
     const holds = inRanges(condition.ranges)
     return ({ address }) => holds(address)
   }
+  if (condition.on === 'operation') return (asked) => satisfies(asked.operation, condition.rule)
   const { on, name, rule } = condition
   if (on === 'cookie') return ({ raw }) => satisfies(cookieOf(raw.headers.cookie, name), rule)
   if (on === 'header')

@@ -40,7 +40,12 @@ export const routeMatchConfig = {
         .record(z.string().regex(/^[\w-]+(\.[\w-]+)*$/, { error: 'Expected names such as customer.tier.' }), rule)
         .default({})
         .describe(
-          'Values in a JSON body, by names such as `customer.tier`; a GraphQL operation by `operationName`. Bodies of such paths are read before policies, 64 KiB at most.',
+          'Values in a JSON body, by names such as `customer.tier`. Bodies of such paths are read before policies, 64 KiB at most.',
+        ),
+      operation: rule
+        .optional()
+        .describe(
+          'The GraphQL operation that is run: the one that `operationName` names, or the only one of the document. Bodies are read as for `body`.',
         ),
       address: z.array(cidr).min(1).optional().describe('Address ranges of clients.'),
     })

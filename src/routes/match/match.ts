@@ -12,6 +12,8 @@ export type Condition =
   | { readonly on: 'mediaType'; readonly name: string; readonly rule: Rule }
   /** The segment of the path at an index. */
   | { readonly on: 'parameter'; readonly name: string; readonly at: number; readonly rule: Rule }
+  /** The GraphQL operation that is run. */
+  | { readonly on: 'operation'; readonly name: ''; readonly rule: Rule }
   | { readonly on: 'address'; readonly ranges: readonly string[] }
 
 /** Which requests a route is for. */
@@ -40,7 +42,7 @@ export const compileMatch = (
   { hosts = [], match, path, methods, pathMode }: MatchConfig,
   more: readonly Condition[] = [],
 ): RouteMatch => {
-  const { header = {}, query = {}, cookie = {}, body = {}, address } = match ?? {}
+  const { header = {}, query = {}, cookie = {}, body = {}, operation, address } = match ?? {}
   const named = (
     on: 'header' | 'query' | 'cookie' | 'body',
     rules: Readonly<Record<string, Rule>>,
@@ -55,6 +57,7 @@ export const compileMatch = (
     ...more,
     ...(address === undefined ? [] : [{ on: 'address' as const, ranges: [...address].sort() }]),
     // Last: what else does not fit spares reading it.
+    ...(operation === undefined ? [] : [{ on: 'operation' as const, name: '' as const, rule: operation }]),
     ...named('body', body),
   ]
   const sorted = [...new Set(hosts)].sort()
@@ -77,7 +80,7 @@ const withHead = (methods: readonly string[]): ReadonlySet<string> =>
 export const conditionText = (condition: Condition): string =>
   condition.on === 'address'
     ? `address ${condition.ranges.join(', ')}`
-    : `${condition.on} ${condition.name}: ${ruleText(condition.rule)}`
+    : `${[condition.on, condition.name].join(' ').trim()}: ${ruleText(condition.rule)}`
 
 const ruleText = (rule: Rule): string => {
   if ('prefix' in rule) return `${rule.prefix}…`
