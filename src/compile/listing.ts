@@ -58,8 +58,15 @@ const addressesOf = (route: RoutePlan): readonly Omit<Listed, 'policies'>[] => {
 
 const doing = (route: Exclude<RoutePlan, { readonly kind: 'transcode' }>): string => {
   if (route.kind === 'proxy') {
-    const { service, rewrite, websocket, version, split } = route
-    return `proxy to ${split === undefined ? service.name : sharesOf(split)}${version === undefined ? '' : `, version ${version.name}`}${rewrite === undefined ? '' : ` as ${rewrite.text}`}${websocket ? ', WebSocket too' : ''}`
+    const { service, rewrite, websocket, version, split, fallback, mirror } = route
+    return [
+      `proxy to ${split === undefined ? service.name : sharesOf(split)}`,
+      version === undefined ? '' : `, version ${version.name}`,
+      rewrite === undefined ? '' : ` as ${rewrite.text}`,
+      websocket ? ', WebSocket too' : '',
+      fallback === undefined ? '' : `, else ${insteadOf(fallback)}`,
+      mirror === undefined ? '' : `, ${percent(mirror.share)} mirrored to ${mirror.route.service.name}`,
+    ].join('')
   }
   if (route.kind === 'grpc') return `gRPC to ${route.service.name}`
   const { answer } = route
@@ -68,6 +75,18 @@ const doing = (route: Exclude<RoutePlan, { readonly kind: 'transcode' }>): strin
     ? `redirect to ${answer.origin}${answer.to.text} (${answer.status})`
     : `respond with ${answer.status}`
 }
+
+/** What is tried where the service has failed, in order: `old, stale 5m, 503`. */
+const insteadOf = ({
+  route,
+  staleMs,
+  respond,
+}: NonNullable<Extract<RoutePlan, { kind: 'proxy' }>['fallback']>): string =>
+  [
+    ...(route === undefined ? [] : [route.service.name]),
+    ...(staleMs === undefined ? [] : [`stale ${String(writtenValue(duration, staleMs))}`]),
+    ...(respond === undefined ? [] : [String(respond.status)]),
+  ].join(', ')
 
 /** `users 95, users-next 5`, `users-blue, users-green (active)`. */
 const sharesOf = ({ parts, active }: NonNullable<Extract<RoutePlan, { kind: 'proxy' }>['split']>): string =>

@@ -157,6 +157,22 @@ describe('portico routes', { concurrency: 2 }, () => {
     assert.equal(new Set(lines.map((line) => line.indexOf(' /'))).size, 1)
   })
 
+  it('prints who stands in for a service and who looks on', async (t) => {
+    const { dir, remove } = await layWorkspace({
+      'portico.yaml': `services:
+  new: { rest: http://127.0.0.1:1, identity: none }
+  old: { rest: http://127.0.0.1:2, identity: none }
+routes:
+  - { path: /a, service: new, fallback: { service: old, stale: 5m, respond: { status: 503 } } }
+  - { path: /b, service: old, mirror: { service: new, share: 2.5% } }
+`,
+    })
+    t.after(remove)
+    const { out } = await portico(['routes', dir])
+    assert.match(out, /proxy to new, else old, stale 5m, 503 +open$/m)
+    assert.match(out, /proxy to old, 2\.5% mirrored to new +open$/m)
+  })
+
   it('prints the same as JSON', async () => {
     const listed = JSON.parse((await portico(['routes', '--json'])).out) as { address: string; policies: string[] }[]
     assert.deepEqual(listed.find(({ address }) => address === '/users/*')?.policies, [
