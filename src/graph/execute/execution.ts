@@ -69,6 +69,7 @@ export class Execution {
       context: this.abandoned === undefined ? context : { ...context, signal: this.abandoned.signal },
       invokes: tools.invokes,
       limit: tools.upstreamCalls,
+      joins: plan.joins !== undefined,
       guarded: this.guarded,
     }
     this.loads = recorder === undefined ? new Loads(options) : recorder.loads(options)
@@ -79,7 +80,7 @@ export class Execution {
   /** Goes on after something came back: what that throws is a fault of our own. */
   readonly guarded = (proceed: () => void): void => {
     try {
-      proceed()
+      this.loads.together(proceed)
     } catch (error) {
       this.broken(error)
     }

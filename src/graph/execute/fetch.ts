@@ -12,10 +12,11 @@ import {
 import type { CompletionSource, Selection, Step } from '../plan/plan.ts'
 import { keyText, noCall, type Template } from '../template.ts'
 import { completed, lacks } from './complete.ts'
+import { type Entry, settledAt, whenSettled } from './entry.ts'
 import type { Execution } from './execution.ts'
 import { fallBack } from './fallback.ts'
 import { isKey, keyIn, keyTemplates } from './keys.ts'
-import { type Entry, noArgs, settledAt, whenSettled } from './loads.ts'
+import { noArgs } from './loads.ts'
 import { runResolver } from './resolver.ts'
 import { type Brought, writeAnswer } from './write.ts'
 

@@ -4,51 +4,29 @@ import type { CallContext, Reply } from '../../services/call.ts'
 import type { Batched, Binding } from '../graph.ts'
 import { type RenderedRequest, renderRequest } from '../request.ts'
 import { keyText, noCall, type Scope } from '../template.ts'
+import { type Entry, Pending, settledAt } from './entry.ts'
 import { byKey, missing, selected } from './match.ts'
 
 /** Sends a rendered request of one binding to its service. */
 export type Invoke = (request: RenderedRequest, context: CallContext) => Promise<Reply>
-
-/** What one key or one request came to: a raw value, null for what is not there, or the Problem it failed with. */
-export type Entry = { value: unknown; pending: Pending | undefined }
-
-/** A call under way, and who waits for it. */
-class Pending {
-  private waiting: (() => void)[] = []
-
-  whenOver(proceed: () => void): void {
-    this.waiting.push(proceed)
-  }
-
-  over(): void {
-    for (const proceed of this.waiting) proceed()
-  }
-}
-
-/** Goes on when all entries have their values: at once where they have. Entries of one call wait for it once. */
-export const whenSettled = (entries: readonly Entry[], proceed: () => void): void => {
-  let left = 0
-  let last: Pending | undefined
-  const oneOver = (): void => {
-    left -= 1
-    if (left === 0) proceed()
-  }
-  for (const { pending } of entries) {
-    if (pending === undefined || pending === last) continue
-    last = pending
-    left += 1
-    pending.whenOver(oneOver)
-  }
-  if (left === 0) proceed()
-}
 
 export type LoadsOptions = {
   readonly context: CallContext
   readonly invokes: readonly Invoke[]
   /** Upstream calls that may be made. */
   readonly limit: number
+  /** Whether keys of several steps may go into one batch. */
+  readonly joins: boolean
   /** What runs when a call is over: what it throws is a fault of our own. */
   readonly guarded: (proceed: () => void) => void
+}
+
+/** Keys of one binding that are about to be asked for in one call. */
+export type Chunk = {
+  readonly binding: Batched
+  readonly scope: Scope
+  readonly asked: Asked[]
+  readonly pending: Pending
 }
 
 /**
@@ -64,12 +42,29 @@ export class Loads {
   private readonly guarded: LoadsOptions['guarded']
   /** None before the first call. */
   private tables: Map<string | number, Map<string, Entry>> | undefined
+  private readonly joins: boolean
+  /** Chunks that others may still add to, by their table's name; undefined while what is asked is sent at once. */
+  private open: Map<string | number, Chunk> | undefined
 
   constructor(options: LoadsOptions) {
     this.context = options.context
     this.invokes = options.invokes
     this.limit = options.limit
+    this.joins = options.joins
     this.guarded = options.guarded
+  }
+
+  /** Runs what may ask for keys at several places, and sends those of one binding together once all have asked. */
+  together(proceed: () => void): void {
+    if (!this.joins || this.open !== undefined) return proceed()
+    const open = (this.open = new Map<string | number, Chunk>())
+    proceed()
+    // What fails without a call lets others go on, who may ask for more.
+    for (const [name, chunk] of open) {
+      open.delete(name)
+      this.fetch(chunk)
+    }
+    this.open = undefined
   }
 
   /** One request, or the one that already asks the same. `noCall` when the parent lacks a value it needs. */
@@ -84,15 +79,11 @@ export class Loads {
     const table = this.table(binding.index)
     const known = binding.safe ? table.get(rendered.identity) : undefined
     if (known !== undefined) return known
-    const entry: Entry = { value: undefined, pending: undefined }
-    this.send(binding, rendered, {
-      started: (pending) => {
-        entry.pending = pending
-      },
-      settled: (answer) => {
-        entry.value = answer instanceof Problem ? answer : selected(binding, answer)
-        entry.pending = undefined
-      },
+    const pending = new Pending()
+    const entry: Entry = { value: undefined, pending }
+    this.send(binding, rendered, pending, (answer) => {
+      entry.value = answer instanceof Problem ? answer : selected(binding, answer)
+      entry.pending = undefined
     })
     if (binding.safe) table.set(rendered.identity, entry)
     return entry
@@ -101,24 +92,31 @@ export class Loads {
   /** Entries of a batch binding's keys, asking for those not asked before, in chunks. Keys are told apart by their text. */
   keys(binding: Batched, scope: Scope, keys: Iterable<Json>): Entry[] {
     const { batch } = binding
-    const table = this.table(scope.args === noArgs ? binding.index : `${binding.index} ${JSON.stringify(scope.args)}`)
+    const name = scope.args === noArgs ? binding.index : `${binding.index} ${JSON.stringify(scope.args)}`
+    const table = this.table(name)
     const entries: Entry[] = []
-    let chunk: { key: Json; text: string; entry: Entry }[] = []
+    let chunk = this.open?.get(name)
     for (const key of keys) {
       const text = keyText(key)
       let entry = table.get(text)
       if (entry === undefined) {
-        entry = { value: undefined, pending: undefined }
+        if (chunk === undefined) {
+          chunk = { binding, scope, asked: [], pending: new Pending() }
+          this.open?.set(name, chunk)
+        }
+        entry = { value: undefined, pending: chunk.pending }
         table.set(text, entry)
-        chunk.push({ key, text, entry })
-        if (chunk.length === batch.max) {
-          this.fetch(binding, scope, chunk)
-          chunk = []
+        chunk.asked.push({ key, text, entry })
+        if (chunk.asked.length === batch.max) {
+          this.open?.delete(name)
+          this.fetch(chunk)
+          // Where that failed at once, others have gone on and may have opened the next.
+          chunk = this.open?.get(name)
         }
       }
       entries.push(entry)
     }
-    if (chunk.length > 0) this.fetch(binding, scope, chunk)
+    if (chunk !== undefined && this.open === undefined) this.fetch(chunk)
     return entries
   }
 
@@ -144,73 +142,68 @@ export class Loads {
     return table
   }
 
-  protected fetch(binding: Batched, scope: Scope, asked: readonly Asked[]): void {
-    let chunk = asked
-    let rendered = attempt(binding, scope, chunk)
+  protected fetch({ binding, scope, asked, pending }: Chunk): void {
+    let asking: readonly Asked[] = asked
+    const settle = (answer: Json | Problem): void => {
+      const values = answer instanceof Problem ? answer : byKey(binding, answer)
+      for (const { text, entry } of asking) {
+        entry.value = values instanceof Problem ? values : (values.get(text) ?? missing(binding))
+        entry.pending = undefined
+      }
+    }
+    let rendered = attempt(binding, scope, asked)
     if (rendered instanceof Problem && asked.length > 1) {
       // One key does not fit, such as one that holds the separator: it fails alone.
-      chunk = asked.filter((one) => {
+      asking = asked.filter((one) => {
         const alone = attempt(binding, scope, [one])
-        if (alone instanceof Problem) one.entry.value = alone
-        return !(alone instanceof Problem)
+        if (!(alone instanceof Problem)) return true
+        one.entry.value = alone
+        one.entry.pending = undefined
+        return false
       })
-      if (chunk.length === 0) return
-      rendered = attempt(binding, scope, chunk)
+      if (asking.length === 0) return pending.over()
+      rendered = attempt(binding, scope, asking)
     }
-    if (rendered === noCall || rendered instanceof Problem) {
-      for (const { entry } of chunk) entry.value = rendered === noCall ? null : rendered
-      return
+    if (rendered !== noCall && !(rendered instanceof Problem)) return this.send(binding, rendered, pending, settle)
+    for (const { entry } of asking) {
+      entry.value = rendered === noCall ? null : rendered
+      entry.pending = undefined
     }
-    const asking = chunk
-    this.send(binding, rendered, {
-      started: (pending) => {
-        for (const { entry } of asking) entry.pending = pending
-      },
-      settled: (answer) => {
-        const values = answer instanceof Problem ? answer : byKey(binding, answer)
-        for (const { text, entry } of asking) {
-          entry.value = values instanceof Problem ? values : (values.get(text) ?? missing(binding))
-          entry.pending = undefined
-        }
-      },
-    })
+    pending.over()
   }
 
-  /** Asks the service, and hands on what it came to. */
-  private send(binding: Binding, request: RenderedRequest, { started, settled }: Settle): void {
+  /** Asks the service, hands on what it came to, and lets those go on who wait for it. */
+  private send(
+    binding: Binding,
+    request: RenderedRequest,
+    pending: Pending,
+    settle: (answer: Json | Problem) => void,
+  ): void {
     const invoke = this.invokes[binding.index]
     if (invoke === undefined) throw new Error(`${binding.coordinate} is not connected.`)
+    const over = (answer: Json | Problem): void => {
+      settle(answer)
+      pending.over()
+    }
     try {
       this.count(binding.request.service)
     } catch (problem) {
-      return settled(asProblem(problem))
+      return over(asProblem(problem))
     }
-    const pending = new Pending()
-    started(pending)
-    const over = (answer: Json | Problem): void =>
-      this.guarded(() => {
-        settled(answer)
-        pending.over()
-      })
     invoke(request, this.context).then(
-      ({ output }) => over(output),
+      ({ output }) => this.guarded(() => over(output)),
       (error: unknown) => {
         const problem = asProblem(error)
-        over(problem.code === 'NOT_FOUND' && binding.notFound === 'NULL' ? null : problem)
+        this.guarded(() => over(problem.code === 'NOT_FOUND' && binding.notFound === 'NULL' ? null : problem))
       },
     )
   }
 }
 
-type Settle = {
-  readonly started: (pending: Pending) => void
-  readonly settled: (answer: Json | Problem) => void
-}
-
 /** The arguments of what has none, such as an entity's loader. */
 export const noArgs: Readonly<Record<string, unknown>> = Object.freeze({})
 
-export type Asked = { readonly key: Json; readonly text: string; readonly entry: Entry }
+type Asked = { readonly key: Json; readonly text: string; readonly entry: Entry }
 
 const attempt = (
   binding: Batched,
@@ -223,5 +216,3 @@ const attempt = (
     return asProblem(error)
   }
 }
-
-export const settledAt = (value: unknown): Entry => ({ value, pending: undefined })

@@ -1,6 +1,7 @@
 import type { Step } from '../plan/plan.ts'
+import type { Entry } from './entry.ts'
 import type { Execution } from './execution.ts'
-import type { Entry, Loads, LoadsOptions } from './loads.ts'
+import type { Loads, LoadsOptions } from './loads.ts'
 
 /** Told what one operation does while it does it, where somebody wants to know: nobody listens otherwise. */
 export type Recorder = {

@@ -1,6 +1,6 @@
 import type { Reason } from '../../kernel/reason.ts'
+import type { Entry } from '../execute/entry.ts'
 import { type ExecutionResult, root } from '../execute/execute.ts'
-import type { Entry } from '../execute/loads.ts'
 import type { OperationPlan, Step } from '../plan/plan.ts'
 import { elidedFields } from './elided.ts'
 import { findGaps, type Gap } from './gaps.ts'

@@ -2,10 +2,11 @@ import type { Code } from '../../kernel/code.ts'
 import type { Json } from '../../kernel/json.ts'
 import { asProblem } from '../../kernel/problem.ts'
 import type { Reply } from '../../services/call.ts'
+import type { Entry } from '../execute/entry.ts'
 import type { Execution } from '../execute/execution.ts'
-import { type Asked, type Entry, type Invoke, Loads, type LoadsOptions } from '../execute/loads.ts'
+import { type Chunk, type Invoke, Loads, type LoadsOptions } from '../execute/loads.ts'
 import type { Recorder } from '../execute/recorder.ts'
-import type { Batched, Binding } from '../graph.ts'
+import type { Binding } from '../graph.ts'
 import type { Step } from '../plan/plan.ts'
 import type { noCall, Scope } from '../template.ts'
 import { statusSaid } from '../verdicts.ts'
@@ -99,6 +100,12 @@ export class Recording implements Recorder {
     return this.running
   }
 
+  /** The first step that asked by an entry, if any has so far. */
+  firstWith(entry: Entry | undefined): Step | undefined {
+    for (const [step, { entries }] of this.steps) if (entry !== undefined && entries.has(entry)) return step
+    return undefined
+  }
+
   originOf(entry: Entry): Origin | undefined {
     return this.origins.get(entry)
   }
@@ -169,11 +176,14 @@ class RecordedLoads extends Loads {
     return entry
   }
 
-  protected override fetch(binding: Batched, scope: Scope, asked: readonly Asked[]): void {
-    super.fetch(binding, scope, asked)
+  protected override fetch(chunk: Chunk): void {
+    super.fetch(chunk)
+    const { binding, scope, asked } = chunk
     const call = this.begun.pop()
     for (const { entry, key } of asked) this.recording.from(entry, { call, key })
     if (call === undefined) return
+    // Keys of several steps wait for each other: who asked first is known by then.
+    call.step = this.recording.firstWith(asked[0]?.entry)
     call.service = binding.request.service
     call.line = requestLine(binding.request, { ...scope, keys: asked.map(({ key }) => key) })
     call.keys = asked.length

@@ -26,6 +26,7 @@ import { planArguments } from './arguments.ts'
 import { boundOf } from './bounds.ts'
 import { type Collecting, type Conditions, collectFields, fragmentsOf } from './collect.ts'
 import { bindingOf, levelOf, startsEarly } from './early.ts'
+import { joinsOf } from './joins.ts'
 import { masksOf, noteRead, pathsOf, type ReadByMasks } from './mask.ts'
 import { neededOf, pathsRead } from './needs.ts'
 import type { FieldValue, OperationPlan, SelectedField, Selection, Shape, Slice, Step, StepSource } from './plan.ts'
@@ -81,6 +82,7 @@ export const buildPlan = (
     steps,
     slices,
     masks: masksOf(building.read, steps),
+    joins: joinsOf(steps, operation.operation),
     tops: steps.filter(({ parent }) => parent === undefined),
     early: steps.some(({ early }) => early),
   }

@@ -8,8 +8,8 @@ export type Estimate = {
   readonly completing: number
   /** One more than the deepest level that makes a call, where nothing has to be completed. */
   readonly levels: number
-  /** By step id: parents at most, and calls at most. */
-  readonly steps: readonly { readonly parents: number; readonly calls: number }[]
+  /** By step id: keys or requests, and calls at most. Keys that go into another step's batch are counted there. */
+  readonly steps: readonly { readonly keys: number; readonly calls: number }[]
   /** Lists whose length rests on an author's word or on nothing, by coordinate or size. */
   readonly assumptions: readonly string[]
 }
@@ -22,15 +22,23 @@ const unknownSize = 100
  * never exceeded unless a list is longer than its schema says.
  */
 export const estimate = (plan: OperationPlan, variables: Readonly<Record<string, unknown>>): Estimate => {
-  const steps: { parents: number; calls: number }[] = []
+  const asked: number[] = []
   const values: number[] = []
   const assumptions = new Set<string>()
   for (const step of plan.steps) {
     const above = step.parent === undefined ? 1 : (values[step.parent.id] ?? 1)
     const parents = step.sizes.reduce((product, bound) => product * sizeOf(bound, variables, assumptions), above)
-    steps[step.id] = { parents, calls: callsOf(step, parents * keysEach(step, variables)) }
+    asked[step.id] = parents * keysEach(step, variables)
     values[step.id] = parents
+    const leader = plan.joins?.get(step.id)
+    if (leader === undefined) continue
+    asked[leader.id] = (asked[leader.id] ?? 0) + (asked[step.id] ?? 0)
+    asked[step.id] = 0
   }
+  const steps = plan.steps.map((step) => ({
+    keys: asked[step.id] ?? 0,
+    calls: callsOf(step, asked[step.id] ?? 0),
+  }))
   const calling = plan.steps.filter(({ binding, source }) => binding !== undefined && source.kind !== 'complete')
   return {
     calls: steps.reduce((sum, { calls }) => sum + calls, 0),

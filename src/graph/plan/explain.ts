@@ -26,10 +26,11 @@ export const explain = (
   const told = (some: readonly Step[]): readonly string[] =>
     some.map((step) => {
       const mask = step.binding && plan.masks?.get(step.binding.index)
-      return `${describe(step, steps[step.id] ?? { parents: 1, calls: 0 })}${mask === undefined ? '' : ` [${mask}]`}`
+      const joined = plan.steps.filter(({ id }) => plan.joins?.get(id) === step)
+      return `${describe(step, { ...(steps[step.id] ?? { keys: 1, calls: 0 }), joined })}${mask === undefined ? '' : ` [${mask}]`}`
     })
   const completions = plan.steps.filter(({ source }) => source.kind === 'complete')
-  const planned = plan.steps.filter(({ source }) => source.kind !== 'complete')
+  const planned = plan.steps.filter(({ source, id }) => source.kind !== 'complete' && plan.joins?.has(id) !== true)
   const deepest = planned.reduce((most, { level }) => Math.max(most, level), -1)
   for (let level = 0; level <= deepest; level += 1) {
     const texts = told(planned.filter((step) => step.level === level))
@@ -66,7 +67,14 @@ const mostSentOf = ({ safe, request }: Binding, services: Services): number => {
   return repeatable ? mostSent(services.get(request.service)?.resilience) : 1
 }
 
-const describe = (step: Step, { parents, calls }: { parents: number; calls: number }): string => {
+type Asks = {
+  readonly keys: number
+  readonly calls: number
+  /** Steps whose keys go into this one's batch. */
+  readonly joined: readonly Step[]
+}
+
+const describe = (step: Step, { keys, calls, joined }: Asks): string => {
   const { source, binding } = step
   if (source.kind === 'resolver') return `${source.fn}() for ${step.path.join('.')}`
   if (binding === undefined) return step.coordinate
@@ -76,7 +84,7 @@ const describe = (step: Step, { parents, calls }: { parents: number; calls: numb
       ? calls > 1
         ? ` (≤ ${calls} calls${early})`
         : early && ` (${early.slice(2)})`
-      : ` (${keys(binding.batch, parents, step)}${early})`
+      : ` (${keysText(binding.batch, keys, step)}${joined.length === 0 ? '' : `, for ${[step, ...joined].map(({ path }) => path.join('.')).join(', ')}`}${early})`
   return `${binding.request.service} ${requestLine(binding.request)}${amount}`
 }
 
@@ -87,9 +95,9 @@ const callingFunctions = (steps: readonly Step[]): readonly string[] => [
   ),
 ]
 
-const keys = ({ max }: Batch, parents: number, { source, own }: Step): string => {
+const keysText = ({ max }: Batch, keys: number, { source, own }: Step): string => {
   if (source.kind === 'load' && own !== undefined) return `≤ ${max} keys a call`
-  return parents === 1 ? '1 key' : `≤ ${parents} keys${parents > max ? `, ${max} a call` : ''}`
+  return keys === 1 ? '1 key' : `≤ ${keys} keys${keys > max ? `, ${max} a call` : ''}`
 }
 
 const requestLine = (request: RequestTemplate): string => {

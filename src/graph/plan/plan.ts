@@ -25,6 +25,8 @@ export type OperationPlan = {
   readonly tops: readonly Step[]
   /** Field masks by `binding.index`, one for all that the operation reads by a binding; undefined where there are none. */
   readonly masks: ReadonlyMap<number, string> | undefined
+  /** Steps whose keys go into the batch of another, by `step.id`; undefined where there are none. */
+  readonly joins: ReadonlyMap<number, Step> | undefined
   /** Whether any step starts early. */
   readonly early: boolean
 }

@@ -10,14 +10,9 @@ describe('calls that need nothing of each other', () => {
     const gate = Promise.withResolvers<Json>()
     const { run, asked } = world({ sdl: people, answer: () => gate.promise })
     const result = run('{ user(id: 1) { name posts { title } } other: user(id: 2) { name } news { title } }')
-    assert.deepEqual(asked, [
-      'users GET /users?ids=1',
-      'users GET /posts?by=1',
-      'users GET /users?ids=2',
-      'users GET /news',
-    ])
+    assert.deepEqual(asked, ['users GET /posts?by=1', 'users GET /news', 'users GET /users?ids=1,2'])
     gate.resolve({ items: [] })
-    assert.equal((await result).calls, 4)
+    assert.equal((await result).calls, 3)
   })
 
   it('wait for their own parent only, not for the slowest of its level', async () => {
@@ -89,7 +84,47 @@ describe('a batch', () => {
       user: { name: 'user 7' },
       news: [{ author: { name: 'user 7' }, editors: [{ id: '7' }, { id: '8' }] }],
     })
-    assert.deepEqual(asked, ['users GET /users?ids=7', 'users GET /news', 'users GET /users?ids=8'])
+    assert.deepEqual(asked, ['users GET /news', 'users GET /users?ids=7', 'users GET /users?ids=8'])
+  })
+
+  it('holds the keys of all root fields, chunked, and what hangs on them is one batch too', async () => {
+    const { run, asked } = world({
+      sdl: people,
+      answer: ({ line }) => (line.startsWith('users GET /tags') ? [{ user: 2, tag: 'x' }] : found(line)),
+    })
+    const { data, calls } = await run(
+      '{ a: user(id: 1) { name tags { tag } } b: user(id: 2) { tags { tag } } some: users(ids: [3, 2]) { id } c: user(id: 4) { id } }',
+    )
+    assert.deepEqual(data, {
+      a: { name: 'user 1', tags: [] },
+      b: { tags: [{ tag: 'x' }] },
+      some: [{ id: '3' }, { id: '2' }],
+      c: { id: '4' },
+    })
+    assert.deepEqual(asked, ['users GET /users?ids=1,2,3', 'users GET /tags?ids=1,2', 'users GET /users?ids=4'])
+    assert.equal(calls, 3)
+  })
+
+  it('holds the keys of all fields of one object, each field with its own failure', async () => {
+    const { run, asked } = world({
+      sdl: people,
+      answer: ({ line }) => (line === 'users GET /news' ? [{ authorId: 'a,b', editorIds: [7, 8] }] : found(line)),
+    })
+    const { data, errors } = await run('{ news { author { name } editors { id } } }')
+    assert.deepEqual(data, { news: [{ author: null, editors: [{ id: '7' }, { id: '8' }] }] })
+    assert.deepEqual(errors.length, 1)
+    assert.deepEqual(asked, ['users GET /news', 'users GET /users?ids=7,8'])
+  })
+
+  it('that may not be made any more fails for all who waited to be in it', async () => {
+    const { run, asked } = world({ sdl: people, answer: ({ line }) => found(line), upstreamCalls: 1 })
+    const { data, errors } = await run('{ news { title } a: user(id: 1) { id } b: user(id: 2) { id } }')
+    assert.deepEqual([data?.['a'], data?.['b']], [null, null])
+    assert.deepEqual(
+      errors.filter((error) => error.includes('RESOURCE_EXHAUSTED')).map((error) => error.split(' ')[0]),
+      ['a', 'b'],
+    )
+    assert.deepEqual(asked, ['users GET /news'])
   })
 
   it('groups items by key for a list, and gives an empty list to keys without any', async () => {

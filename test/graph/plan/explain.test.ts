@@ -37,6 +37,19 @@ describe('explain', () => {
     )
   })
 
+  it('prints fields whose keys go into one batch as one call, what starts with them too', () => {
+    assert.equal(
+      explained(
+        web,
+        '{ a: product(id: 1) { name reviews { id } } b: product(id: 2) { reviews { rating } } me { name } }',
+      ),
+      [
+        "level 0  catalog shop.catalog.v1.Catalog/BatchGetProducts (≤ 2 keys, for a, b)  ∥  reviews shop.reviews.v1.Reviews/BatchListReviews (≤ 2 keys, for a.reviews, b.reviews, starts with its parent)  ∥  users GET /users?ids={keys.id|join(',')} (1 key)",
+        'calls ≤ 3 · levels 1 · reads claims.sub · shareable per user',
+      ].join('\n'),
+    )
+  })
+
   it('prints the root fields of a mutation one after the other', () => {
     assert.equal(
       explained(
