@@ -33,7 +33,7 @@ const limits = z.strictObject({
   directives: count.default(10).describe('Directives at one place of a GraphQL operation.'),
   tokens: count.default(2_000).describe('Tokens in a GraphQL document.'),
   listSize: count.default(100).describe('The largest value of an argument that @listSize names as slicing.'),
-  upstreamCalls: count.default(100).describe('Upstream calls one operation may make.'),
+  upstreamCalls: count.default(100).describe('Upstream calls one operation may make, retries and hedges included.'),
   cost: z
     .strictObject({
       max: count.describe('The most an operation may cost.'),

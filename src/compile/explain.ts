@@ -76,12 +76,12 @@ type Asked = { readonly operation: EndpointPlan['operation']; readonly variables
 
 const explained = (
   { services }: Plan,
-  { graph }: BffPlan,
+  { graph, limits: { upstreamCalls } }: BffPlan,
   { operation, variables }: Asked,
 ): { readonly text: string } => {
   const given = withDefaults(operation.node, variables)
   return {
-    text: explain(planFor(graph, operation, given), given, services),
+    text: explain(planFor(graph, operation, given), given, { services, upstreamCalls }),
   }
 }
 

@@ -16,6 +16,11 @@ export type CallContext = {
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>
   /** Where calls are tried again: whether this problem would be followed by another try. */
   readonly wouldTryAgain?: (problem: Problem) => boolean
+  /**
+   * Takes one more try of what the operation behind this call may send in all, hedges included; false where none is
+   * left. Unbounded where undefined.
+   */
+  readonly takeTry?: () => boolean
   /** The targets this call was tried at before, for others are preferred. Each try adds its own. */
   readonly tried?: object[]
 }

@@ -21,6 +21,7 @@ export type GuardTools = {
 
 export type ServiceEvent =
   | 'retry'
+  | 'retry withheld'
   | 'hedge'
   | 'breaker open'
   | 'breaker trial'
@@ -78,7 +79,7 @@ const aroundTries = (
     // Each try passes everything below, and no slot is held between tries. Hedges take of the same budget.
     ...(settings === undefined && hedgeAfterMs === undefined
       ? []
-      : [retry({ service: name, settings: settings ?? never, budget, clock, tell: () => tell?.(name, 'retry') })]),
+      : [retry({ service: name, settings: settings ?? never, budget, clock, tell: (event) => tell?.(name, event) })]),
   ]
 }
 

@@ -227,7 +227,7 @@ const resolve = (
     coordinate: step.coordinate,
     parents: all.map((owner) => needsOf(source.selection, owner)),
     args: execution.argsOf(step),
-    context: request.context,
+    context: execution.loads.context,
     source,
     clock: tools.clock,
     clients: tools.clients,

@@ -13,7 +13,7 @@ export type Invoke = (request: RenderedRequest, context: CallContext) => Promise
 export type LoadsOptions = {
   readonly context: CallContext
   readonly invokes: readonly Invoke[]
-  /** Upstream calls that may be made. */
+  /** Upstream calls that may be made, their further tries included. */
   readonly limit: number
   /** Whether keys of several steps may go into one batch. */
   readonly joins: boolean
@@ -36,7 +36,10 @@ export type Chunk = {
 export class Loads {
   /** Calls made so far. */
   calls = 0
-  private readonly context: CallContext
+  /** The operation's, for calls: their tries are counted here. */
+  readonly context: CallContext
+  /** Further tries of calls, hedges included. */
+  private tries = 0
   private readonly invokes: readonly Invoke[]
   private readonly limit: number
   private readonly guarded: LoadsOptions['guarded']
@@ -47,7 +50,7 @@ export class Loads {
   private open: Map<string | number, Chunk> | undefined
 
   constructor(options: LoadsOptions) {
-    this.context = options.context
+    this.context = { ...options.context, takeTry: this.takeTry }
     this.invokes = options.invokes
     this.limit = options.limit
     this.joins = options.joins
@@ -122,12 +125,18 @@ export class Loads {
 
   /** Counts a call about to be made. Throws RESOURCE_EXHAUSTED past what the operation may make. */
   count(service: string): void {
-    if (this.calls >= this.limit)
+    if (this.calls + this.tries >= this.limit)
       throw new Problem('RESOURCE_EXHAUSTED', `This operation would make more than ${this.limit} upstream calls.`, {
         service,
         reason: 'COST_LIMIT',
       })
     this.calls += 1
+  }
+
+  private readonly takeTry = (): boolean => {
+    if (this.calls + this.tries >= this.limit) return false
+    this.tries += 1
+    return true
   }
 
   /** Forgets what was asked, for what comes after a change. */

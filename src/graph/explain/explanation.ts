@@ -60,6 +60,10 @@ export type ExplainedCall = {
   readonly status?: number | string
   /** `OK`, the code of its failure, or `ABANDONED` where nobody waited for its end. */
   readonly outcome: string
+  /** How often it was sent again, hedges included. */
+  readonly tries?: number
+  /** Why it was not sent again where it might have been: `limits.upstreamCalls`. */
+  readonly withheld?: 'COST_LIMIT'
   /** Whether requests of others were answered by it too. */
   readonly shared?: true
 }
@@ -148,6 +152,8 @@ const explainedCall = (call: RecordedCall, since: (at: number) => number): Expla
   ...(call.endedAt !== undefined && { ms: rounded(call.endedAt - call.startedAt) }),
   ...(call.status !== undefined && { status: call.status }),
   outcome: call.outcome ?? 'ABANDONED',
+  ...(call.tries > 0 && { tries: call.tries }),
+  ...(call.withheld && { withheld: 'COST_LIMIT' }),
   ...(call.reply?.shared === true && { shared: true }),
 })
 

@@ -27,6 +27,10 @@ export type RecordedCall = {
   line: string
   /** The keys of a batch. */
   keys: number | undefined
+  /** Times that it was sent beside the first, hedges included. */
+  tries: number
+  /** Whether another try was not made for the bound of the operation. */
+  withheld: boolean
   /** The step that asked first. */
   step: Step | undefined
 }
@@ -126,6 +130,8 @@ export class Recording implements Recorder {
         service: '',
         line: '',
         keys: undefined,
+        tries: 0,
+        withheld: false,
         step: undefined,
       }
       this.calls.push(call)
@@ -136,7 +142,13 @@ export class Recording implements Recorder {
         call.reply = reply
         call.status = status
       }
-      return invoke(request, context).then(
+      const takeTry = (): boolean => {
+        const taken = context.takeTry?.() ?? true
+        if (taken) call.tries += 1
+        else call.withheld = true
+        return taken
+      }
+      return invoke(request, { ...context, takeTry }).then(
         (reply) => {
           ended({ outcome: 'OK', reply, status: reply.status })
           return reply

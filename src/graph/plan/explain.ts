@@ -7,6 +7,13 @@ import { expressionsOf, type Template } from '../template.ts'
 import { estimate } from './estimate.ts'
 import type { OperationPlan, Step } from './plan.ts'
 
+export type ExplainOptions = {
+  /** By name: how often each is asked again; never where they are not given. */
+  readonly services?: Services
+  /** `limits.upstreamCalls`: what calls and their further tries never pass. */
+  readonly upstreamCalls?: number
+}
+
 type Services = ReadonlyMap<string, Service>
 
 /**
@@ -19,7 +26,7 @@ type Services = ReadonlyMap<string, Service>
 export const explain = (
   plan: OperationPlan,
   variables: Readonly<Record<string, unknown>>,
-  services: Services = new Map(),
+  { services, upstreamCalls }: ExplainOptions = {},
 ): string => {
   const { calls, completing, levels, steps, assumptions } = estimate(plan, variables)
   const lines: string[] = []
@@ -47,7 +54,7 @@ export const explain = (
   const functions = callingFunctions(planned)
   lines.push(
     [
-      `calls ≤ ${calls}${completing === 0 ? '' : `, ${completing} of them where fields lack`}${sent === calls ? '' : `, with retries ≤ ${sent}`}${functions.length === 0 ? '' : `, beside those of ${functions.join(', ')}`}`,
+      `calls ≤ ${calls}${completing === 0 ? '' : `, ${completing} of them where fields lack`}${sent === calls ? '' : `, with retries ≤ ${retried(sent, upstreamCalls)}`}${functions.length === 0 ? '' : `, beside those of ${functions.join(', ')}`}`,
       `levels ${levels}`,
       reads.length > 0 ? `reads ${reads.join(', ')}` : 'reads nothing of the caller',
       `shareable ${shareableText(plan)}`,
@@ -57,8 +64,12 @@ export const explain = (
   return lines.join('\n')
 }
 
+/** What is sent at most: no retry is made past the bound of an operation. */
+const retried = (sent: number, limit = Number.POSITIVE_INFINITY): string =>
+  sent > limit ? `${limit} (${sent} without limits.upstreamCalls)` : String(sent)
+
 /** How often one call is sent at most, tries and hedges included: more than once only what may be repeated, as connectors have it. */
-const mostSentOf = ({ safe, request }: Binding, services: Services): number => {
+const mostSentOf = ({ safe, request }: Binding, services: Services = new Map()): number => {
   const repeatable =
     safe ||
     (request.kind === 'grpc'

@@ -1,5 +1,5 @@
 import type { Code } from '../../kernel/code.ts'
-import { asProblem, type Problem } from '../../kernel/problem.ts'
+import { asProblem, Problem } from '../../kernel/problem.ts'
 
 /** Says that the service is unwell: it failed, broke off, or did not answer in time. A refusal of ours says nothing of it. */
 export const isServiceFailure = (thrown: unknown): boolean => {
@@ -24,6 +24,23 @@ export const isTransient = ({ code, refused, headers }: Problem): boolean =>
   (code === 'UNAVAILABLE' ||
     code === 'DEADLINE_EXCEEDED' ||
     (code === 'RESOURCE_EXHAUSTED' && headers['retry-after'] !== undefined))
+
+/** The same failure, which says to the log why it was not tried to mend it. */
+export const withheld = (problem: Problem): Problem => {
+  const { code, message, status, headers, service, refused, details, reason } = problem
+  const cause = new Error('Not tried again: the operation may make no more upstream calls (limits.upstreamCalls).', {
+    cause: problem,
+  })
+  return new Problem(code, message, {
+    status,
+    headers,
+    refused,
+    details,
+    reason,
+    cause,
+    ...(service !== undefined && { service }),
+  })
+}
 
 /** What a service answered to a request that is passed on, as a status: 501 says that it is well, and has no such thing. */
 export const isFailureStatus = (status: number): boolean => status >= 500 && status !== 501

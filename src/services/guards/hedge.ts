@@ -67,7 +67,7 @@ export const hedge =
         }
       }
       const hedged = (): void => {
-        if (!budget.hasRoom(clock.now())) return
+        if (!budget.hasRoom(clock.now()) || context.takeTry?.() === false) return
         budget.take(clock.now())
         tell?.()
         start()

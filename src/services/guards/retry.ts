@@ -3,7 +3,7 @@ import { asProblem, type Problem } from '../../kernel/problem.ts'
 import type { Call, CallContext, Guard, Reply, Traits } from '../call.ts'
 import { RollingWindow } from '../rolling-window.ts'
 import { abortProblem } from './aborted.ts'
-import { isTransient, neverSent } from './failure.ts'
+import { isTransient, neverSent, withheld } from './failure.ts'
 import { startTimer } from './timer.ts'
 
 export type RetrySettings = {
@@ -57,8 +57,8 @@ export type RetryOptions = {
   readonly budget: RetryBudget
   readonly clock: Clock
   readonly random?: (() => number) | undefined
-  /** Told of each further try. */
-  readonly tell?: (() => void) | undefined
+  /** Told of each further try, and of each that the bound of its operation withheld. */
+  readonly tell?: ((event: 'retry' | 'retry withheld') => void) | undefined
 }
 
 /**
@@ -92,11 +92,16 @@ export const retry =
       }
     }
     const again = (thrown: unknown): Promise<Reply<Output>> => {
-      const pause = pauseAfter(asProblem(thrown))
+      const problem = asProblem(thrown)
+      const pause = pauseAfter(problem)
       if (pause === undefined) return Promise.reject(thrown)
+      if (context.takeTry?.() === false) {
+        options.tell?.('retry withheld')
+        return Promise.reject(withheld(problem))
+      }
       budget.take(clock.now())
       times += 1
-      options.tell?.()
+      options.tell?.('retry')
       return waited(pause, context, options.service).then(attempt)
     }
     return attempt()

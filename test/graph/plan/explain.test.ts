@@ -92,8 +92,10 @@ describe('explain', () => {
         name === 'users' ? { ...service, resilience: { retry, hedgeAfterMs: 5 } } : service,
       ]),
     )
-    const text = explain(operationOf(graph, '{ a { c } b }').plan({}), {}, asked)
+    const text = explain(operationOf(graph, '{ a { c } b }').plan({}), {}, { services: asked, upstreamCalls: 8 })
     assert.match(text, /^calls ≤ 3, with retries ≤ 8 · levels 2/m)
+    const bound = explain(operationOf(graph, '{ a { c } b }').plan({}), {}, { services: asked, upstreamCalls: 5 })
+    assert.match(bound, /^calls ≤ 3, with retries ≤ 5 \(8 without limits.upstreamCalls\) · levels 2/m)
   })
 
   it('names functions that may call services, for their calls are not known before', () => {

@@ -51,6 +51,12 @@ describe('hedge', () => {
     assert.equal(tries.length, 1)
   })
 
+  it('asks nobody else where its operation has no room for a further try', async () => {
+    const { call, tries } = hedged(5, [40])
+    assert.equal((await call({ ...contextOf(), takeTry: () => false })).output, 'try 0')
+    assert.equal(tries.length, 1)
+  })
+
   it('cancels both tries when the client leaves', async () => {
     const aborter = new AbortController()
     const { call, tries } = hedged(5, [60_000, 60_000])

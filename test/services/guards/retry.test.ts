@@ -56,6 +56,21 @@ describe('retry', () => {
     }
   })
 
+  it('makes no try that its operation has no room for, and tells the log so, the client what failed', async () => {
+    let left = 1
+    const { call, tries, told } = trying([unavailable(), unavailable({ headers: { 'retry-after': '9' } }), 'ok'])
+    const takeTry = (): boolean => (left -= 1) >= 0
+    await assert.rejects(call({ ...contextOf(), takeTry }), (problem: Problem) => {
+      assert.equal(problem.code, 'UNAVAILABLE')
+      assert.equal(problem.message, 'Not now.')
+      assert.equal(problem.headers['retry-after'], '9')
+      assert.match(String(problem.cause), /limits\.upstreamCalls/)
+      return true
+    })
+    assert.equal(tries(), 2)
+    assert.deepEqual(told, ['retry', 'retry withheld'])
+  })
+
   it('waits as long as the service asks, and not at all where the budget of the request is shorter', async () => {
     const asked = new Problem('RESOURCE_EXHAUSTED', 'Too many.', { headers: { 'retry-after': '1' } })
     const { call, tries } = trying([asked, 'ok'])
@@ -150,17 +165,19 @@ type Trying = {
 /** A call whose tries end like this, one after the other. */
 const trying = (ends: readonly (Problem | string)[], given: Trying = {}) => {
   let tries = 0
+  const told: string[] = []
   const guard = retry({
     service: 'users',
     settings: settings(given.settings),
     budget: new RetryBudget(0.2),
     clock,
     random: given.random ?? (() => 0),
+    tell: (event) => told.push(event),
   })
   const call = guard((): Promise<Reply<string>> => {
     const end = ends[tries] as Problem | string
     tries += 1
     return end instanceof Problem ? Promise.reject(end) : Promise.resolve({ output: end, status: 200 })
   }, given.traits ?? repeatable)
-  return { call: (context: CallContext = contextOf()) => call(null, context), tries: () => tries }
+  return { call: (context: CallContext = contextOf()) => call(null, context), tries: () => tries, told }
 }
