@@ -11,6 +11,7 @@ import type { Reason } from '../kernel/reason.ts'
 import type { EndpointPlan } from './endpoint/endpoint.ts'
 import type { SubscriptionSettings } from './graphql/config.ts'
 import type { DocumentsPlan } from './graphql/documents.ts'
+import type { Taken } from './slots.ts'
 
 /** A per-client module as the plan knows it: a graph, and what of it is served how. */
 export type BffPlan = {
@@ -42,6 +43,8 @@ export type BffRuntime = {
   readonly tools: GraphTools & Connected
   readonly log: Logger
   readonly observePartial: (bff: string, service: string) => void
+  /** WebSockets and event streams that are open, whatever generation they belong to. */
+  readonly openStreams: Taken
   /** Told of the values an answer lacks because something failed. */
   readonly observeMissing?: ((bff: string, missing: MissingValues) => void) | undefined
   /** Whether everybody may ask how an answer came about, as in development. */

@@ -10,7 +10,7 @@ export const mountBff = (
   bff: BffPlan,
   mount: Omit<GraphqlMount, 'hooks' | 'slots'> & { readonly hooks: RouteShorthandOptions },
 ): void => {
-  const shared = { ...mount, slots: createSlots(bff.subscriptions.connections) }
+  const shared = { ...mount, slots: createSlots(bff.subscriptions.connections, mount.runtime.openStreams) }
   mountEndpoints(app, bff, shared)
   if (bff.graphql) mountGraphql(app, bff, shared)
 }

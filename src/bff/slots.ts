@@ -4,17 +4,17 @@ export type Slots = {
   readonly take: () => (() => void) | undefined
 }
 
-export const createSlots = (most: number): Slots => {
-  let taken = 0
-  return {
-    take() {
-      if (taken >= most) return undefined
-      taken += 1
-      let held = true
-      return () => {
-        if (held) taken -= 1
-        held = false
-      }
-    },
-  }
-}
+/** How many are taken. It outlives the slots of one generation: those of the next count what is still open, too. */
+export type Taken = { count: number }
+
+export const createSlots = (most: number, taken: Taken): Slots => ({
+  take() {
+    if (taken.count >= most) return undefined
+    taken.count += 1
+    let held = true
+    return () => {
+      if (held) taken.count -= 1
+      held = false
+    }
+  },
+})

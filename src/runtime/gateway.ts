@@ -98,7 +98,8 @@ class GatewayProcess {
   private readonly start: Start
   private readonly resources = createResources()
   private readonly metrics = createMetrics()
-  private readonly draining = new Set<Promise<void>>()
+  /** Generations that serve no new requests, until they have ended. */
+  private readonly draining = new Map<Generation, Promise<void>>()
   private generation!: Generation
   private files: readonly string[]
   private diagnostics: readonly Diagnostic[]
@@ -244,8 +245,8 @@ class GatewayProcess {
       () => {},
       (err: unknown) => log.error({ err, generation: old.id }, 'draining failed'),
     )
-    this.draining.add(drained)
-    void drained.finally(() => this.draining.delete(drained))
+    this.draining.set(old, drained)
+    void drained.finally(() => this.draining.delete(old))
     return { ok: true, diagnostics: compiled.diagnostics, generation: next.id }
   }
 
@@ -278,7 +279,8 @@ class GatewayProcess {
     this.ready = false
     const closed = this.ports.listener.close()
     await this.reloading?.catch(() => {})
-    await Promise.all([this.generation.drain(this.generation.plan.drainMs), ...this.draining])
+    for (const one of [this.generation, ...this.draining.keys()]) one.dismiss()
+    await Promise.all([this.generation.drain(this.generation.plan.drainMs), ...this.draining.values()])
     this.ports.listener.cut()
     await closed
     await this.ports.probes?.close()

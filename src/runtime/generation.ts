@@ -11,7 +11,6 @@ import { createStaleValues } from '../graph/execute/fallback.ts'
 import type { Resolver } from '../graph/execute/resolver.ts'
 import { createSharing } from '../graph/sharing/sharing.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { whenClosed } from '../kernel/ending.ts'
 import { Problem } from '../kernel/problem.ts'
 import { Aborter } from '../kernel/signal.ts'
 import { leaseStores } from '../policies/stores.ts'
@@ -19,10 +18,10 @@ import { connectServices } from '../services/connect.ts'
 import type { Resources } from '../services/resources.ts'
 import { type ServiceState, stateOf } from '../services/state.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { type App, buildApp } from './app.ts'
-import { writeProblem, writeProblemTo } from './problem-reply.ts'
+import { buildApp } from './app.ts'
 import { loadResolvers } from './resolvers.ts'
-import { noShedding, overloaded, type Shedding, watchLag } from './shedding.ts'
+import { serve } from './serving.ts'
+import { noShedding, watchLag } from './shedding.ts'
 
 export type ServiceHealth = {
   readonly name: string
@@ -46,8 +45,13 @@ export type Generation = {
   services(): readonly ServiceState[]
   /** Requests and sockets it still serves. */
   active(): number
-  /** Ends it: waits for what it has begun, at most so long, then closes what is left and gives its resources back. */
+  /**
+   * Ends it: waits for what it has begun, streams and sockets too, at most so long, then tells these to go, closes what
+   * is left and gives its resources back.
+   */
   drain(withinMs: number): Promise<void>
+  /** Tells streams and sockets to go now: a drain then waits for other requests alone. */
+  dismiss(): void
 }
 
 export type GenerationTools = {
@@ -101,6 +105,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
           observeCost: metrics.observeCost,
           explainsToAll: development,
           sharedOperations: sharing.operations,
+          openStreams: lease.stores.keep(`streams of ${name}`, () => ({ count: 0 })),
           observeShared: metrics.observeSharedOperation,
         },
       ]
@@ -132,7 +137,11 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
   })
   const { eventLoopLag } = plan.limits
   const shedding = eventLoopLag === undefined ? noShedding : watchLag(eventLoopLag, clock)
-  const serving = serve(app, { shedding, shed: metrics.observeShed })
+  const serving = serve(app, {
+    shedding,
+    shed: metrics.observeShed,
+    sayGoodbye: () => draining.abort(goingAway),
+  })
   return {
     handle: serving.handle,
     upgrade: serving.upgrade,
@@ -145,8 +154,8 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     id,
     plan,
     takesRawPaths: plan.routes.some(({ match }) => match.raw),
+    dismiss: serving.dismiss,
     async drain(withinMs) {
-      draining.abort(goingAway)
       await serving.end(withinMs)
       await Promise.all([...connectors.values()].map((connector) => connector.release()))
       await lease.release()
@@ -172,89 +181,3 @@ const connectingTools = ({ clock, log, metrics }: GenerationTools) => ({
 
 /** One for all: an error remembers the functions on its stack, here those of the generation that comes next. */
 const goingAway = new Problem('UNAVAILABLE', 'The gateway is going away. Ask again.')
-
-/** How long a socket has to say goodbye once its generation ends. */
-const goodbyeMs = 1_000
-
-/** Hands requests and upgrades to an app, and knows those under way. */
-const serve = ({ fastify, direct }: App, { shedding, shed }: { shedding: Shedding; shed: () => void }) => {
-  const responses = underWay()
-  const sockets = underWay()
-  return {
-    handle: (request: IncomingMessage, response: ServerResponse): void => {
-      if (shedding.lagging) {
-        shed()
-        return writeProblem(response, overloaded())
-      }
-      responses.add(response)
-      const waiting = direct(request)
-      if (waiting === undefined) fastify.routing(request, response)
-      else void waiting.then(() => fastify.routing(request, response))
-    },
-    upgrade: (request: IncomingMessage, socket: Socket, head: Buffer): void => {
-      if (shedding.lagging) {
-        shed()
-        return writeProblemTo(socket, overloaded())
-      }
-      sockets.add(socket)
-      void direct(request, null)
-      if (fastify.server.emit('upgrade', request, socket, head)) return
-      writeProblemTo(socket, new Problem('INVALID_ARGUMENT', 'This address takes no upgrades.'))
-    },
-    active: () => responses.size() + sockets.size(),
-    /** Requests end by themselves, or are cut; sockets would not, so they are told to go once requests are done. */
-    async end(withinMs: number): Promise<void> {
-      await responses.gone(withinMs)
-      await fastify.close()
-      await sockets.gone(goodbyeMs)
-    },
-  }
-}
-
-type Ending = ServerResponse | Socket
-type Link = { readonly one: Ending; previous: Link | undefined; next: Link | undefined }
-
-/**
- * Things that end with a `close` event. A linked list: the tables that a Set leaves behind as it turns over
- * keep finished requests alive until a full collection.
- */
-const underWay = () => {
-  let first: Link | undefined
-  let size = 0
-  let whenGone: (() => void) | undefined
-  const remove = (link: Link): void => {
-    const { previous, next } = link
-    // A link that has grown old would hold its neighbours until a full collection, and they theirs.
-    link.previous = undefined
-    link.next = undefined
-    if (previous === undefined) first = next
-    else previous.next = next
-    if (next !== undefined) next.previous = previous
-    size -= 1
-    if (size === 0) whenGone?.()
-  }
-  return {
-    size: () => size,
-    add(one: Ending): void {
-      const link: Link = { one, previous: undefined, next: first }
-      if (first !== undefined) first.previous = link
-      first = link
-      size += 1
-      whenClosed(one, () => remove(link))
-    },
-    /** Resolves when none is left; those that are left after the given time are cut off. */
-    gone(withinMs: number): Promise<void> {
-      if (size === 0) return Promise.resolve()
-      return new Promise((resolve) => {
-        const timer = setTimeout(() => {
-          for (let link = first; link !== undefined; link = link.next) link.one.destroy()
-          resolve()
-        }, withinMs)
-        whenGone = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-    },
-  }
-}

@@ -12,6 +12,7 @@ type FeedSettings = {
   readonly workspace?: readonly string[]
   readonly auth?: string
   readonly intervalMs?: number
+  readonly drain?: string
   /** Further files of the workspace. */
   readonly files?: Files
 }
@@ -22,13 +23,14 @@ export const startFeed = async ({
   workspace = [],
   auth = '{ provider: users, optional: true }',
   intervalMs = 20,
+  drain = '5s',
   files = {},
 }: FeedSettings = {}) => {
   const reviews = await startReviews({ port: 0, intervalMs })
   const folder = await temporaryShop({
     'portico.yaml': [
       'listen: 127.0.0.1:0',
-      'drain: 5s',
+      `drain: ${drain}`,
       ...workspace,
       'services:',
       `  reviews: { grpc: "${reviews.address}", proto: shop/reviews/v1/reviews.proto, identity: none }`,

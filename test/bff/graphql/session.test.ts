@@ -128,9 +128,12 @@ describe('a WebSocket of graphql-transport-ws', () => {
     assert.equal(await closed, 1006)
   })
 
-  it('is told to go away with 1001 when a reload puts another generation in its place', async () => {
+  it('goes on after a reload, and is told to go away with 1001 when its generation has drained long enough', async () => {
     const connections = await Promise.all([1, 2, 3].map(() => ready(strict)))
     await strict.gateway.reload()
+    const [first] = connections
+    first?.send({ type: 'ping' })
+    assert.deepEqual(await first?.next(), { type: 'pong' })
     assert.deepEqual(await Promise.all(connections.map(({ closed }) => closed)), [1001, 1001, 1001])
     await ready(strict)
   })
@@ -222,6 +225,7 @@ before(async () => {
   feed = await startFeed({ bff: ['cors: { origins: ["https://app.example"] }'] })
   strict = await startFeed({
     auth: 'users',
+    drain: '500ms',
     bff: ['subscriptions: { perConnection: 2, initTimeout: 200ms, ping: 100ms, message: 1KiB }'],
   })
 })
