@@ -45,7 +45,7 @@ const invokeOf = (binding: Binding, connectors: ReadonlyMap<string, Connector>):
   const connector = connectorOf(request.service, connectors)
   if (request.kind === 'rest' && connector.kind === 'rest') {
     const { call } = connector
-    const { method } = request
+    const { method, idempotent } = request
     return (rendered, context) =>
       rendered.kind === 'rest'
         ? call(
@@ -54,6 +54,7 @@ const invokeOf = (binding: Binding, connectors: ReadonlyMap<string, Connector>):
               path: rendered.path,
               headers: rendered.headers,
               exact,
+              idempotent,
               ...(rendered.body === undefined ? {} : { body: rendered.body }),
             },
             context,

@@ -47,6 +47,8 @@ const words = /* GraphQL */ `
     errors: [PorticoErrorRule!]
     "How long the call may take, such as 800ms; the service's own timeout when absent."
     timeout: String
+    "Whether asking twice does no more than asking once: it may be tried again and hedged, and a POST that no mutation makes is a read, shared and started early like a GET."
+    idempotent: Boolean
   ) on FIELD_DEFINITION | OBJECT
 
   "Binds a field, or the loader of an entity, to a method of a gRPC service; on a Subscription field to a streaming one."

@@ -16,6 +16,8 @@ export type RestRequest = {
   readonly query: readonly NamedTemplate[]
   readonly headers: readonly NamedTemplate[]
   readonly body: ValueTemplate | undefined
+  /** Whether asking twice does no more than asking once, as its author says of what is no GET. */
+  readonly idempotent: boolean
 }
 
 export type GrpcRequest = {

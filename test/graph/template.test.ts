@@ -221,6 +221,7 @@ const restOf = ({ path, query = {}, headers = {} }: Parts, scope: Partial<Scope>
     query: named(query),
     headers: named(headers),
     body: undefined,
+    idempotent: false,
   }
   const answer = renderRequest(request, scopeOf(scope))
   assert.ok(answer !== noCall && answer.kind === 'rest')

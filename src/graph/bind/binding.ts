@@ -4,6 +4,7 @@ import { parseDuration } from '../../kernel/units.ts'
 import { type Directive, directiveOf } from '../directives.ts'
 import type { Batch, BatchKey, Binding } from '../graph.ts'
 import { type RequestTemplate, templatesOf } from '../request.ts'
+import { rootKind } from '../roots.ts'
 import { expressionsOf } from '../template.ts'
 import { type BindContext, entityKeysOf, keyFieldOf, type Owner, report, splitPath } from './context.ts'
 import { needsAllDigits } from './exact.ts'
@@ -51,7 +52,7 @@ export const bindDirective = (
     notFound: (args['notFound'] as Binding['notFound'] | undefined) ?? (isNullable(owner) ? 'NULL' : 'ERROR'),
     verdicts: bindVerdicts(context, { directive, owner, request }),
     timeoutMs,
-    safe: request.kind === 'rest' ? request.method === 'GET' : isSafeMethod(request.method),
+    safe: isSafe(context, request, owner),
     // ProtoJSON writes what needs more digits as strings; of other services the whole answer must be looked through.
     exact:
       request.kind === 'rest' && needsAllDigits(owner.field === undefined ? owner.type : getNamedType(owner.field.type))
@@ -60,6 +61,16 @@ export const bindDirective = (
   }
   context.bindings.push(binding)
   return binding
+}
+
+/**
+ * Whether calls change nothing. Only the fields of Mutation may change something (GraphQL specification §6.2.2), so that
+ * elsewhere a POST that may be repeated is a read whose question did not fit into an address.
+ */
+const isSafe = ({ schema }: BindContext, request: RequestTemplate, { type, field }: Owner): boolean => {
+  if (request.kind === 'grpc') return isSafeMethod(request.method)
+  const changes = field !== undefined && rootKind(schema, type) === 'mutation'
+  return request.method === 'GET' || (request.method === 'POST' && request.idempotent && !changes)
 }
 
 /** A Boolean field over a message without fields, such as google.protobuf.Empty. */

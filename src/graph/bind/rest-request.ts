@@ -80,6 +80,7 @@ export const bindRestRequest = (context: BindContext, directive: Directive, owne
     query: [...parameters, ...more.map(({ name, value }) => ({ name: encodeURIComponent(name), value }))],
     headers: headers.map(({ name, value }) => ({ name: name.toLowerCase(), value })),
     body,
+    idempotent: args['idempotent'] === true,
   }
 }
 

@@ -74,7 +74,7 @@ const mostSentOf = ({ safe, request }: Binding, services: Services = new Map()):
     safe ||
     (request.kind === 'grpc'
       ? request.method.mayRepeat
-      : request.headers.some(({ name }) => name === 'idempotency-key'))
+      : request.idempotent || request.headers.some(({ name }) => name === 'idempotency-key'))
   return repeatable ? mostSent(services.get(request.service)?.resilience) : 1
 }
 

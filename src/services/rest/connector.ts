@@ -46,9 +46,9 @@ export const connectRest = (service: RestService, resources: Resources, tools: G
   }
 }
 
-/** Safe methods (RFC 9110 §9.2.1), and what names itself by an Idempotency-Key. */
-const mayRepeat = ({ method, headers }: RestInput): boolean =>
-  method === 'GET' || headers.some(([name]) => name.toLowerCase() === 'idempotency-key')
+/** Safe methods (RFC 9110 §9.2.1), what names itself by an Idempotency-Key, and what is said to be idempotent. */
+const mayRepeat = ({ method, headers, idempotent }: RestInput): boolean =>
+  method === 'GET' || idempotent === true || headers.some(([name]) => name.toLowerCase() === 'idempotency-key')
 
 const exchangeWith =
   (asked: Asked): Call<RestInput> =>
@@ -64,7 +64,7 @@ const alwaysJson = (always + headerLines(['content-type', 'application/json'])) 
 
 const wireRequest = (
   { name, basePath, identity }: RestService,
-  { method, path, headers, body }: RestInput,
+  { method, path, headers, body, idempotent }: RestInput,
   { forward }: CallContext,
 ): WireRequest => {
   if (!path.startsWith('/')) throw new Problem('INTERNAL', `A path for service ${name} must start with a slash.`)
@@ -79,6 +79,6 @@ const wireRequest = (
     lines: body === undefined ? always : alwaysJson,
     headers: sent,
     body: body === undefined ? null : JSON.stringify(body),
-    repeatable: method === 'GET',
+    repeatable: method === 'GET' || idempotent === true,
   }
 }

@@ -8,6 +8,8 @@ export type RestInput = {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** Sent as application/json, raw numbers digit by digit. */
   readonly body?: Json
+  /** Whether asking twice does no more than asking once, where method and headers do not say so. */
+  readonly idempotent?: boolean
   /** Which numbers of the answer keep their digits: all, or long integers only, which is cheaper to read. */
   readonly exact: 'all' | 'integers'
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { diagnosticsOf } from '../support/graph.ts'
+import { diagnosticsOf, graphOf } from '../support/graph.ts'
 
 describe('the mistakes in a @rest binding', () => {
   it('include an unknown service, with the name it most likely meant', () => {
@@ -199,5 +199,25 @@ type Query {
     a: String @rest(service: "users", get: "/a", timeout: "soon")
                                                           ^ Expected a duration such as 800ms or 5s.`,
     )
+  })
+})
+
+describe('an idempotent @rest binding', () => {
+  it('is safe where it is a POST that no mutation makes, and there alone', () => {
+    const { bindings } = graphOf(`
+      type Query {
+        get: String @rest(service: "users", get: "/a")
+        post: String @rest(service: "users", post: "/a")
+        search: String @rest(service: "users", post: "/a", idempotent: true)
+        put: String @rest(service: "users", put: "/a", idempotent: true)
+        user(id: ID!): User @load(by: { id: "{args.id}" })
+      }
+      type Mutation { close: String @rest(service: "users", post: "/a", idempotent: true) @auth(public: true) }
+      type User @entity(key: "id")
+        @rest(service: "users", post: "/users", body: { ids: "{keys.id}" }, batch: { match: "id" }, idempotent: true) {
+        id: ID!
+      }`)
+    const safe = bindings.filter((binding) => binding.safe).map(({ coordinate }) => coordinate)
+    assert.deepEqual(safe.sort(), ['Query.get', 'Query.search', 'User'])
   })
 })
