@@ -94,14 +94,6 @@ const compileSplit = (settings: SplitConfig, ground: RouteGround): CompiledRoute
     { split: parts, sticky, active, override },
     compiled.flatMap(({ route }) => (route?.kind === 'proxy' ? [{ ...route, name }] : [])),
   )
-  const more = shared.websocket
-    ? [
-        {
-          below: 'split',
-          message: 'WebSockets go to one service. Remove `websocket`, or give them a route of their own.',
-        },
-      ]
-    : []
   const diagnostics: readonly Diagnostic[] = [
     ...compiled
       .flatMap((one, at) =>
@@ -109,7 +101,7 @@ const compileSplit = (settings: SplitConfig, ground: RouteGround): CompiledRoute
       )
       // What the parts share is wrong once.
       .filter((one, at, all) => all.findIndex(({ coordinate }) => coordinate === one.coordinate) === at),
-    ...[...mistakes, ...more].map(
+    ...mistakes.map(
       ({ below, message }): Diagnostic => ({
         severity: 'error',
         code: 'PORTICO-015',

@@ -116,6 +116,8 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       observeFallback: (route, kind) => metrics.observeFallback(route, kind),
       observeMirror: (route, outcome) => metrics.observeMirror(route, outcome),
       stale: tools.stale,
+      stop: tools.draining,
+      drainMs: plan.drainMs,
       observeSplit: (route, part) => metrics.observeSplit(route, part),
       problemReply,
     },

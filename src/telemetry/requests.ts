@@ -22,7 +22,8 @@ export const observeRequests = (app: FastifyInstance, clock: Clock, observers: r
       const observed = {
         request,
         reply,
-        status: cut && !truncated ? 499 : raw.statusCode,
+        // What was upgraded ends with its connection, and was answered long before.
+        status: cut && !truncated && raw.statusCode !== 101 ? 499 : raw.statusCode,
         milliseconds: clock.now() - startedAt,
         bytes: (raw as Counting).bytesSent ?? socket.bytesWritten - bytesBefore,
         truncated,

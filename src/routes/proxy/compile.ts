@@ -10,6 +10,7 @@ import type { proxyRouteConfig } from './config.ts'
 import type { Fallback } from './fallback.ts'
 import type { Mirror } from './mirror.ts'
 import type { Split } from './split.ts'
+import { type WebSocketSettings, websocketSettings } from './websocket/config.ts'
 
 /** One entry of `routes:` as read, without its policies. */
 export type ProxyRouteConfig = z.output<z.ZodObject<typeof proxyRouteConfig>>
@@ -31,7 +32,8 @@ export type ProxyRoute = {
   readonly rewrite: PathRewrite | undefined
   /** The Host a service is asked for: the client's own, or a name; undefined for the target's. */
   readonly host: { readonly kept: true } | { readonly name: string } | undefined
-  readonly websocket: boolean
+  /** The bounds of WebSockets; undefined where it takes none. */
+  readonly websocket: WebSocketSettings | undefined
   /** The version of an API that this is: its name, and headers of every answer. */
   readonly version?: { readonly name: string; readonly headers: Readonly<Record<string, string>> }
   /** Several services that answer, each by a route of its own; this one is then the first of them. */
@@ -79,6 +81,7 @@ export const compileProxy = (config: ProxyRouteConfig, surroundings: ProxySurrou
       : []),
     ...(rewrite !== undefined && 'mistake' in rewrite ? [routeMistake('rewrite', rewrite.mistake, surroundings)] : []),
   ]
+  const maxBodyBytes = config.maxBody ?? surroundings.maxBodyBytes
   const route: ProxyRoute = {
     name: `routes.${config.path}`,
     path: config.path,
@@ -88,10 +91,10 @@ export const compileProxy = (config: ProxyRouteConfig, surroundings: ProxySurrou
     methods: config.methods === undefined ? proxyMethods : [...new Set(config.methods)],
     rewrite: rewrite === undefined || 'mistake' in rewrite ? undefined : rewrite,
     host: hostOf(config.rewrite?.host),
-    websocket: config.websocket,
+    websocket: websocketSettings(config.websocket, { maxBodyBytes, maxAnswerBytes: service.maxAnswerBytes }),
     retry: config.retry === undefined ? service.resilience?.retry : retrySettings(config.retry),
     timeoutMs: config.timeout ?? service.timeoutMs,
-    maxBodyBytes: config.maxBody ?? surroundings.maxBodyBytes,
+    maxBodyBytes,
   }
   if (route.websocket && !route.methods.includes('GET'))
     mistakes.push(

@@ -5,6 +5,7 @@ import { routePath } from '../path.ts'
 import { rewrittenPath } from '../rewrite.ts'
 import { fallbackConfig } from './fallback-config.ts'
 import { mirrorConfig } from './mirror-config.ts'
+import { websocketConfig } from './websocket/config.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
@@ -45,12 +46,7 @@ export const sharedProxyConfig = {
     })
     .optional()
     .describe('What of a request changes on its way to the service.'),
-  websocket: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether WebSocket upgrades are passed on too; those of browsers from pages of the gateway’s own origin and of those that `cors` names.',
-    ),
+  websocket: websocketConfig,
   retry: retryConfig
     .optional()
     .describe(

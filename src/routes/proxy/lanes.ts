@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastif
 import type { Logger } from 'pino'
 import type { Clock } from '../../kernel/clock.ts'
 import { asProblem, type Problem } from '../../kernel/problem.ts'
+import type { Signal } from '../../kernel/signal.ts'
 import { guarded } from '../../services/call.ts'
 import type { RestConnector } from '../../services/rest/connector.ts'
 import { readAffinity } from '../../services/targets/affinity.ts'
@@ -31,6 +32,10 @@ export type ProxyTools = {
   /** What outlives generations of the last good answers. */
   readonly stale: StaleAnswers
   readonly clock: Clock
+  /** Aborts when the generation drains: WebSockets, which would not end by themselves, are then told to. */
+  readonly stop: Signal
+  /** How long a generation may take to drain. */
+  readonly drainMs: number
   /** Answers with a problem on `reply.raw`: the reply is hijacked, and nothing of an answer has been sent. */
   readonly problemReply: (reply: FastifyReply, problem: Problem) => void
 }

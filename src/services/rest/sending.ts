@@ -1,10 +1,11 @@
+import type { Socket } from 'node:net'
 import { Problem } from '../../kernel/problem.ts'
 import { isFailureStatus } from '../guards/failure.ts'
 import { NoTarget } from '../targets/set.ts'
 import type { Outcome, Target } from '../targets/target.ts'
 import type { RestTargets } from './targets.ts'
 import { WireError } from './wire/error.ts'
-import type { AnswerHandler, Flight } from './wire/flight.ts'
+import type { AnswerHandler, Flight, Take } from './wire/flight.ts'
 import type { ResponseHead } from './wire/head.ts'
 import type { Origin } from './wire/origin.ts'
 import type { WireRequest } from './wire/request.ts'
@@ -94,6 +95,19 @@ export class Sending implements AnswerHandler {
     this.#over = true
     this.#settle(isFailureStatus(this.#status) ? 'failure' : 'success')
     this.#handler.onEnd()
+  }
+
+  onSwitch(head: ResponseHead, socket: Socket): Take {
+    const target = this.#target
+    this.#over = true
+    this.#settle('success')
+    if (target !== undefined) {
+      target.held += 1
+      socket.once('close', () => {
+        target.held -= 1
+      })
+    }
+    return this.#handler.onSwitch?.(head, socket) ?? (() => true)
   }
 
   onError(error: WireError): void {

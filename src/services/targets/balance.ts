@@ -81,7 +81,7 @@ const ofTwo = <L extends Link>(
   }
 }
 
-const busyness = <L extends Link>({ active }: Target<L>): number => active + 1
+const busyness = <L extends Link>({ active, held }: Target<L>): number => active + held + 1
 
 /** What a call is expected to wait. Of one that nothing is known of, one call finds out. */
 const slowness = <L extends Link>(target: Target<L>, now: number): number => {

@@ -47,6 +47,8 @@ export class Target<L extends Link> {
   readonly link: L
   /** Calls under way. */
   active = 0
+  /** Connections that have become something else than calls, such as WebSockets, and stay. */
+  held = 0
   /** Smooth weighted round robin's own. */
   current = 0
   /** Since when it is in use without a break. */

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import mercurius from 'mercurius'
 import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from 'ws'
 import { Problem } from '../../../src/kernel/problem.ts'
+import { type WebSocketSettings, websocketSettings } from '../../../src/routes/proxy/websocket/config.ts'
 import { exchangeBytes, type GatewaySettings, listen, startGateway } from './support/gateway.ts'
 
 const upgrade =
@@ -79,23 +80,41 @@ describe('a proxy route with WebSockets', () => {
   })
 
   it('closes a client that sends more in one message than it may', async (t) => {
-    const { open } = await gateway(t, { route: { maxBodyBytes: 1_000 } })
+    const { open } = await gateway(t, { bounds: { maxFromClient: 1_000 } })
     const client = await open('/users/socket')
     client.send('x'.repeat(2_000))
     assert.equal((await closing(client))[0], 1009)
   })
 
-  it('closes the client where the service refuses the handshake or cannot be reached, and never says where', async (t) => {
-    for (const settings of [
-      { refuse: true },
-      { origin: 'http://127.0.0.1:1' },
-      { origin: `http://${'a'.repeat(60)}.${'b'.repeat(60)}.invalid` },
-    ]) {
-      const { open } = await gateway(t, settings)
-      const [code, reason] = await closing(await open('/users/socket'))
-      assert.equal(code, 1011)
-      assert.doesNotMatch(reason, /127|invalid|connect/)
+  it('gives the client what the service says in the place of a WebSocket', async (t) => {
+    const { port } = await gateway(t, { refuse: true })
+    assert.match(
+      await exchangeBytes(port, `GET /users/socket HTTP/1.1\r\n${upgrade}`),
+      /^HTTP\/1\.1 401 .*Unauthorized$/s,
+    )
+  })
+
+  it('answers 502 where no target can be reached, and never says where', async (t) => {
+    for (const origin of ['http://127.0.0.1:1', `http://${'a'.repeat(60)}.${'b'.repeat(60)}.invalid`]) {
+      const { port } = await gateway(t, { origin })
+      const answer = await exchangeBytes(port, `GET /users/socket HTTP/1.1\r\n${upgrade}`)
+      assert.match(answer, /^HTTP\/1\.1 502 /)
+      assert.doesNotMatch(answer, /127|invalid/)
     }
+  })
+
+  it('closes a client with 4401 when its token ends', async (t) => {
+    const { open } = await gateway(t, {
+      hooks: {
+        onRequest(request, _reply, done) {
+          const expiresAt = (Date.now() + 200) / 1_000
+          const identity = { provider: 'a', subject: 'b', scopes: new Set<string>(), claims: {}, expiresAt }
+          request.caller = { ...request.caller, identity }
+          done()
+        },
+      },
+    })
+    assert.deepEqual(await closing(await open('/users/socket')), [4401, 'The token has expired.'])
   })
 
   it('runs policies on the upgrade, slow ones too', async (t) => {
@@ -214,7 +233,11 @@ const closing = async (socket: WebSocket): Promise<readonly [number, string]> =>
 /** A gateway before a service that echoes messages, describes plain requests and keeps its handshakes. */
 const gateway = async (
   t: TestContext,
-  { refuse = false, ...settings }: Partial<GatewaySettings> & { refuse?: boolean } = {},
+  {
+    refuse = false,
+    bounds,
+    ...settings
+  }: Partial<GatewaySettings> & { refuse?: boolean; bounds?: Partial<WebSocketSettings> } = {},
 ) => {
   const seen: IncomingMessage[] = []
   const sockets: WebSocket[] = []
@@ -235,7 +258,7 @@ const gateway = async (
   const started = await startGateway(t, {
     origin,
     ...settings,
-    route: { path: '/users/*', websocket: true, ...settings.route },
+    route: { path: '/users/*', websocket: { ...defaults, ...bounds }, ...settings.route },
   })
   t.after(() => {
     for (const socket of [...clients, ...sockets]) socket.terminate()
@@ -258,6 +281,8 @@ const gateway = async (
   }
   return { ...started, open, through, seen, sockets }
 }
+
+const defaults = websocketSettings(true, { maxBodyBytes: 1_048_576, maxAnswerBytes: 1_000_000 }) as WebSocketSettings
 
 /** As `stripPrefix` makes it. */
 const stripped = { text: '/*', segments: [], restFrom: 1 }

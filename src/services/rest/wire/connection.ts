@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { BodySender } from './body-source.ts'
 import { WireError } from './error.ts'
-import type { Flight } from './flight.ts'
+import type { Flight, Take } from './flight.ts'
 import type { ResponseHead } from './head.ts'
 import { AnswerParser, type AnswerSink } from './parser.ts'
 import { type Address, onSession, openSocket } from './socket.ts'
@@ -37,6 +37,8 @@ export class Connection implements AnswerSink {
   #used = false
   #paused = false
   #error: Error | undefined
+  /** Who reads since it speaks another protocol. */
+  #take: Take | undefined
   /** When an idle connection is no longer used, in the owner's milliseconds. */
   idleUntil = 0
   readonly openedAt: number
@@ -70,6 +72,7 @@ export class Connection implements AnswerSink {
     })
     socket.once('close', () => {
       clearTimeout(timer)
+      if (this.#take !== undefined) return
       this.#onClosing()
       this.#owner.onGone(this, this.#ready ? undefined : unreachable(this.#error))
     })
@@ -82,7 +85,7 @@ export class Connection implements AnswerSink {
     this.#flight = flight
     flight.connection = this
     const { method, body } = flight.request
-    this.#parser.begin(method)
+    this.#parser.begin(method, flight.request.upgrade !== undefined && flight.handler.onSwitch !== undefined)
     if (body === null) socket.write(flight.head, 'latin1')
     else if (typeof body === 'string' || body instanceof Uint8Array) {
       // Both in one system call.
@@ -163,8 +166,21 @@ export class Connection implements AnswerSink {
     else this.#socket.destroy()
   }
 
+  onSwitch(head: ResponseHead, rest: Buffer): void {
+    const flight = this.#flight
+    if (flight === undefined) return
+    this.#leave()
+    this.#take = flight.handler.onSwitch?.(head, this.#socket)
+    this.#owner.onGone(this, undefined)
+    if (rest.length > 0) this.#take?.(rest)
+  }
+
   /** Always true: reading is stopped by `pause` alone. */
   #onRead(length: number): true {
+    if (this.#take !== undefined) {
+      if (!this.#take(this.#buffer.subarray(0, length))) this.#buffer = Buffer.allocUnsafeSlow(readBytes)
+      return true
+    }
     if (this.#flight === undefined) {
       // An answer to nothing: whoever asked next would take it for theirs.
       this.#socket.destroy()
@@ -181,6 +197,7 @@ export class Connection implements AnswerSink {
 
   /** The socket ends, well or not. */
   #onClosing(): void {
+    if (this.#take !== undefined) return
     const flight = this.#flight
     if (flight !== undefined && (this.#error !== undefined || !this.#parser.finish())) {
       if (this.#used && !this.#parser.begun && flight.request.repeatable && !flight.repeated) {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Connection } from './connection.ts'
 import type { WireError } from './error.ts'
 import type { ResponseHead } from './head.ts'
@@ -11,7 +12,15 @@ export type AnswerHandler = {
   onData(chunk: Buffer): boolean
   onEnd(): void
   onError(error: WireError): void
+  /**
+   * The service speaks another protocol from here on (101), and the socket is the handler's: nothing else is told. What
+   * is returned takes what is read, and says like `onData` whether it is done with it.
+   */
+  onSwitch?(head: ResponseHead, socket: Socket): Take
 }
+
+/** Takes what a connection brings after it has changed protocols. */
+export type Take = (chunk: Buffer) => boolean
 
 /** Where a flight waits for a connection. */
 export type WaitingRoom = { leave(flight: Flight): void }

@@ -9,6 +9,8 @@ export type AnswerSink = {
   onData(chunk: Buffer): boolean
   /** The answer is whole. `reusable`: nothing came after it, and more may. */
   onEnd(reusable: boolean): void
+  /** The connection changes protocols, as was asked for. What has come of the new one is given with it. */
+  onSwitch?(head: ResponseHead, rest: Buffer): void
 }
 
 type State = 'rest' | 'head' | 'length' | 'chunked' | 'until_close'
@@ -25,6 +27,7 @@ export class AnswerParser {
   readonly #readHead: (text: string) => ResponseHead
   #state: State = 'rest'
   #bodiless = false
+  #maySwitch = false
   #left = 0
   #decoder: ChunkedDecoder | undefined
   /** The part of a head that has come, and how much of interim ones before it. */
@@ -40,9 +43,10 @@ export class AnswerParser {
     this.#readHead = readHead
   }
 
-  /** The next bytes are an answer to this method. */
-  begin(method: string): void {
+  /** The next bytes are an answer to this method, which may ask for another protocol. */
+  begin(method: string, maySwitch = false): void {
     this.#state = 'head'
+    this.#maySwitch = maySwitch
     this.#bodiless = method === 'HEAD'
     this.#partial = ''
     this.#interim = 0
@@ -102,8 +106,12 @@ export class AnswerParser {
     this.#partial = ''
     const head = this.#readHead(text)
     if (head.status >= 200) this.#begin(head, next === length)
-    else if (head.status === 101) throw malformed('another protocol, which nobody asked for')
-    else this.#interim += text.length + 4
+    else if (head.status === 101) {
+      if (!this.#maySwitch) throw malformed('another protocol, which nobody asked for')
+      this.stop()
+      this.#sink.onSwitch?.(head, Buffer.from(bytes.subarray(next, length)))
+      return length
+    } else this.#interim += text.length + 4
     return next
   }
 

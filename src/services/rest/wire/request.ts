@@ -20,6 +20,8 @@ export type WireRequest = {
    * service closed it just as it was used again. Only for idempotent methods (RFC 9110 §9.2.2) without a streamed body.
    */
   readonly repeatable: boolean
+  /** The protocol that the connection is to speak from then on (RFC 9110 §7.8), such as `websocket`. */
+  readonly upgrade?: string
 }
 
 /** Header lines known to be valid, each with its CRLF. */
@@ -58,16 +60,18 @@ const outsideOfTargets = /[^\x21-\x7e\x80-\xff]/
 const expectsBody = new Set(['POST', 'PUT', 'PATCH'])
 
 /** What stands in every head to an origin: the rest of the request line, Host (RFC 9112 §3.2) and the wish to be kept. */
-export const originLines = (host: string): string => ` HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`
+export const originLines = (host: string): string => ` HTTP/1.1\r\nhost: ${host}\r\n${kept}\r\n`
+const kept = 'connection: keep-alive'
 
 /** The head of a request, all of it but for nothing. Latin1 text. Throws WireError `invalid_request`. */
 export const requestHead = (request: WireRequest, origin: string): string => {
-  const { method, path, lines, headers, body, host } = request
+  const { method, path, lines, headers, body, host, upgrade } = request
   if (!mayBeAsked(method)) throw invalid('a method that may not be sent')
   if (path.charCodeAt(0) !== 0x2f || outsideOfTargets.test(path)) throw invalid('a path that HTTP does not have')
   if (host !== undefined && (host === '' || !isFieldValue(host))) throw invalid('a Host that HTTP does not have')
-  const head =
-    method + ' ' + path + (host === undefined ? origin : originLines(host)) + (lines ?? '') + headerLines(headers)
+  const first = host === undefined ? origin : originLines(host)
+  const hop = upgrade === undefined ? first : first.replace(kept, `connection: upgrade\r\nupgrade: ${upgrade}`)
+  const head = method + ' ' + path + hop + (lines ?? '') + headerLines(headers)
   return head + framing(method, body)
 }
 

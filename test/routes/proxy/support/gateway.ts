@@ -12,6 +12,7 @@ import { type Logger, pino } from 'pino'
 import { systemClock } from '../../../../src/kernel/clock.ts'
 import { canonicalPath } from '../../../../src/kernel/path.ts'
 import { asProblem, Problem, problemJson } from '../../../../src/kernel/problem.ts'
+import { Aborter } from '../../../../src/kernel/signal.ts'
 import { guardUpgrade } from '../../../../src/kernel/upgrade.ts'
 import { compileMatch, type RouteMatch } from '../../../../src/routes/match/match.ts'
 import { createRouter } from '../../../../src/routes/match/router.ts'
@@ -37,7 +38,12 @@ export type GatewaySettings = {
   readonly budgetMs?: number
 }
 
-export type Gateway = { readonly origin: string; readonly port: number; readonly logged: readonly string[] }
+export type Gateway = {
+  readonly origin: string
+  readonly port: number
+  readonly logged: readonly string[]
+  readonly drain: () => void
+}
 
 /** A small app with what the proxy needs of the whole gateway: canonical paths, callers and problem replies. */
 export const startGateway = async (t: TestContext, settings: GatewaySettings): Promise<Gateway> => {
@@ -45,6 +51,7 @@ export const startGateway = async (t: TestContext, settings: GatewaySettings): P
   const log: Logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
   const appLog: FastifyBaseLogger = log
   const resources = createResources()
+  const stop = new Aborter()
   const service: RestService = {
     kind: 'rest',
     name: 'users',
@@ -125,16 +132,19 @@ export const startGateway = async (t: TestContext, settings: GatewaySettings): P
     log,
     clock: systemClock,
     stale: createStaleAnswers(systemClock),
+    stop,
+    drainMs: 1_000,
     problemReply: (reply, problem) => writeProblem(reply, problem),
   })
   settings.after?.(app)
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.after(async () => {
     await resources.closeAll()
+    stop.abort()
     await app.close()
   })
   const { port } = app.server.address() as AddressInfo
-  return { origin: `http://127.0.0.1:${port}`, port, logged }
+  return { origin: `http://127.0.0.1:${port}`, port, logged, drain: () => stop.abort() }
 }
 
 const routeOf = (path: string, service: RestService, settings: GatewaySettings['route']): ProxyRoute => ({
@@ -146,7 +156,7 @@ const routeOf = (path: string, service: RestService, settings: GatewaySettings['
   methods: proxyMethods,
   rewrite: undefined,
   host: undefined,
-  websocket: false,
+  websocket: undefined,
   retry: service.resilience?.retry,
   timeoutMs: service.timeoutMs,
   maxBodyBytes: 1_048_576,
