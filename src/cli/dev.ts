@@ -37,7 +37,7 @@ export const devCommand = (terminal: Terminal, done: (exit: Exit) => void): Comm
     })
 
 const welcome = ({ listen, probes, admin, plan }: Served): string => {
-  const base = urlOf(listen)
+  const base = urlOf(listen, plan().tls === undefined ? 'http' : 'https')
   const local = base.replace('//0.0.0.0:', '//localhost:').replace('//[::]:', '//localhost:')
   const graphiql = plan().bffs.flatMap(({ served }) =>
     served.graphql ? [`  GraphiQL  ${local}${served.prefix}/graphiql\n`] : [],

@@ -39,7 +39,7 @@ export const startCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
               )
             log.info(
               {
-                listen: urlOf(listen),
+                listen: urlOf(listen, plan().tls === undefined ? 'http' : 'https'),
                 ...(workers > 1 && { workers }),
                 ...(probes && { probes: urlOf(probes) }),
                 ...(admin && { admin: urlOf(admin) }),
@@ -52,8 +52,10 @@ export const startCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
       )
     })
 
-export const urlOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
-  `http://${authorityOf(host, port)}`
+export const urlOf = (
+  { host, port }: { readonly host: string; readonly port: number },
+  scheme: 'http' | 'https' = 'http',
+): string => `${scheme}://${authorityOf(host, port)}`
 
 /** More than any machine has CPUs for is a typing mistake. */
 const mostWorkers = 256

@@ -13,6 +13,7 @@ import { overlaps } from './overlaps.ts'
 import type { Plan, PolicyName, PolicyUse } from './plan.ts'
 import { compareMatches } from './precedence.ts'
 import { compileRoute } from './route.ts'
+import { compileTls, tlsFiles } from './tls.ts'
 
 export type Compiled = {
   /** Undefined when any diagnostic is an error. */
@@ -63,6 +64,10 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
   const diagnostics: Diagnostic[] = [...mistakes]
   const files: string[] = [workspaceFile, 'protos']
   const placeOf = (path: readonly (string | number)[]) => places.at(path, 'value')
+
+  const { tls, diagnostics: tlsDiagnostics } = compileTls(config.tls, { workspaceDir: dir, placeOf })
+  diagnostics.push(...tlsDiagnostics)
+  files.push(...tlsFiles(config.tls))
 
   const known = new Map<string, Service>()
   let allServices = true
@@ -129,6 +134,7 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
   const plan: Plan = {
     dir,
     listen: config.listen,
+    tls,
     probes: config.probes,
     admin: config.admin,
     trustedProxies: config.trustedProxies,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { bffs, policies, providers, routes, services } from '../catalog.ts'
 import { cidr, count, duration, hostPort, nameKey, size } from '../config/scalars.ts'
+import { tlsConfig } from './tls.ts'
 
 /** Policies are keys of a BFF or route, so their order is the catalogue's, never the author's. */
 const policyKeys = {
@@ -49,6 +50,11 @@ const limits = z.strictObject({
 /** The whole of `portico.yaml`. */
 export const workspaceConfig = z.strictObject({
   listen: hostPort.prefault('0.0.0.0:8080').describe('Where clients connect.'),
+  tls: tlsConfig
+    .optional()
+    .describe(
+      'Certificates, by which `listen` is met with https and HTTP/2 by ALPN. Plain HTTP when absent, for a TLS proxy in front.',
+    ),
   probes: hostPort
     .optional()
     .describe(

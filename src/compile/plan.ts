@@ -8,12 +8,15 @@ import type { GrpcRoute } from '../routes/proxy/grpc/compile.ts'
 import type { TranscodeRoute } from '../routes/transcode/compile.ts'
 import type { Service } from '../services/service.ts'
 import type { WorkspaceConfig } from './config.ts'
+import type { ServerTls } from './tls.ts'
 
 /** A workspace with every name resolved, every schema bound and everything checked. Nothing is open yet. */
 export type Plan = {
   /** Absolute path of the workspace. */
   readonly dir: string
   readonly listen: HostPort
+  /** How clients are met on `listen`; undefined where it is plain HTTP. */
+  readonly tls: ServerTls | undefined
   readonly probes: HostPort | undefined
   /** A loopback address. */
   readonly admin: HostPort | undefined

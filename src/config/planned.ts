@@ -11,7 +11,6 @@ export const planned = {
   tracing: 'tracing',
   cache: 'cache',
   plugins: 'plugins',
-  tls: 'TLS of its own; put a TLS proxy in front of it',
   'services.*.headers': 'header rules',
   'services.*.identity=service': 'identity of its own towards services',
   'services.*.identity=headers': 'identity headers',

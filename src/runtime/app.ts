@@ -65,7 +65,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
     routerOptions: { caseSensitive: true, maxParamLength: 1_024 },
   })
   observeRequests(app, clock, [metrics.observeRequest, ...(plan.accessLog ? [accessLog(log)] : [])])
-  identify(app, { clock, budgetMs: plan.budgetMs })
+  identify(app, { clock, budgetMs: plan.budgetMs, hsts: hstsOf(plan) })
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error)
     if (problem.status >= 500) log.warn({ requestId: request.id, ...logged(problem) }, 'request failed')
@@ -199,7 +199,10 @@ const providerOf = (uses: readonly PolicyUse[]): string | undefined => {
  * Says of every request who asks, when its time is over and what its path is, before any policy looks. One hook: each
  * costs every request a turn through Fastify's runner.
  */
-const identify = (app: FastifyInstance, { clock, budgetMs }: { clock: Clock; budgetMs: number }): void => {
+const identify = (
+  app: FastifyInstance,
+  { clock, budgetMs, hsts }: { clock: Clock; budgetMs: number; hsts: string | undefined },
+): void => {
   app.decorateRequest('caller', null as never)
   app.decorateRequest('deadline', 0)
   app.decorateRequest('pattern', undefined)
@@ -214,10 +217,15 @@ const identify = (app: FastifyInstance, { clock, budgetMs }: { clock: Clock; bud
     request.caller = { identity: undefined, address: request.ip, requestId: request.id }
     request.deadline = clock.now() + budgetMs
     reply.header('x-request-id', request.id)
+    if (hsts !== undefined) reply.header('strict-transport-security', hsts)
     guardUpgrade(request, reply)
     done(takeBackUrl(request))
   })
 }
+
+/** What tells browsers to come by https alone (RFC 6797 §6.1); undefined where TLS is another's business. */
+const hstsOf = ({ tls }: Plan): string | undefined =>
+  tls === undefined ? undefined : `max-age=${Math.floor(tls.hstsMs / 1_000)}`
 
 /** The methods of every path that was declared, filled while routes are. */
 const recordRoutes = (app: FastifyInstance): ReadonlyMap<string, Set<string>> => {

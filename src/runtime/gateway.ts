@@ -283,7 +283,7 @@ class GatewayProcess {
     await Promise.all([this.generation.drain(this.generation.plan.drainMs), ...this.draining.values()])
     this.ports.listener.cut()
     await closed
-    await this.ports.probes?.close()
+    await Promise.all([this.ports.probes?.close(), this.ports.redirect?.close()])
     await this.resources.closeAll()
   }
 }

@@ -25,6 +25,8 @@ export type Http2Front = {
   accept(socket: Socket): void
   /** Tells clients to go elsewhere (GOAWAY); a connection closes when its last answer is out. */
   close(): void
+  /** The same for some of the connections. */
+  closeWhere(which: (socket: Socket) => boolean): void
   /** Closes what is left. */
   cut(): void
   /** How large the headers of a request may be in all, from now on. */
@@ -47,10 +49,11 @@ const bounds = {
 }
 const concurrentStreams = 128
 
-/** Serves HTTP/2 on connections it is given: over TCP, with prior knowledge. */
+/** Serves HTTP/2 on connections it is given: over TLS as agreed there, or over TCP with prior knowledge. */
 export const createHttp2Front = ({ idleMs, silenceMs, handle, refuse, ...first }: Http2Options): Http2Front => {
   let { maxHeaderBytes } = first
-  const sessions = new Set<Pick<ServerHttp2Session, 'close' | 'destroy'>>()
+  const sessions = new Map<Pick<ServerHttp2Session, 'close' | 'destroy'>, Socket>()
+  let accepting: Socket | undefined
   const server = createServer({
     ...bounds,
     Http2ServerResponse: Response,
@@ -58,7 +61,7 @@ export const createHttp2Front = ({ idleMs, silenceMs, handle, refuse, ...first }
   })
   server.on('session', (session) => {
     let streams = 0
-    sessions.add(session)
+    sessions.set(session, accepting as Socket)
     session.on('close', () => sessions.delete(session))
     session.on('stream', (stream) => {
       streams += 1
@@ -85,12 +88,20 @@ export const createHttp2Front = ({ idleMs, silenceMs, handle, refuse, ...first }
     else handle(asHttp1(request), answer)
   })
   return {
-    accept: (socket) => void server.emit('connection', socket),
+    accept(socket) {
+      // The session of a connection is told while it is handed over.
+      accepting = socket
+      server.emit('connection', socket)
+      accepting = undefined
+    },
     close() {
-      for (const session of sessions) session.close()
+      for (const session of sessions.keys()) session.close()
+    },
+    closeWhere(which) {
+      for (const [session, socket] of sessions) if (which(socket)) session.close()
     },
     cut() {
-      for (const session of sessions) session.destroy()
+      for (const session of sessions.keys()) session.destroy()
     },
     limitHeaders(bytes) {
       maxHeaderBytes = bytes

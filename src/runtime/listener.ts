@@ -1,5 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { ServerTls } from '../compile/tls.ts'
 import type { HostPort } from '../config/scalars.ts'
 import { canonicalPath, loosestPath } from '../kernel/path.ts'
 import { Problem } from '../kernel/problem.ts'
@@ -7,6 +10,7 @@ import type { Generation } from './generation.ts'
 import { createHttp2Front } from './http2.ts'
 import { writeProblem, writeProblemTo } from './problem-reply.ts'
 import { splitProtocols } from './protocol.ts'
+import { createSecurity } from './tls.ts'
 
 /** The open port of a gateway. It outlives generations: each request goes to the one that is current. */
 export type Listener = {
@@ -17,10 +21,17 @@ export type Listener = {
   cut(): void
   /** How large the headers of a request may be in all, for connections from now on. */
   limitHeaders(bytes: number): void
+  /**
+   * New certificates, for connections from now on. Connections of clients that were verified by other authorities than
+   * there are now end with the answers they wait for. Only for a port that was opened with TLS.
+   */
+  renew(tls: ServerTls): void
 }
 
 export type ListenerOptions = {
   readonly address: HostPort
+  /** Plain HTTP where undefined. */
+  readonly tls: ServerTls | undefined
   readonly maxHeaderBytes: number
   readonly current: () => Generation
 }
@@ -31,9 +42,10 @@ const headersMs = 15_000
 const requestMs = 300_000
 
 /** Opens the port. Rejects when it cannot be had, with Node's own error. */
-export const openListener = async ({ address, maxHeaderBytes, current }: ListenerOptions): Promise<Listener> => {
+export const openListener = async ({ address, tls, maxHeaderBytes, current }: ListenerOptions): Promise<Listener> => {
   let retiring = false
-  const server = createServer({
+  const security = tls === undefined ? undefined : createSecurity(tls, headersMs)
+  const options = {
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: headersMs,
     requestTimeout: requestMs,
@@ -41,8 +53,10 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
     insecureHTTPParser: false,
     noDelay: true,
     // Clients that would rather speak HTTP/2 and ask for it so, as curl does, are answered in HTTP/1.1 (RFC 9110 §7.8).
-    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() !== 'h2c',
-  })
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() !== 'h2c',
+  }
+  const secured = security && createSecureServer({ ...security.options, ...options })
+  const server: Server = secured ?? createServer(options)
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const generation = current()
     if (canonicalize(request, generation.takesRawPaths)) generation.handle(request, response)
@@ -55,13 +69,17 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
   const refuse = (response: ServerResponse, why: 'headers' | 'host'): void =>
     writeProblem(response, why === 'headers' ? unparsable('HPE_HEADER_OVERFLOW') : twoHosts)
   server.on('request', (request, response) => {
-    const problem = ambiguity(request)
+    const problem = security?.isOutdated(request.socket) === true ? verifiedOtherwise : ambiguity(request)
     if (retiring || problem !== undefined) response.setHeader('connection', 'close')
     if (problem === undefined) handle(request, response)
     else writeProblem(response, problem)
   })
   const http2 = createHttp2Front({ maxHeaderBytes, idleMs: keepAliveMs, silenceMs: requestMs, handle, refuse })
-  const undecided = splitProtocols(server, { http2: (socket) => http2.accept(socket), withinMs: headersMs })
+  const takeHttp2 = (socket: Socket): void => http2.accept(socket)
+  // With TLS clients say in the handshake what they speak; without, by their first bytes.
+  if (secured !== undefined) security?.guard(secured, takeHttp2)
+  const undecided =
+    secured === undefined ? splitProtocols(server, { http2: takeHttp2, withinMs: headersMs }) : undefined
   server.on('upgrade', (request, socket: Socket, head) => {
     socket.on('error', () => socket.destroy())
     const problem = ambiguity(request)
@@ -74,7 +92,9 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
       )
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+    // Before the handshake is through, there is no way to say anything.
+    const isMet = !(socket instanceof TLSSocket) || socket.getFinished() !== undefined
+    if (error.code === 'ECONNRESET' || !socket.writable || !isMet) socket.destroy()
     else writeProblemTo(socket, unparsable(error.code))
   })
   return {
@@ -84,7 +104,7 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
         retiring = true
         server.close(() => resolve())
         server.closeIdleConnections()
-        undecided.close()
+        undecided?.close()
         http2.close()
       }),
     cut: () => {
@@ -95,6 +115,10 @@ export const openListener = async ({ address, maxHeaderBytes, current }: Listene
       // Node reads it for each connection; its types know it as an option alone.
       Object.assign(server, { maxHeaderSize: bytes })
       http2.limitHeaders(bytes)
+    },
+    renew(next) {
+      security?.renew(next)
+      http2.closeWhere((socket) => security?.isOutdated(socket) === true)
     },
   }
 }
@@ -132,6 +156,11 @@ const ambiguity = ({ rawHeaders, httpVersionMinor, headers }: IncomingMessage): 
   if (hosts > 1) return twoHosts
   return httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined ? unparsable(undefined) : undefined
 }
+
+/** Whoever gets this asks again by a new connection (RFC 9110 §15.5.20), whose certificate is looked at anew. */
+const verifiedOtherwise = new Problem('UNAUTHENTICATED', 'Certificates are verified anew. Connect again.', {
+  status: 421,
+})
 
 const twoHosts = new Problem('INVALID_ARGUMENT', 'The request has more than one Host.')
 

@@ -1,7 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { createSecureContext } from 'node:tls'
+import { readPem, unfitPair } from '../config/pem.ts'
 import type { Code } from '../kernel/codes/codes.ts'
 import type { Diagnostic, Place } from '../kernel/diagnostic.ts'
 
@@ -49,43 +46,26 @@ export const readTls = (
       message,
     })
   }
-  const read = (member: 'ca' | 'cert' | 'key', proper: (pem: string) => unknown, what: string): string | undefined => {
+  const read = (member: 'ca' | 'cert' | 'key', kind: Parameters<typeof readPem>[1]): string | undefined => {
     const file = tls[member]
     if (file === undefined) return
-    const pem = textOf(resolve(workspaceDir, file))
-    if (pem === undefined) return wrong(member, `There is no readable file ${file} in the workspace.`, 'PORTICO-009')
-    return works(() => proper(pem)) ? pem : wrong(member, `${file} holds no ${what} in PEM.`)
+    return readPem(file, kind, { workspaceDir, refuse: (message, code) => wrong(member, message, code) })
   }
-  const ca = read('ca', (pem) => new X509Certificate(pem), 'certificate')
-  const cert = read('cert', (pem) => new X509Certificate(pem), 'certificate')
-  const key = read('key', createPrivateKey, 'private key without a passphrase')
+  const ca = read('ca', 'certificate')
+  const cert = read('cert', 'certificate')
+  const key = read('key', 'privateKey')
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
     const [there, missing] = tls.cert === undefined ? (['key', 'cert'] as const) : (['cert', 'key'] as const)
     wrong(there, `A client certificate needs both \`cert\` and \`key\`; there is no \`${missing}\`.`)
   }
-  if (cert !== undefined && key !== undefined && !works(() => createSecureContext({ cert, key })))
-    wrong('key', `${tls.key} is not the private key of the certificate in ${tls.cert}.`)
+  if (tls.cert !== undefined && tls.key !== undefined && cert !== undefined && key !== undefined) {
+    const unfit = unfitPair({ cert, key }, { cert: tls.cert, key: tls.key })
+    if (unfit !== undefined) wrong('key', unfit)
+  }
   const settings = {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined || key === undefined ? {} : { cert, key }),
     ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
   }
   return { tls: settings, diagnostics }
-}
-
-const textOf = (path: string): string | undefined => {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-const works = (attempt: () => unknown): boolean => {
-  try {
-    attempt()
-    return true
-  } catch {
-    return false
-  }
 }

@@ -44,4 +44,10 @@ export const securityCodes = {
     cause: 'Scopes say who may ask for explanations, and the BFF verifies no tokens: nobody has a scope.',
     fix: 'Add `auth` to the BFF, or remove `explain`.',
   },
+  'PORTICO-708': {
+    severity: 'warning',
+    title: 'Certificate that clients will not take',
+    cause: 'The certificate of the gateway has expired or soon does, bears no name, or is one too many for its name.',
+    fix: 'Lay a new one in its place; the gateway takes it without a restart.',
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>
