@@ -2,12 +2,11 @@ import { compileBff } from './bff/compile.ts'
 import { bffConfig } from './bff/config.ts'
 import { describeEndpoints } from './bff/endpoint/openapi.ts'
 import { mountBff } from './bff/mount.ts'
+import { providerName } from './policies/auth/config.ts'
+import { compileProvider, providerConfig, schemeOf } from './policies/auth/kinds.ts'
+import { auth, handshake } from './policies/auth/policy.ts'
 import { compression } from './policies/compression/policy.ts'
 import { cors } from './policies/cors/policy.ts'
-import { compileJwtProvider } from './policies/jwt/compile.ts'
-import { jwtProviderConfig } from './policies/jwt/config.ts'
-import { auth } from './policies/jwt/policy.ts'
-import { verifyToken } from './policies/jwt/verify.ts'
 import { maintenance } from './policies/maintenance/policy.ts'
 import { rateLimit } from './policies/rate-limit/policy.ts'
 import { compileAnswer, refuseVersion } from './routes/answer/compile.ts'
@@ -58,7 +57,13 @@ export const services = {
   isBundled: (proto: string): boolean => bundledFile(proto) !== undefined,
 }
 
-export const providers = { config: jwtProviderConfig, compile: compileJwtProvider, verify: verifyToken }
+export const providers = {
+  name: providerName,
+  config: providerConfig,
+  compile: compileProvider,
+  scheme: schemeOf,
+  handshake,
+}
 
 export const bffs = { config: bffConfig, compile: compileBff, mount: mountBff, describe: describeEndpoints }
 

@@ -31,7 +31,7 @@ export type BffSettings = {
   readonly suggestions?: boolean | undefined
   readonly subscriptions: SubscriptionSettings
   /** The policy `auth`, as far as endpoints are concerned: whether nobody gets in without a token. */
-  readonly auth?: string | { readonly optional?: boolean | undefined } | undefined
+  readonly auth?: { readonly providers: readonly string[]; readonly optional: boolean } | undefined
 }
 
 export type BffSurroundings = {
@@ -183,8 +183,7 @@ const isReadable = (path: string): boolean => {
   }
 }
 
-const needsToken = (auth: BffSettings['auth']): boolean =>
-  auth !== undefined && (typeof auth === 'string' || auth.optional !== true)
+const needsToken = (auth: BffSettings['auth']): boolean => auth !== undefined && !auth.optional
 
 /** Two operations at one address: the second would never be asked. */
 const clashes = (endpoints: readonly EndpointPlan[], workspaceDir: string): readonly Diagnostic[] => {

@@ -87,17 +87,18 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
   }
 
   const verifying = new Map<string, NonNullable<Awaited<ReturnType<typeof providers.compile>>['provider']>>()
-  for (const [name, { jwt }] of Object.entries(config.auth)) {
-    const compiled = await providers.compile(name, jwt, { workspaceDir: dir, placeOf })
+  const shared = config.redis !== undefined
+  for (const [name, settings] of Object.entries(config.auth)) {
+    const compiled = await providers.compile(name, settings, { workspaceDir: dir, placeOf, shared })
     diagnostics.push(...compiled.diagnostics)
     if (compiled.provider !== undefined) verifying.set(name, compiled.provider)
-    if (jwt.jwks !== undefined && !jwt.jwks.includes('://')) files.push(jwt.jwks)
+    files.push(...compiled.files)
   }
 
   const servedBffs: Plan['bffs'][number][] = []
   for (const [name, settings] of Object.entries(config.bffs)) {
     diagnostics.push(
-      ...unknownProvider(settings.auth, {
+      ...unknownProviders(settings.auth, {
         config,
         place: places.at(['bffs', name, 'auth'], 'value'),
         coordinate: `bffs.${name}.auth`,
@@ -118,7 +119,7 @@ const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }:
   const servedRoutes: Plan['routes'][number][] = []
   for (const [index, settings] of config.routes.entries()) {
     diagnostics.push(
-      ...unknownProvider(settings.auth, {
+      ...unknownProviders(settings.auth, {
         config,
         place: places.at(['routes', index, 'auth'], 'value'),
         coordinate: `routes[${index}].auth`,
@@ -182,19 +183,16 @@ const policiesOf = (
   return policyNames.flatMap((name) => (all[name] === undefined ? [] : [{ name, settings: all[name] }]))
 }
 
-const unknownProvider = (
-  settings: WorkspaceConfig['routes'][number]['auth'],
+const unknownProviders = (
+  rule: WorkspaceConfig['routes'][number]['auth'],
   { config, place, coordinate }: { config: WorkspaceConfig; place: Diagnostic['place']; coordinate: string },
-): readonly Diagnostic[] => {
-  const name = typeof settings === 'string' ? settings : settings?.provider
-  if (name === undefined || Object.hasOwn(config.auth, name)) return []
-  return [
-    {
+): readonly Diagnostic[] =>
+  (rule?.providers ?? [])
+    .filter((name) => !Object.hasOwn(config.auth, name))
+    .map((name) => ({
       severity: 'error',
       code: 'PORTICO-010',
       place,
       coordinate,
       message: `There is no provider ${name} under \`auth:\`.${didYouMean(name, Object.keys(config.auth))}`,
-    },
-  ]
-}
+    }))

@@ -12,7 +12,7 @@ const policyKeys = {
   auth: policies.auth.config
     .optional()
     .describe(
-      'The provider of `auth:` whose tokens are verified. A token is needed to enter; `{ provider, optional: true }` lets callers in without one.',
+      'Who may enter: callers that a provider of `auth:` knows, that any of a list knows, or that all know (`allOf`). `optional: true`, or `anonymous` in the list, lets in callers who show nothing; who shows something wrong is refused.',
     ),
   rateLimit: policies.rateLimit.config.optional().describe('How many requests a caller may make.'),
 }
@@ -93,7 +93,7 @@ export const workspaceConfig = z.strictObject({
   accessLog: z.boolean().default(true).describe('Whether each request is logged.'),
   limits: limits.prefault({}).describe('Bounds on what clients send and operations do.'),
   services: z.record(nameKey, z.union([services.rest, services.grpc])).describe('The backends, by name.'),
-  auth: z.record(nameKey, providers.config).default({}).describe('Providers that verify who calls, by name.'),
+  auth: z.record(providers.name, providers.config).default({}).describe('Providers that verify who calls, by name.'),
   bffs: z
     .record(nameKey, z.strictObject({ ...bffs.config, ...policyKeys, compression }))
     .default({})

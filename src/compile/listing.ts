@@ -1,6 +1,8 @@
 import { routes as routeKinds } from '../catalog.ts'
 import { duration } from '../config/scalars.ts'
 import { writtenValue } from '../config/written.ts'
+import type { AuthRule } from '../policies/auth/config.ts'
+import { authText } from './openapi-security.ts'
 import type { Plan, PlannedRoute, PolicyUse, RoutePlan } from './plan.ts'
 
 /** One address that a gateway answers. */
@@ -101,8 +103,6 @@ const percent = (share: number): string => `${Math.round(share * 1_000) / 10}%`
 
 const inShort = ({ name, settings }: PolicyUse): string => {
   const known = settings as {
-    provider?: string
-    optional?: boolean
     limit?: number
     window?: number
     by?: string | { header: string }
@@ -110,9 +110,7 @@ const inShort = ({ name, settings }: PolicyUse): string => {
   }
   switch (name) {
     case 'auth':
-      return typeof settings === 'string'
-        ? `auth ${settings}`
-        : `auth ${known.provider}${known.optional === true ? ' (optional)' : ''}`
+      return `auth ${authText(settings as AuthRule)}`
     case 'rateLimit':
       return `rateLimit ${known.limit} in ${String(writtenValue(duration, known.window))} by ${typeof known.by === 'object' ? known.by.header : known.by}`
     case 'cors':

@@ -87,7 +87,7 @@ const operationObject = (
   ids.add(operationId)
   const auth = authOf(policies)
   const limited = policies.some(({ name }) => name === 'rateLimit')
-  const statuses = [...refusals, ...(auth.length > 0 ? [401, 403] : []), ...(limited ? [429] : [])]
+  const statuses = [...refusals, ...(auth === undefined ? [] : [401, 403]), ...(limited ? [429] : [])]
   return {
     operationId,
     tags: [tag],

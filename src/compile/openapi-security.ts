@@ -1,29 +1,34 @@
+import { providers as kinds } from '../catalog.ts'
+import type { AuthRule } from '../policies/auth/config.ts'
 import type { Plan, PolicyUse } from './plan.ts'
 
-/** A provider of `auth:` that a request meets, and whether it may come without a token. */
-export type RequiredToken = { readonly provider: string; readonly optional: boolean }
+/** What policies ask of who calls; undefined where they ask nothing. */
+export const authOf = (policies: readonly PolicyUse[]): AuthRule | undefined => {
+  const rule = policies.find(({ name }) => name === 'auth')?.settings as AuthRule | undefined
+  return rule === undefined || rule.providers.length === 0 ? undefined : rule
+}
 
-/** The tokens that policies ask for. */
-export const authOf = (policies: readonly PolicyUse[]): readonly RequiredToken[] =>
-  policies.flatMap(({ name, settings }) => {
-    if (name !== 'auth') return []
-    return typeof settings === 'string' ? { provider: settings, optional: false } : (settings as RequiredToken)
-  })
+/** A rule in a word: `shoppers`, `shoppers or partners (optional)`, `shoppers and device`. */
+export const authText = ({ combine, providers, optional }: AuthRule): string =>
+  providers.length === 0
+    ? 'anonymous'
+    : `${providers.join(combine === 'allOf' ? ' and ' : ' or ')}${optional ? ' (optional)' : ''}`
 
 /** An operation's `security`. An empty requirement says that a request may come without any. */
-export const securityOf = (tokens: readonly RequiredToken[]): readonly object[] | undefined =>
-  tokens.length === 0
-    ? undefined
-    : tokens.flatMap(({ provider, optional }) => [...(optional ? [{}] : []), { [provider]: [] }])
+export const securityOf = (rule: AuthRule | undefined): readonly object[] | undefined => {
+  if (rule === undefined) return undefined
+  const { combine, providers, optional } = rule
+  const together = Object.fromEntries(providers.map((name) => [name, []]))
+  return [...(optional ? [{}] : []), ...(combine === 'allOf' ? [together] : providers.map((name) => ({ [name]: [] })))]
+}
 
-/** The schemes that `security` names (RFC 6750). */
-export const securitySchemes = (policies: readonly PolicyUse[], providers: Plan['providers']): object => {
-  const used = new Set(authOf(policies).map(({ provider }) => provider))
+/** The schemes that `security` names. */
+export const securitySchemes = (apis: readonly (readonly PolicyUse[])[], providers: Plan['providers']): object => {
+  const used = new Set(apis.flatMap((policies) => authOf(policies)?.providers ?? []))
   return Object.fromEntries(
-    [...used].map((name) => {
-      const issuer = providers.get(name)?.issuer
-      const said = issuer === undefined ? {} : { description: `A token that ${issuer} has issued.` }
-      return [name, { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', ...said }]
+    [...used].flatMap((name) => {
+      const provider = providers.get(name)
+      return provider === undefined ? [] : [[name, kinds.scheme(provider)]]
     }),
   )
 }

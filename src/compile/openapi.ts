@@ -82,7 +82,7 @@ export const openApiDocument = (
       schemas: { ...schemas, ...problemSchemas },
       responses: problemResponses,
       securitySchemes: securitySchemes(
-        apis.flatMap(({ policies }) => policies),
+        apis.map(({ policies }) => policies),
         providers,
       ),
     },

@@ -1,6 +1,6 @@
 import type { BffPlan } from '../bff/bff.ts'
 import type { HostPort } from '../config/scalars.ts'
-import type { JwtProvider } from '../policies/jwt/provider.ts'
+import type { Provider } from '../policies/auth/kinds.ts'
 import type { AnswerRoute } from '../routes/answer/compile.ts'
 import type { RouteMatch } from '../routes/match/match.ts'
 import type { ProxyRoute } from '../routes/proxy/compile.ts'
@@ -27,7 +27,7 @@ export type Plan = {
   readonly accessLog: boolean
   readonly limits: WorkspaceConfig['limits']
   readonly services: ReadonlyMap<string, Service>
-  readonly providers: ReadonlyMap<string, JwtProvider>
+  readonly providers: ReadonlyMap<string, Provider>
   readonly bffs: readonly WithPolicies<BffPlan>[]
   /** The most specific first: the order in which they match. */
   readonly routes: readonly PlannedRoute[]

@@ -4,10 +4,14 @@ export type Identity = {
   readonly provider: string
   readonly subject: string | undefined
   readonly scopes: ReadonlySet<string>
-  /** Every verified claim, as the token had it. */
+  /** Every verified claim, as the token had it; of other credentials what is known of their holder. */
   readonly claims: Readonly<Record<string, unknown>>
   /** When the proof ends, in seconds since 1970 (JWT `exp`); undefined where it never does. */
   readonly expiresAt: number | undefined
+  /** The plan its holder has, where the provider knows one. */
+  readonly plan?: string | undefined
+  /** Who else the same request proved to be, where `auth` asks for several at once. */
+  readonly beside?: readonly Identity[]
 }
 
 /** Who asks: made once by the auth policies, read by everything after. */

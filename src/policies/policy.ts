@@ -2,7 +2,8 @@ import type { FastifyContextConfig, FastifyInstance, FastifyRequest, RouteShorth
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Clock } from '../kernel/clock.ts'
-import type { JwtProvider } from './jwt/provider.ts'
+import type { Audit } from '../telemetry/audit.ts'
+import type { Provider } from './auth/kinds.ts'
 import type { Stores } from './stores.ts'
 
 /** The names of the hooks a policy may use. */
@@ -33,8 +34,10 @@ export type PolicyTools = {
   readonly log: Logger
   /** Shared store of a fleet; undefined when the workspace has no `redis`. */
   readonly redis: import('ioredis').Redis | undefined
-  /** The providers of `auth:` by name, as `compileJwtProvider` made them. */
-  readonly providers: ReadonlyMap<string, JwtProvider>
+  /** The providers of `auth:` by name, as the catalogue compiled them. */
+  readonly providers: ReadonlyMap<string, Provider>
+  /** Told who was let in and who was not. */
+  readonly audit: Audit
   /** What outlives a generation: counters and key sets. */
   readonly stores: Stores
   /** Told of every request a limit refused, for metrics. */

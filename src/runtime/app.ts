@@ -155,13 +155,15 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
   for (const { served, policies: uses } of plan.bffs) {
     const runtime = tools.bffRuntimes.get(served.name)
     if (runtime === undefined) throw new Error(`The BFF ${served.name} has no runtime.`)
-    const provider = providerOf(uses)
+    const rule = uses.find(({ name }) => name === 'auth')?.settings as
+      | Parameters<typeof providers.handshake>[1]
+      | undefined
     bffs.mount(app, served, {
       runtime,
       hooks: hooksOf(uses, `bffs.${served.name}`),
       development,
       budgetMs: plan.budgetMs,
-      verify: provider === undefined ? undefined : (authorization) => providers.verify(app, provider, authorization),
+      verify: rule === undefined ? undefined : providers.handshake(app, rule),
       shared: policyTools.redis,
       stop: tools.draining,
     })
@@ -186,14 +188,6 @@ const connectorsOf = <Kind extends Connector['kind']>(
       connector.kind === kind ? [[name, connector as Extract<Connector, { readonly kind: Kind }>] as const] : [],
     ),
   )
-
-const providerOf = (uses: readonly PolicyUse[]): string | undefined => {
-  const settings = uses.find(({ name }) => name === 'auth')?.settings as
-    | string
-    | { readonly provider: string }
-    | undefined
-  return typeof settings === 'object' ? settings.provider : settings
-}
 
 /**
  * Says of every request who asks, when its time is over and what its path is, before any policy looks. One hook: each

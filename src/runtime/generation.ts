@@ -17,6 +17,7 @@ import { leaseStores } from '../policies/stores.ts'
 import { connectServices } from '../services/connect.ts'
 import type { Resources } from '../services/resources.ts'
 import { type ServiceState, stateOf } from '../services/state.ts'
+import { createAudit } from '../telemetry/audit.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { buildApp } from './app.ts'
 import { loadResolvers } from './resolvers.ts'
@@ -133,6 +134,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
       providers: plan.providers,
       stores: lease.stores,
       rateLimited: metrics.observeRateLimited,
+      audit: createAudit(log, metrics),
     },
   })
   const { eventLoopLag } = plan.limits

@@ -42,6 +42,14 @@ export type Metrics = {
   /** A request was refused because the event loop lags. */
   readonly observeShed: () => void
   readonly observeRateLimited: (scope: string) => void
+  /** A caller of a BFF or route came in by a provider. */
+  readonly observeGranted: (scope: string, provider: string) => void
+  /** A caller was kept out. */
+  readonly observeAuth: (
+    outcome: 'failed' | 'denied',
+    scope: string,
+    why: { readonly provider: string; readonly reason: string },
+  ) => void
   /** Read at each scrape: the services whose health is watched, and whether they serve. */
   readonly observeHealth: (
     read: () => readonly { readonly name: string; readonly serving: boolean | undefined }[],
@@ -204,6 +212,15 @@ export const createMetrics = (): Metrics => {
     labelNames: ['scope'],
     registers,
   })
+  const authenticated = new Counter({
+    name: 'portico_auth_total',
+    help: 'Decisions on who may come in: granted by a provider, failed or denied for a reason.',
+    labelNames: ['scope', 'provider', 'outcome', 'reason'],
+    registers,
+  })
+  const grantedChild = children((scope: string) =>
+    children((provider: string) => authenticated.labels(scope, provider, 'granted', '')),
+  )
 
   const requestChild = children((route) =>
     children((method) => children((status: number) => requests.series({ method, route, status: String(status) }))),
@@ -241,6 +258,8 @@ export const createMetrics = (): Metrics => {
     observeMirror: (route, outcome) => mirrored.inc({ route, outcome }),
     observeShed: () => shed.inc(),
     observeRateLimited: (scope) => refused.inc({ scope }),
+    observeGranted: (scope, provider) => grantedChild(scope)(provider).inc(),
+    observeAuth: (outcome, scope, { provider, reason }) => authenticated.labels(scope, provider, outcome, reason).inc(),
     render: async () => ({
       contentType: registry.contentType,
       body: [requests.text(), calls.text(), await registry.metrics()].join('\n'),

@@ -29,23 +29,23 @@ describe('readConfig: a good file', () => {
 
   it('keeps a number from the environment as text where text is asked for', () => {
     const { value } = read(provider('issuer: "${ISSUER}", audience: a, jwks: k'), { ISSUER: '0123' })
-    assert.equal(value?.auth['a']?.jwt.issuer, '0123')
+    assert.equal(issuerIn(value).issuer, '0123')
   })
 
   it('takes the default of an empty variable, and the empty text of one without a default', () => {
     const { value } = read(provider('issuer: "a${EMPTY:-b}c${EMPTY}", audience: a, jwks: k'), { EMPTY: '' })
-    assert.equal(value?.auth['a']?.jwt.issuer, 'abc')
+    assert.equal(issuerIn(value).issuer, 'abc')
   })
 
   it('reads $${ as a literal ${', () => {
     const { value } = read(provider('issuer: "$${A}", audience: a, jwks: k'))
-    assert.equal(value?.auth['a']?.jwt.issuer, '${A}')
+    assert.equal(issuerIn(value).issuer, '${A}')
   })
 
   it('reads a secret from a file, without the newline that ends it', () => {
     writeFileSync(join(folder, 'key.txt'), 'not so secret\n')
     const { value } = read(provider('issuer: i, audience: a, secret: file:key.txt'))
-    assert.equal(value?.auth['a']?.jwt.secret, 'not so secret')
+    assert.equal(issuerIn(value).secret, 'not so secret')
   })
 
   it('follows anchors', () => {
@@ -55,6 +55,12 @@ describe('readConfig: a good file', () => {
 })
 
 const rest = 'rest: "http://127.0.0.1:1"'
+
+const issuerIn = (value: ReturnType<typeof read>['value']) => {
+  const entry = value?.auth['a']
+  assert.ok(entry !== undefined && 'jwt' in entry && entry.jwt[0] !== undefined)
+  return entry.jwt[0]
+}
 
 /** What YAML and workspaces are made of, to be thrown together. */
 const words = [

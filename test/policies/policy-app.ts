@@ -22,6 +22,7 @@ export const policyApp = async (
     providers: new Map(),
     stores: leaseStores(createResources()).stores,
     rateLimited: () => undefined,
+    audit: { granted: () => undefined, failed: () => undefined, denied: () => undefined },
     ...some,
   }
   const app = Fastify({ forceCloseConnections: true })

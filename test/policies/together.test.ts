@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
 import { createSecretKey } from 'node:crypto'
 import { describe, it, type TestContext } from 'node:test'
+import { authConfig } from '../../src/policies/auth/config.ts'
+import type { JwtProvider } from '../../src/policies/auth/jwt/provider.ts'
+import { auth } from '../../src/policies/auth/policy.ts'
 import { compressionConfig } from '../../src/policies/compression/config.ts'
 import { compression } from '../../src/policies/compression/policy.ts'
 import { corsConfig } from '../../src/policies/cors/config.ts'
 import { cors } from '../../src/policies/cors/policy.ts'
-import { auth } from '../../src/policies/jwt/policy.ts'
-import type { JwtProvider } from '../../src/policies/jwt/provider.ts'
 import { mergeHooks, type Policy } from '../../src/policies/policy.ts'
 import { rateLimitConfig } from '../../src/policies/rate-limit/config.ts'
 import { rateLimit } from '../../src/policies/rate-limit/policy.ts'
-import { claims, secret, tokenOf } from './jwt/issuer.ts'
+import { claims, secret, tokenOf } from './auth/jwt/issuer.ts'
 import { policyApp } from './policy-app.ts'
 
 describe('all policies of one route', () => {
@@ -37,20 +38,29 @@ const bearer = (sub: string) => ({ authorization: `Bearer ${tokenOf({ alg: 'HS25
 
 const gateway = async (t: TestContext) => {
   const provider: JwtProvider = {
+    kind: 'jwt',
     name: 'shoppers',
-    issuer: 'https://id.test',
-    audience: ['shop'],
-    algorithms: ['HS256'],
-    clockSkewMs: 0,
-    scopeClaim: 'scope',
-    keys: { kind: 'secret', secret: createSecretKey(Buffer.from(secret)) },
+    issuers: [
+      {
+        name: 'https://id.test',
+        audience: ['shop'],
+        algorithms: ['HS256'],
+        clockSkewMs: 0,
+        scopeClaim: 'scope',
+        requiredClaims: [],
+        type: undefined,
+        maxBytes: 8_192,
+        maxLifetimeMs: undefined,
+        keys: { kind: 'secret', secret: createSecretKey(Buffer.from(secret)) },
+      },
+    ],
   }
   const policies: readonly Policy[] = [cors, auth, rateLimit, compression]
   const { app, tools, listen } = await policyApp(t, policies, { providers: new Map([['shoppers', provider]]) })
   const context = { app, tools, scope: { name: 'bffs.web' } }
   const hooks = mergeHooks([
     cors.hooks(corsConfig.parse({ origins: ['https://shop.example'] }), context),
-    auth.hooks('shoppers', context),
+    auth.hooks(authConfig.parse('shoppers'), context),
     rateLimit.hooks(rateLimitConfig.parse({ limit: 1, window: '1m', by: 'user' }), context),
     compression.hooks(compressionConfig.parse({ threshold: '1B', encodings: ['gzip'] }), context),
   ])

@@ -8,7 +8,6 @@ import type {
 } from 'fastify'
 import mercurius from 'mercurius'
 import { createOperationStore } from '../../graph/operation.ts'
-import type { Identity } from '../../kernel/caller.ts'
 import { originsOf } from '../../kernel/origins.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { problemOf } from '../../kernel/refusal.ts'
@@ -23,6 +22,7 @@ import { documentFinder } from './documents.ts'
 import { mountGraphiql } from './graphiql.ts'
 import { preparer } from './prepare.ts'
 import { sendProblem } from './reply.ts'
+import type { VerifyInit } from './session.ts'
 import { createSockets } from './socket.ts'
 import { streamAnswer } from './sse.ts'
 import { subscriptionSchema } from './subscription.ts'
@@ -35,8 +35,8 @@ export type GraphqlMount = {
   readonly budgetMs: number
   /** Connections that may be open at the same time, shared by all that a BFF streams. */
   readonly slots: Slots
-  /** Verifies the token of a WebSocket's `connection_init`; undefined where the BFF has no `auth`. Throws Problem. */
-  readonly verify: ((authorization: string | undefined) => Promise<Identity | undefined>) | undefined
+  /** Says whose credentials a WebSocket's `connection_init` bears; undefined where the BFF has no `auth`. */
+  readonly verify: VerifyInit | undefined
   /** What replicas share, for documents that clients register; in memory alone where undefined. */
   readonly shared?: SharedStore | undefined
   /** Aborts with a Problem when the gateway stops: event streams then end. */

@@ -18,9 +18,15 @@ export type SessionTools = {
   readonly slots: Slots
   readonly prepare: Prepare
   readonly clock: Clock
-  /** Verifies the token of `connection_init`; undefined where the BFF has no `auth`. Rejects with Problem. */
-  readonly verify: ((authorization: string | undefined) => Promise<Identity | undefined>) | undefined
+  /** Says whose credentials `connection_init` bears; undefined where the BFF has no `auth`. */
+  readonly verify: VerifyInit | undefined
 }
+
+/** Whose credentials these are, by headers in lower case; undefined where there are none. Rejects with Problem. */
+export type VerifyInit = (
+  headers: Readonly<Record<string, string>>,
+  socket: FastifyRequest['raw']['socket'],
+) => Promise<Identity | undefined>
 
 /** An operation of a WebSocket, checked, until it completes. */
 export type OpenSubscription = Extract<Prepared, { operation: unknown }> & { readonly signal: Signal }
@@ -97,12 +103,14 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
     if (state !== 'new') return socket.close(4429, 'Too many initialisation requests')
     state = 'verifying'
     clearTimeout(initTimer)
-    const given = isObject(payload) ? (payload['authorization'] ?? payload['Authorization']) : undefined
+    const given = headersOf(payload)
     try {
-      if (given !== undefined && verify !== undefined) {
-        authorization = typeof given === 'string' ? given : ''
-        identity = await verify(authorization)
-      } else if (unproven) throw new Problem('UNAUTHENTICATED', 'A token is needed.')
+      const proven = await verify?.(given, request.raw.socket)
+      if (proven === undefined && unproven) throw new Problem('UNAUTHENTICATED', 'A credential is needed.')
+      if (proven !== undefined) {
+        identity = proven
+        authorization = given['authorization'] ?? authorization
+      }
     } catch {
       return socket.close(4403, 'Forbidden')
     }
@@ -205,3 +213,14 @@ type Opened = {
   /** Once its document was found and checked. */
   prepared: Extract<Prepared, { operation: unknown }> | undefined
 }
+
+/** The members of the first message as headers: credentials ride there as they do in a request. */
+const headersOf = (payload: unknown): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(isObject(payload) ? payload : {}).flatMap(([name, value]) => {
+      const header = name.toLowerCase()
+      if (typeof value === 'string') return [[header, value]]
+      // Something is shown, and it is no credential.
+      return header === 'authorization' && value !== undefined ? [[header, '']] : []
+    }),
+  )

@@ -1,9 +1,10 @@
 import { KeyObject } from 'node:crypto'
 import { type CryptoKey, createLocalJWKSet, createRemoteJWKSet, errors, type JWSHeaderParameters } from 'jose'
 import type { Logger } from 'pino'
-import type { Clock } from '../../kernel/clock.ts'
-import { Problem } from '../../kernel/problem.ts'
-import type { Stores } from '../stores.ts'
+import type { Clock } from '../../../kernel/clock.ts'
+import type { Problem } from '../../../kernel/problem.ts'
+import type { Stores } from '../../stores.ts'
+import { undecided } from '../authenticator.ts'
 import { type JwtKeys, leastModulusBits } from './provider.ts'
 
 /** The keys of a provider while the gateway runs. */
@@ -106,8 +107,7 @@ const remoteKeys = (url: string, { clock, log }: KeyTools): KeySet => {
   }
 }
 
-const noKeys = (cause: unknown): Problem =>
-  new Problem('UNAVAILABLE', 'Tokens cannot be verified at the moment.', { headers: { 'retry-after': '2' }, cause })
+const noKeys = (cause: unknown): Problem => undecided('Tokens cannot be verified at the moment.', cause)
 
 /** PEM texts of keys, each made once: the verifier takes no other form. */
 const pemTexts = (): ((key: CryptoKey) => string) => {

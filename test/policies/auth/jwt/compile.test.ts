@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { inspect } from 'node:util'
-import { compileJwtProvider } from '../../../src/policies/jwt/compile.ts'
-import { jwtProviderConfig } from '../../../src/policies/jwt/config.ts'
+import { compileJwtProvider } from '../../../../src/policies/auth/jwt/compile.ts'
+import { jwtProviderConfig } from '../../../../src/policies/auth/jwt/config.ts'
 import { jwkOf, keys, secret } from './issuer.ts'
 
 describe('compileJwtProvider', () => {
   it('takes a long secret for HS256, and never shows it', async (t) => {
     const { provider } = await compile(t, { secret })
-    assert.deepEqual(provider?.algorithms, ['HS256'])
+    assert.deepEqual(provider?.issuers[0]?.algorithms, ['HS256'])
     assert.doesNotMatch(inspect(provider, { depth: 9 }) + JSON.stringify(provider), /shared secret/)
   })
 
@@ -26,8 +26,8 @@ describe('compileJwtProvider', () => {
 
   it('reads a file of public keys', async (t) => {
     const { provider } = await compile(t, { jwks: 'keys.json' }, { keys: [jwkOf(keys.ed.publicKey, 'ed')] })
-    assert.equal(provider?.keys.kind, 'file')
-    assert.deepEqual(provider?.algorithms, ['RS256', 'ES256', 'EdDSA'])
+    assert.equal(provider?.issuers[0]?.keys.kind, 'file')
+    assert.deepEqual(provider?.issuers[0]?.algorithms, ['RS256', 'ES256', 'EdDSA'])
   })
 
   it('refuses files that are missing, no JSON, no key set, or hold private keys', async (t) => {
@@ -67,7 +67,7 @@ describe('compileJwtProvider', () => {
 
   it('fetches keys over https only, but from this machine', async (t) => {
     for (const jwks of ['https://id.test/jwks.json', 'http://127.0.0.1:1/jwks.json', 'http://localhost/jwks.json']) {
-      assert.equal((await compile(t, { jwks })).provider?.keys.kind, 'remote', jwks)
+      assert.equal((await compile(t, { jwks })).provider?.issuers[0]?.keys.kind, 'remote', jwks)
     }
     for (const jwks of [
       'http://id.test/jwks.json',
@@ -86,9 +86,10 @@ const compile = async (t: TestContext, settings: object, content?: unknown) => {
   if (content !== undefined) {
     await writeFile(join(workspaceDir, 'keys.json'), typeof content === 'string' ? content : JSON.stringify(content))
   }
-  const { jwt } = jwtProviderConfig.parse({ jwt: { issuer: 'https://id.test', audience: 'shop', ...settings } })
-  return compileJwtProvider('shoppers', jwt, {
+  const config = jwtProviderConfig.parse({ jwt: { issuer: 'https://id.test', audience: 'shop', ...settings } })
+  return compileJwtProvider('shoppers', config, {
     workspaceDir,
+    shared: false,
     placeOf: (path) => ({ file: 'portico.yaml', line: 1, column: 1, text: path.join('.') }),
   })
 }

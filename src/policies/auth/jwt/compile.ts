@@ -2,22 +2,11 @@ import { createPublicKey, createSecretKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { JSONWebKeySet, JWK } from 'jose'
-import type { Diagnostic, Place } from '../../kernel/diagnostic.ts'
-import type { JwtProviderConfig } from './config.ts'
-import { type JwtAlgorithm, type JwtKeys, type JwtProvider, leastModulusBits } from './provider.ts'
-
-export type JwtCompileContext = {
-  /** The absolute path of the workspace; files are relative to it. */
-  readonly workspaceDir: string
-  /** The place of a value, by its path from the root of `portico.yaml`. */
-  readonly placeOf: (path: readonly string[]) => Place
-}
-
-/** The provider, unless a diagnostic is an error. */
-export type CompiledJwtProvider = {
-  readonly provider: JwtProvider | undefined
-  readonly diagnostics: readonly Diagnostic[]
-}
+import { coordinateOf } from '../../../config/places.ts'
+import { type Diagnostic, hasErrors } from '../../../kernel/diagnostic.ts'
+import type { CompiledProvider, ProviderContext } from '../authenticator.ts'
+import type { JwtIssuerConfig, JwtProviderConfig } from './config.ts'
+import { type JwtAlgorithm, type JwtIssuer, type JwtKeys, type JwtProvider, leastModulusBits } from './provider.ts'
 
 /** HS256 needs a key as long as its hash (RFC 7518 §3.2); a shorter one can be guessed from any token. */
 const leastSecretBytes = 32
@@ -25,14 +14,55 @@ const leastSecretBytes = 32
 /** Checks an entry of `auth:` and reads its keys. A key set behind a URL is fetched when the first token comes. */
 export const compileJwtProvider = async (
   name: string,
-  config: JwtProviderConfig,
-  { workspaceDir, placeOf }: JwtCompileContext,
-): Promise<CompiledJwtProvider> => {
+  { jwt }: JwtProviderConfig,
+  context: ProviderContext,
+): Promise<CompiledProvider<JwtProvider>> => {
+  const compiled = await Promise.all(
+    jwt.map((config, index) =>
+      compileIssuer(config, { ...context, path: ['auth', name, 'jwt', ...(jwt.length > 1 ? [index] : [])] }),
+    ),
+  )
+  const diagnostics = [...compiled.flatMap((one) => one.diagnostics), ...sharedNames(name, jwt, context)]
+  const issuers = compiled.flatMap(({ issuer }) => issuer ?? [])
+  return {
+    provider: hasErrors(diagnostics) ? undefined : { kind: 'jwt', name, issuers },
+    diagnostics,
+    files: jwt.flatMap(({ jwks }) => (jwks === undefined || isUrl(jwks) ? [] : [jwks])),
+  }
+}
+
+/** A token is held against the keys of its issuer: there can be one set of them. */
+const sharedNames = (
+  name: string,
+  jwt: JwtProviderConfig['jwt'],
+  { placeOf }: ProviderContext,
+): readonly Diagnostic[] => {
+  const seen = new Set<string>()
+  return jwt.flatMap(({ issuer }, index): readonly Diagnostic[] => {
+    if (!seen.has(issuer)) {
+      seen.add(issuer)
+      return []
+    }
+    const path = ['auth', name, 'jwt', index, 'issuer']
+    const message = `The issuer ${issuer} is there twice. A token has one issuer, and that one set of keys.`
+    return [{ severity: 'error', code: 'PORTICO-013', place: placeOf(path), coordinate: coordinateOf(path), message }]
+  })
+}
+
+const compileIssuer = async (
+  config: JwtIssuerConfig,
+  { workspaceDir, placeOf, path }: ProviderContext & { readonly path: readonly (string | number)[] },
+): Promise<{ readonly issuer: JwtIssuer | undefined; readonly diagnostics: readonly Diagnostic[] }> => {
   const diagnostics: Diagnostic[] = []
   const refuse = (key: 'secret' | 'jwks', message: string): undefined => {
-    const coordinate = `auth.${name}.jwt.${key}`
-    const place = placeOf(['auth', name, 'jwt', key])
-    diagnostics.push({ severity: 'error', code: 'PORTICO-013', place, coordinate, message })
+    const at = [...path, key]
+    diagnostics.push({
+      severity: 'error',
+      code: 'PORTICO-013',
+      place: placeOf(at),
+      coordinate: coordinateOf(at),
+      message,
+    })
   }
   const algorithms: readonly JwtAlgorithm[] =
     config.algorithms ?? (config.secret === undefined ? ['RS256', 'ES256', 'EdDSA'] : ['HS256'])
@@ -40,9 +70,11 @@ export const compileJwtProvider = async (
     config.secret === undefined
       ? await publicKeys(config.jwks ?? '', { workspaceDir, algorithms, refuse: (why) => refuse('jwks', why) })
       : sharedSecret(config.secret, (why) => refuse('secret', why))
-  if (keys === undefined) return { provider: undefined, diagnostics }
-  const { issuer, audience, clockSkew: clockSkewMs, scopeClaim } = config
-  return { provider: { name, issuer, audience, algorithms, clockSkewMs, scopeClaim, keys }, diagnostics }
+  if (keys === undefined) return { issuer: undefined, diagnostics }
+  const { issuer: name, audience, clockSkew: clockSkewMs, scopeClaim, requiredClaims, type } = config
+  const { maxSize: maxBytes, maxLifetime: maxLifetimeMs } = config
+  const rules = { clockSkewMs, scopeClaim, requiredClaims, type, maxBytes, maxLifetimeMs }
+  return { issuer: { name, audience, algorithms, ...rules, keys }, diagnostics }
 }
 
 type Refuse = (message: string) => undefined
@@ -60,8 +92,10 @@ type KeySetContext = {
   readonly refuse: Refuse
 }
 
+const isUrl = (jwks: string): boolean => /^[a-z][a-z0-9+.-]+:\/\//i.test(jwks)
+
 const publicKeys = (jwks: string, context: KeySetContext): JwtKeys | undefined | Promise<JwtKeys | undefined> =>
-  /^[a-z][a-z0-9+.-]+:\/\//i.test(jwks) ? remoteKeySet(jwks, context.refuse) : keySetFile(jwks, context)
+  isUrl(jwks) ? remoteKeySet(jwks, context.refuse) : keySetFile(jwks, context)
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 

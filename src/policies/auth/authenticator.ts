@@ -1,0 +1,109 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { z } from 'zod'
+import type { Identity } from '../../kernel/caller.ts'
+import type { Diagnostic, Place } from '../../kernel/diagnostic.ts'
+import { Problem } from '../../kernel/problem.ts'
+import type { PolicyTools, RouteHooks } from '../policy.ts'
+
+/** What bears credentials: a request before its body, or the first message of a WebSocket, which has headers alone. */
+export type Bearer = {
+  readonly headers: IncomingHttpHeaders
+  /** Path and query as the client sent them. */
+  readonly url: string
+  readonly raw: { readonly rawHeaders: readonly string[]; readonly socket: Socket }
+}
+
+/** A provider of `auth:` while a generation serves. */
+export type Authenticator = {
+  /** How clients are asked for its credential: one challenge of WWW-Authenticate (RFC 9110 §11.6.1). */
+  readonly challenge: string
+  /**
+   * Who shows its credential: at once where it is known, else in a promise. Undefined where the request bears none of
+   * its kind. Throws or rejects with the Problem of a refused one; a Problem that is returned says that a credential
+   * of its kind is there and not for this provider to judge: another may, and if none does, that is the answer.
+   */
+  readonly find: (bearer: Bearer) => Identity | Promise<Identity> | Problem | undefined
+  /** What it puts on every route it guards, before anybody is asked for: a check of the body, a cookie, a redirect. */
+  readonly hooks?: RouteHooks
+}
+
+export type ProviderContext = {
+  /** The absolute path of the workspace; files are relative to it. */
+  readonly workspaceDir: string
+  /** The place of a value, by its path from the root of `portico.yaml`. */
+  readonly placeOf: (path: readonly (string | number)[]) => Place
+  /** Whether the workspace has a Redis. */
+  readonly shared: boolean
+}
+
+/** The provider, unless a diagnostic is an error. */
+export type CompiledProvider<Provider> = {
+  readonly provider: Provider | undefined
+  readonly diagnostics: readonly Diagnostic[]
+  /** Files of the workspace it is made from. */
+  readonly files: readonly string[]
+}
+
+export type AuthenticatorTools = Pick<PolicyTools, 'clock' | 'log' | 'stores' | 'redis'> & {
+  /** The app of the generation: for routes and plugins of the provider's own. */
+  readonly app: FastifyInstance
+}
+
+/** One kind of provider: a key of an entry of `auth:`, and what becomes of its settings. */
+export type ProviderKind<Shape extends z.ZodType, Provider extends { readonly name: string }> = {
+  /** The shape of an entry of `auth:` of this kind. */
+  readonly config: Shape
+  compile(name: string, config: z.output<Shape>, context: ProviderContext): Promise<CompiledProvider<Provider>>
+  /** A Security Scheme Object (OpenAPI 3.1 §4.8.27). */
+  scheme(provider: Provider): object
+  /** Once for each generation, before any route. */
+  open(provider: Provider, tools: AuthenticatorTools): Authenticator | Promise<Authenticator>
+}
+
+export const defineProvider = <Shape extends z.ZodType, Provider extends { readonly name: string }>(
+  kind: ProviderKind<Shape, Provider>,
+): ProviderKind<Shape, Provider> => kind
+
+/** Why a credential was refused, in a word for metrics and the audit log: never what a client sent. */
+export type RefusalReason =
+  | 'malformed'
+  | 'ambiguous'
+  | 'too large'
+  | 'unknown scheme'
+  | 'unknown issuer'
+  | 'unknown key'
+  | 'algorithm'
+  | 'signature'
+  | 'expired'
+  | 'not yet valid'
+  | 'claim'
+  | 'revoked'
+  | 'unknown credential'
+  | 'insecure transport'
+
+/** The cause of a refusal's Problem: logged, never sent. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+  readonly reason: RefusalReason
+
+  constructor(reason: RefusalReason, cause?: unknown) {
+    super(reason, { cause })
+    this.reason = reason
+  }
+}
+
+/** A refused credential. `detail` names what is wrong, never what would be right; `challenge` asks for another. */
+export const refused = (
+  reason: RefusalReason,
+  { detail, challenge, cause }: { readonly detail: string; readonly challenge: string; readonly cause?: unknown },
+): Problem =>
+  new Problem('UNAUTHENTICATED', detail, {
+    headers: { 'www-authenticate': challenge },
+    cause: new Refused(reason, cause),
+  })
+
+/** Credentials cannot be judged at the moment, and then nobody is let in by them. */
+export const undecided = (detail: string, cause: unknown): Problem =>
+  new Problem('UNAVAILABLE', detail, { headers: { 'retry-after': '2' }, cause })
