@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
+import { Client, credentials, status } from '@grpc/grpc-js'
 import { startGrpcJs } from '../services/grpc/fixtures/grpc-js-server.ts'
 import { connectionFaults, type FaultProxy, refusal, startFaultProxy } from '../support/fault-proxy.ts'
 import { wireFaults } from '../support/fault-server.ts'
@@ -11,7 +12,7 @@ import { layWorkspace, startGateway, type TestGateway, type TestWorkspace } from
 
 const guide = 'docs/guides/upstreams.md'
 
-/** Of the guide's table: what clients see behind a proxy route, a field and a transcoded method, by the fault. */
+/** Of the guide's table: what clients see behind a proxy route, a field, a transcoded method and a native one, by the fault. */
 const documented = new Map(
   readFileSync(guide, 'utf8')
     .split('\n## Every fault and its outcome\n')[1]
@@ -28,7 +29,7 @@ describe(`faults of services, by the table of ${guide}`, () => {
   it('are all in it', () => assert.deepEqual([...documented.keys()], [...names]))
 
   for (const name of names) {
-    const [proxied = '', composed = '', transcoded = ''] = documented.get(name) ?? []
+    const [proxied = '', composed = '', transcoded = '', native = ''] = documented.get(name) ?? []
     /** Once, if it arrived at all: what a request that must not be repeated may cost. */
     const mostHits = name === refusal ? 0 : 1
 
@@ -50,6 +51,12 @@ describe(`faults of services, by the table of ${guide}`, () => {
       it(`${name}, behind a transcoded method`, async () => {
         const asked = await spoiled(grpc, name, () => ask('POST', '/grpc/probe.v1.Probe/Ask', '{}'))
         assert.deepEqual(asked, { outcome: inTheEnd(transcoded), hits: mostHits })
+      })
+
+    if (native !== '')
+      it(`${name}, behind a native method`, async () => {
+        const asked = await spoiled(passed, name, call)
+        assert.deepEqual(asked, { outcome: native, hits: mostHits })
       })
   }
 })
@@ -111,6 +118,17 @@ const ask = async (method: string, path: string, body?: string): Promise<string>
   return String(reply.status)
 }
 
+/** The same of a native call. */
+const call = (): Promise<string> =>
+  new Promise((resolve) => {
+    const asIs = (bytes: Buffer): Buffer => bytes
+    client.makeUnaryRequest('/probe.v1.Probe/Ask', asIs, asIs, Buffer.alloc(0), (failure, answer) => {
+      if (failure === null) return resolve(/Ada/.test(String(answer)) ? 'the answer' : 'another answer')
+      assert.doesNotMatch(failure.details, secrets)
+      resolve(status[failure.code] ?? String(failure.code))
+    })
+  })
+
 const silent = '200, broken off after 5 min of silence'
 const much = 4_000_000
 
@@ -141,6 +159,8 @@ let gateway: TestGateway
 let workspace: TestWorkspace
 let rest: Service
 let grpc: Service
+let passed: Service
+let client: Client
 let server: Server
 const ends: (() => unknown)[] = []
 
@@ -179,6 +199,7 @@ services:
 routes:
   - { path: /rest/*, service: things }
   - { path: /grpc/*, transcode: probe }
+  - { path: /probe.v1.Probe/*, service: probe }
 bffs:
   app: { prefix: /app, schema: schema.graphql, operations: operations/*.graphql }
 `,
@@ -192,19 +213,20 @@ type Thing { id: ID! name: String! }
   })
   gateway = await startGateway(workspace.dir)
   rest = { proxy: restProxy, hits: () => restHits, sound: () => sound('GET', '/rest/thing') }
-  grpc = {
-    proxy: grpcProxy,
-    hits: () => grpcHits,
-    // A connection that goes silent, or drips, in the middle of an answer is given up by the first call that hears nothing.
-    async sound() {
-      for (let late = 0; late < 10; late += 1)
-        if ((await ask('POST', '/grpc/probe.v1.Probe/Ask', '{}')) === 'the answer') return
-      assert.fail('No call is answered any more.')
-    },
-  }
+  client = new Client(new URL(gateway.url).host, credentials.createInsecure())
+  const hits = (): number => grpcHits
+  const asked = () => ask('POST', '/grpc/probe.v1.Probe/Ask', '{}')
+  grpc = { proxy: grpcProxy, hits, sound: () => soundSoon(asked) }
+  passed = { proxy: grpcProxy, hits, sound: () => soundSoon(call) }
 })
+/** A connection that goes silent, or drips, in the middle of an answer is given up by the first call that hears nothing. */
+const soundSoon = async (asked: () => Promise<string>): Promise<void> => {
+  for (let late = 0; late < 10; late += 1) if ((await asked()) === 'the answer') return
+  assert.fail('No call is answered any more.')
+}
 const sound = async (...asked: Parameters<typeof ask>): Promise<void> => assert.equal(await ask(...asked), 'the answer')
 after(async () => {
+  client.close()
   await gateway.close()
   for (const end of ends) await end()
   server.close()

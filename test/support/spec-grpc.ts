@@ -28,7 +28,7 @@ export const startGrpcUpstream = async (
 ): Promise<Upstream> => {
   const rules = blocks.flatMap((block) => readEntries(block, ruleHead))
   const server = new Server()
-  for (const service of servicesIn(loadRoot(join(dir, 'protos')))) serve(server, service, { rules, seen, name })
+  for (const service of servicesIn(loadProtos(dir))) serve(server, service, { rules, seen, name })
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
@@ -40,7 +40,9 @@ export const startGrpcUpstream = async (
 /** What workspaces may import from `google/` without having it. */
 const googleProtos = dirname(fileURLToPath(import.meta.resolve('google-proto-files/package.json')))
 
-const loadRoot = (dir: string): protobuf.Root => {
+/** What the protos of a workspace define. */
+export const loadProtos = (workspaceDir: string): protobuf.Root => {
+  const dir = join(workspaceDir, 'protos')
   const root = new protobuf.Root()
   root.resolvePath = (_origin, target) =>
     target.startsWith('google/') && !existsSync(join(dir, target)) ? join(googleProtos, target) : join(dir, target)

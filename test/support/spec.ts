@@ -6,6 +6,7 @@ import { formatDiagnostics } from '../../src/kernel/diagnostic.ts'
 import { type Files, layWorkspace, startGateway } from './gateway.ts'
 import { type Answer, compareAnswer, compareCalls, seenHead } from './spec-compare.ts'
 import { startGrpcUpstream } from './spec-grpc.ts'
+import { callNatively } from './spec-grpc-request.ts'
 import { type Block, type Case, type Page, readEntries } from './spec-page.ts'
 import { filled, send } from './spec-request.ts'
 import { closedAddress, type SeenCall, startHttpUpstream, type Upstream } from './spec-upstream.ts'
@@ -32,7 +33,7 @@ export const runCase = async ({ file, ground }: Page, { blocks: own }: Case): Pr
     const development = blocks.some(({ words }) => words[0] === 'yaml' && words[2] === 'development')
     const { url, close } = await startGateway(workspace.dir, { env, development })
     closing.push(close)
-    await goThrough(steps, { file, url, seen })
+    await goThrough(steps, { file, url, seen, dir: workspace.dir })
   } finally {
     for (const close of closing.toReversed()) await close()
   }
@@ -71,16 +72,16 @@ const startUpstreams = async (
   )
 }
 
-type Conversation = { readonly file: string; readonly url: string; readonly seen: SeenCall[] }
+type Conversation = { readonly file: string; readonly url: string; readonly seen: SeenCall[]; readonly dir: string }
 
-const goThrough = async (steps: readonly Block[], { file, url, seen }: Conversation): Promise<void> => {
+const goThrough = async (steps: readonly Block[], { file, url, seen, dir }: Conversation): Promise<void> => {
   let answer: { readonly reply: Answer; readonly ms: number } | undefined
   for (const step of steps) {
     await at(file, step, async () => {
       if (step.words[1] === 'request') {
         seen.length = 0
         const began = performance.now()
-        const reply = await send(url, step)
+        const reply = await (step.words[0] === 'grpc' ? callNatively(url, dir, step) : send(url, step))
         answer = { reply, ms: performance.now() - began }
       } else if (step.words[1] === 'response') {
         assert.ok(answer !== undefined, 'A response stands below its request.')

@@ -56,10 +56,14 @@ export const sharedProxyConfig = {
   mirror: mirrorConfig.optional(),
   timeout: duration
     .optional()
-    .describe('How long the service may take until it starts to answer; the service’s own timeout by default.'),
+    .describe(
+      'How long the service may take until it starts to answer; the service’s own timeout by default. Of native gRPC how long a call may take in all; streams have no end of their own where it is absent.',
+    ),
   maxBody: size
     .optional()
-    .describe('The largest request body passed on; limits.body by default. Bodies are streamed, whatever their size.'),
+    .describe(
+      'The largest request body passed on; limits.body by default. Bodies are streamed, whatever their size. Of native gRPC the largest message of a client; any by default.',
+    ),
 }
 
 /** One entry of `routes:` without its policies: requests are passed on to a service as they are. */

@@ -172,14 +172,21 @@ describe('a route of a gRPC service', () => {
     const { url } = await gateway(t)
     const transport = createGrpcTransport({ baseUrl: url })
     const health = { typeName: 't.S' } as never
-    const words: string[] = []
     const method = (name: string, methodKind: string) =>
       ({ name, methodKind, parent: health, input: EmptySchema, output: EmptySchema, idempotency: 0 }) as never
     const one = await transport.unary(method('Get', 'unary'), undefined, 5_000, { 'x-a': '1' }, {})
     assert.deepEqual([one.header.get('x-head'), one.trailer.get('x-tail')], ['h', 't'])
-    const many = await transport.stream(method('Both', 'bidi_streaming'), undefined, 5_000, {}, twice())
-    for await (const message of many.message) words.push(message.$typeName)
-    assert.deepEqual(words, ['google.protobuf.Empty', 'google.protobuf.Empty'])
+    for (const [name, kind, asked, told] of [
+      ['Both', 'bidi_streaming', 2, 2],
+      ['Up', 'client_streaming', 2, 1],
+      ['Many', 'server_streaming', 1, 3],
+    ] as const) {
+      const words: string[] = []
+      const many = await transport.stream(method(name, kind), undefined, 5_000, {}, empties(asked))
+      for await (const message of many.message) words.push(message.$typeName)
+      assert.deepEqual(words, Array(told).fill('google.protobuf.Empty'), name)
+      assert.deepEqual(many.trailer.get('x-tail'), name === 'Up' ? 't' : null)
+    }
     await assert.rejects(transport.unary(method('Fail', 'unary'), undefined, 5_000, {}, {}), /Kein Schlüssel: 100 %/)
   })
 
@@ -198,9 +205,8 @@ describe('a route of a gRPC service', () => {
   })
 })
 
-async function* twice() {
-  yield {}
-  yield {}
+async function* empties(times: number) {
+  for (let i = 0; i < times; i += 1) yield {}
 }
 
 type Writing = ServerWritableStream<Buffer, Buffer>
@@ -268,6 +274,7 @@ service S {
   rpc Down(M) returns (stream M);
   rpc FailLate(M) returns (stream M);
   rpc Wait(M) returns (stream M);
+  rpc Many(M) returns (stream M);
   rpc Flood(M) returns (stream M);
   rpc Up(stream M) returns (M);
   rpc Both(stream M) returns (stream M);
@@ -311,6 +318,7 @@ const gateway = async (t: TestContext, elsewhere?: string) => {
       Fail: method('Fail', false, false),
       Hang: method('Hang', false, true),
       Wait: method('Wait', false, true),
+      Many: method('Many', false, true),
       Down: method('Down', false, true),
       FailLate: method('FailLate', false, true),
       Flood: method('Flood', false, true),
@@ -337,6 +345,10 @@ const gateway = async (t: TestContext, elsewhere?: string) => {
         for (const letter of String(call.request)) call.write(Buffer.from(letter))
         call.end()
       },
+      Many(call: Writing) {
+        for (let i = 0; i < 3; i += 1) call.write(Buffer.alloc(0))
+        call.end()
+      },
       FailLate(call: Writing) {
         call.write(Buffer.from('x'))
         call.emit('error', { code: status.ABORTED, details: 'half way' })
@@ -351,7 +363,7 @@ const gateway = async (t: TestContext, elsewhere?: string) => {
       Up(call: ServerReadableStream<Buffer, Buffer>, done: sendUnaryData<Buffer>) {
         const parts: Buffer[] = []
         call.on('data', (part: Buffer) => parts.push(part))
-        call.on('end', () => done(null, Buffer.concat(parts)))
+        call.on('end', () => done(null, Buffer.concat(parts), trailers()))
       },
       Both(call: ServerDuplexStream<Buffer, Buffer>) {
         call.on('data', (part: Buffer) => call.write(part))

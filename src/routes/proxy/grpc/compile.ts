@@ -15,10 +15,14 @@ export type GrpcRoute = {
   readonly unary: ReadonlySet<string>
   /** The time of a unary call. */
   readonly timeoutMs: number
+  /** The longest time of a stream; Infinity where the route says none. */
+  readonly streamMs: number
+  /** The largest message that clients may send; undefined for any, as none is put together. */
+  readonly maxMessageBytes: number | undefined
 }
 
 /** What a gRPC call has no use for: its path names the method, and its messages are nobody's to repeat. */
-const foreign = ['methods', 'stripPrefix', 'rewrite', 'websocket', 'retry', 'maxBody', 'pathMode'] as const
+const foreign = ['methods', 'stripPrefix', 'rewrite', 'websocket', 'retry', 'pathMode', 'fallback', 'mirror'] as const
 
 /** A proxy route whose service speaks gRPC, or what is wrong with it. */
 export const compileGrpc = (
@@ -49,6 +53,8 @@ export const compileGrpc = (
       methods: ['POST'],
       unary: new Set(unary.map((path) => `/${path}`)),
       timeoutMs: config.timeout ?? service.timeoutMs,
+      streamMs: config.timeout ?? Number.POSITIVE_INFINITY,
+      maxMessageBytes: config.maxBody,
     },
   }
 }

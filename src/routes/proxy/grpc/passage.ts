@@ -1,11 +1,10 @@
-import type { IncomingMessage } from 'node:http'
-import { type ClientHttp2Stream, constants, type Http2ServerResponse, type ServerHttp2Stream } from 'node:http2'
+import { constants, type Http2ServerResponse } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../../kernel/clock.ts'
 import { codes } from '../../../kernel/code.ts'
 import { whenClosed } from '../../../kernel/ending.ts'
 import { grpcMessage, grpcTimeout, grpcTimeoutMs } from '../../../kernel/grpc.ts'
-import type { Problem } from '../../../kernel/problem.ts'
+import { Problem } from '../../../kernel/problem.ts'
 import { Aborter, type Signal } from '../../../kernel/signal.ts'
 import type { CallContext, Reply } from '../../../services/call.ts'
 import type { GrpcFailure } from '../../../services/grpc/client/failure.ts'
@@ -16,17 +15,21 @@ import {
   endingOf,
   foreignFailure,
   noStatusFailure,
+  unprocessedFailure,
 } from '../../../services/grpc/client/wire/response.ts'
 import { abortProblem, deadlineProblem } from '../../../services/guards/aborted.ts'
 import { requestHeaders, responseHeaders } from '../../../services/rest/headers.ts'
 import { badGateway } from '../../../services/rest/problems.ts'
 import { clientHeaders } from '../translate.ts'
 import type { GrpcRoute } from './compile.ts'
-
-type Http2Request = IncomingMessage & { readonly stream: ServerHttp2Stream }
+import { Download, type Http2Request } from './download.ts'
+import { Upload } from './upload.ts'
 
 /** How calls get to the service, and what ends them. */
 export type GrpcWay = { readonly passOn: PassOn; readonly clock: Clock; readonly stop: Signal }
+
+/** A call that a service did nothing with is made again, so often in all. */
+const mostAttempts = 3
 
 /** The longest time that a timer can have. */
 const longestMs = 2_147_483_647
@@ -45,10 +48,12 @@ export class Passage {
   readonly #response: Http2ServerResponse
   readonly #aborter = new Aborter()
   readonly #timer: NodeJS.Timeout | undefined
+  readonly #upload: Upload
+  readonly #download: Download
   readonly #onStop = (): void => this.#aborter.abort(this.#way.stop.reason)
   #call: PassedCall | undefined
   #trailers: readonly string[] | undefined
-  #settled = false
+  #over = false
   #left = false
 
   constructor(route: GrpcRoute, way: GrpcWay, { request, reply }: { request: FastifyRequest; reply: FastifyReply }) {
@@ -58,6 +63,11 @@ export class Passage {
     this.#reply = reply
     this.#raw = request.raw as Http2Request
     this.#response = reply.raw as unknown as Http2ServerResponse
+    this.#upload = new Upload(this.#raw, {
+      maxMessageBytes: route.maxMessageBytes,
+      tooLarge: (bytes) => this.#aborter.abort(messageTooLarge(bytes, route)),
+    })
+    this.#download = new Download(this.#raw, this.#response)
     const deadline = this.#deadline()
     const left = deadline - way.clock.now()
     if (left < longestMs)
@@ -68,37 +78,49 @@ export class Passage {
   }
 
   /**
-   * Passes the call on. Resolves when the service's answer is with the client, whatever its status if it is one of
-   * success; rejects with a Problem else, also where the client has the service's own answer already.
+   * Passes the call on, again where a service says that it did nothing with it. Resolves when the service's answer is
+   * with the client, whatever its status if it is one of success; rejects with a Problem else, also where the client has
+   * the service's own answer already.
    */
   async run(context: CallContext): Promise<Reply<void>> {
-    const headers = this.#metadata(context.deadline)
-    this.#call = await this.#way.passOn({ path: this.#request.canonicalPath, headers }, context)
-    const { stream } = this.#call
+    const { service } = this.#route
+    const tracked = { ...context, tried: [] }
+    for (let left = mostAttempts - 1; ; left -= 1) {
+      const request = { path: this.#request.canonicalPath, headers: this.#metadata(context.deadline) }
+      this.#call = await this.#way.passOn(request, tracked)
+      const failure = await this.#through(this.#call, context)
+      if (failure === undefined) return { output: undefined, status: 200 }
+      const again = failure.kind === 'unreached' && left > 0 && this.#upload.repeatable && !this.#over
+      if (!again) throw problemOfFailure(service, failure)
+    }
+  }
+
+  /** One try: resolves with how it failed, undefined where it did not; rejects with a Problem where it was called off. */
+  #through(call: PassedCall, context: CallContext): Promise<GrpcFailure | undefined> {
+    const { stream } = call
     return new Promise((resolve, reject) => {
       const settle = (failure?: GrpcFailure): void => {
-        if (this.#settled) return
-        this.#end(failure === undefined ? 'success' : outcomeOf(failure))
-        if (failure === undefined) resolve({ output: undefined, status: 200 })
-        else reject(problemOfFailure(this.#route.service, failure))
+        if (this.#letGo(failure === undefined ? 'success' : outcomeOf(failure))) resolve(failure)
+        context.signal.removeEventListener('abort', onAbort)
       }
       const onAbort = (): void => {
-        if (this.#settled) return
         const problem = abortProblem(context.signal, this.#route.service.name)
-        this.#end(problem.code === 'DEADLINE_EXCEEDED' ? 'failure' : 'unknown')
-        reject(problem)
+        const late = problem.code === 'DEADLINE_EXCEEDED'
+        if (late) call.late()
+        if (this.#letGo(late ? 'failure' : 'unknown')) reject(problem)
       }
       stream.on('response', (_headers, flags, lines: string[]) => {
+        if (this.#call !== call) return
         const foreign = foreignFailure(lines)
         const answer = responseHeaders(withoutPseudo(lines))
         if (foreign !== undefined) return settle(foreign)
         if (answer === undefined) {
-          this.#end('failure')
+          this.#letGo('failure')
           return reject(badGateway(this.#route.service.name, 'answered with invalid headers'))
         }
-        if (this.#settled) return
+        this.#upload.settle()
         const ended = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
-        this.#begin(clientHeaders(answer.headers, this.#reply), ended)
+        this.#download.begin(clientHeaders(answer.headers, this.#reply), ended)
         if (ended) {
           this.#trailers = lines
           settle(failureIn(lines))
@@ -108,25 +130,30 @@ export class Passage {
         this.#trailers = lines
       })
       stream.on('end', () => {
-        if (this.#settled || this.#trailers === undefined) return
-        this.#finish(this.#trailers)
+        if (this.#call !== call || this.#trailers === undefined) return
+        this.#download.finish(this.#trailers)
         settle(failureIn(this.#trailers))
       })
       // A reset is told by its code when the stream has closed.
       stream.on('error', ignored)
-      stream.on('close', () => settle(this.#failureOfClose(stream)))
+      stream.on('close', () => settle(this.#failureOfClose(call)))
       if (context.signal.aborted) return onAbort()
       context.signal.addEventListener('abort', onAbort)
-      this.#raw.pipe(stream)
+      this.#upload.to(stream)
     })
   }
 
   /** Ends the answer with a problem, where one has begun; where the client has its answer or is gone, nothing is left to do. */
   fail(problem: Problem): 'unanswered' | 'answered' {
-    this.#end('unknown')
+    this.#end()
     if (this.#left || this.#response.writableEnded) return 'answered'
     if (!this.#response.headersSent) return 'unanswered'
-    this.#finish(['grpc-status', String(codes[problem.code].grpc), 'grpc-message', grpcMessage(problem.message)])
+    this.#download.finish([
+      'grpc-status',
+      String(codes[problem.code].grpc),
+      'grpc-message',
+      grpcMessage(problem.message),
+    ])
     return 'answered'
   }
 
@@ -134,11 +161,12 @@ export class Passage {
     return this.#route.unary.has(this.#request.canonicalPath)
   }
 
-  /** A unary call has the time of one, within the request's budget; a stream as long as its client gives it. */
+  /** A unary call has the time of one, within the request's budget; a stream what its client and the route give it. */
   #deadline(): number {
     const now = this.#way.clock.now()
+    const { timeoutMs, streamMs } = this.#route
     const asked = now + grpcTimeoutMs(this.#raw.headers['grpc-timeout'])
-    return this.#isUnary ? Math.min(asked, this.#request.deadline, now + this.#route.timeoutMs) : asked
+    return this.#isUnary ? Math.min(asked, this.#request.deadline, now + timeoutMs) : Math.min(asked, now + streamMs)
   }
 
   #metadata(deadline: number): string[] {
@@ -155,55 +183,39 @@ export class Passage {
     return Number.isFinite(left) ? [...headers, 'grpc-timeout', grpcTimeout(left)] : headers
   }
 
-  #begin(headers: readonly string[], ended: boolean): void {
-    // Headers and their end go in one frame only where the end is known with them.
-    if (!ended) return void this.#response.writeHead(200, [...headers] as never)
-    for (let i = 0; i < headers.length; i += 2) this.#response.removeHeader(headers[i] as string)
-    for (let i = 0; i < headers.length; i += 2)
-      this.#response.appendHeader(headers[i] as string, headers[i + 1] as string)
-    this.#response.end()
-  }
-
-  #finish(trailers: readonly string[]): void {
-    const lists = new Map<string, string[]>()
-    for (let i = 0; i < trailers.length; i += 2) {
-      const name = trailers[i] as string
-      const list = lists.get(name)
-      if (list === undefined) lists.set(name, [trailers[i + 1] as string])
-      else list.push(trailers[i + 1] as string)
-    }
-    this.#response.addTrailers(
-      Object.fromEntries([...lists].map(([name, list]) => [name, list.length === 1 ? list[0] : list])),
-    )
-    this.#response.end()
-    // A client that still sends is told that nobody reads any more (RFC 9113 §8.1).
-    if (!this.#raw.complete) this.#response.once('finish', () => this.#raw.stream.close())
-  }
-
-  #failureOfClose(stream: ClientHttp2Stream): GrpcFailure {
+  #failureOfClose({ stream, unprocessed }: PassedCall): GrpcFailure {
+    if (!this.#response.headersSent && unprocessed()) return unprocessedFailure()
     const { rstCode } = stream
     return rstCode === 0 ? noStatusFailure() : brokenFailure(`The stream was reset with code ${rstCode}.`)
   }
 
   #onClose(): void {
-    if (this.#settled || this.#response.writableFinished) return
+    if (this.#over || this.#response.writableFinished) return
     this.#left = true
     this.#aborter.abort()
+    this.#end()
   }
 
-  /** Lets go of everything; a call that is not over is called off. */
-  #end(outcome: Parameters<PassedCall['ended']>[0]): void {
-    if (this.#settled) return
-    this.#settled = true
-    clearTimeout(this.#timer)
-    this.#way.stop.removeEventListener('abort', this.#onStop)
+  /** Ends one try, and calls it off where it is not over. Whether it had not ended before. */
+  #letGo(outcome: Parameters<PassedCall['ended']>[0]): boolean {
     const call = this.#call
-    if (call === undefined) return
+    if (call === undefined) return false
+    this.#call = undefined
     call.ended(outcome)
     call.stream.unpipe(this.#response)
-    this.#raw.unpipe(call.stream)
+    if (outcome !== 'unreached') this.#end()
     if (!call.stream.closed)
       call.stream.close(this.#trailers === undefined ? constants.NGHTTP2_CANCEL : constants.NGHTTP2_NO_ERROR)
+    return true
+  }
+
+  /** Lets go of everything that waits for the end of the call. */
+  #end(): void {
+    if (this.#over) return
+    this.#over = true
+    clearTimeout(this.#timer)
+    this.#way.stop.removeEventListener('abort', this.#onStop)
+    this.#upload.stop()
   }
 }
 
@@ -213,6 +225,11 @@ const failureIn = (lines: readonly string[]): GrpcFailure | undefined => {
   if (ending === undefined) return noStatusFailure()
   return ending instanceof Error ? ending : undefined
 }
+
+const messageTooLarge = (bytes: number, { maxMessageBytes }: GrpcRoute): Problem =>
+  new Problem('RESOURCE_EXHAUSTED', `A message of ${bytes} bytes; this address takes ${maxMessageBytes} at most.`, {
+    status: 413,
+  })
 
 const withoutPseudo = (lines: readonly string[]): readonly string[] => {
   let at = 0

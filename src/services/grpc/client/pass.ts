@@ -1,11 +1,13 @@
-import type { ClientHttp2Stream } from 'node:http2'
+import { constants } from 'node:http2'
 import { asProblem } from '../../../kernel/problem.ts'
+import type { Signal } from '../../../kernel/signal.ts'
 import type { CallContext } from '../../call.ts'
 import { abortProblem } from '../../guards/aborted.ts'
 import { NoTarget } from '../../targets/set.ts'
 import type { Outcome, Target } from '../../targets/target.ts'
 import type { Endpoint } from './endpoint.ts'
 import { GrpcFailure } from './failure.ts'
+import type { PassStream } from './pass-session.ts'
 import { failureOfTarget, problemOfFailure } from './status.ts'
 import type { Connection } from './wire/call.ts'
 
@@ -13,7 +15,7 @@ import type { Connection } from './wire/call.ts'
 export type PassedRequest = { readonly path: string; readonly headers: readonly string[] }
 
 /** The service's side of it, begun. Whoever has it tells how it ended, once. */
-export type PassedCall = { readonly stream: ClientHttp2Stream; readonly ended: (outcome: Outcome) => void }
+export type PassedCall = PassStream & { readonly ended: (outcome: Outcome) => void }
 
 /** Begins a call at one of the service's targets, at another where one could not be reached. Rejects with Problem. */
 export type PassOn = (request: PassedRequest, context: CallContext) => Promise<PassedCall>
@@ -36,10 +38,10 @@ export const passOn =
       tried.push(target)
       targets.began(target)
       try {
-        const stream = await target.link.passing.request(path, headers)
-        return { stream, ended: (outcome) => targets.ended(target, outcome) }
+        const begun = await unlessAborted(target.link.passing.request(path, headers), context.signal, service.name)
+        return { ...begun, ended: (outcome) => targets.ended(target, outcome) }
       } catch (thrown) {
-        targets.ended(target, 'unreached')
+        targets.ended(target, context.signal.aborted ? 'unknown' : 'unreached')
         if (!(thrown instanceof GrpcFailure)) throw asProblem(thrown)
         if (left === 0 || context.signal.aborted) throw problemOfFailure(service, thrown)
         return attempt(left - 1)
@@ -47,3 +49,16 @@ export const passOn =
     }
     return attempt(mostAttempts - 1)
   }
+
+/** Nobody waits for a connection longer than for the call: what is begun too late is called off. */
+const unlessAborted = (begun: Promise<PassStream>, signal: Signal, service: string): Promise<PassStream> =>
+  new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(abortProblem(signal, service))
+      begun.then(({ stream }) => stream.on('error', ignored).close(constants.NGHTTP2_CANCEL), ignored)
+    }
+    signal.addEventListener('abort', onAbort)
+    begun.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+
+const ignored = (): void => undefined

@@ -1,14 +1,13 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
+import { connect } from 'node:http2'
 import { authorityOf } from '../../../kernel/authority.ts'
 import { connectWords } from './connect-words.ts'
 import { GrpcFailure } from './failure.ts'
+import { PassSession, type PassStream } from './pass-session.ts'
 import { grpcStatus } from './status.ts'
 import { type Address, type ConnectSettings, openSocket } from './wire/connect.ts'
 
 /** Sessions to one address: a server's limit of concurrent streams is for each. */
 const mostSessions = 8
-
-type Counted = { readonly session: ClientHttp2Session; streams: number }
 
 /**
  * Sessions of node:http2 to one address, for calls that are passed on as they come: their bodies flow both ways at
@@ -17,8 +16,8 @@ type Counted = { readonly session: ClientHttp2Session; streams: number }
 export class PassSessions {
   readonly #address: Address
   readonly #settings: ConnectSettings
-  readonly #open: Counted[] = []
-  #connecting: Promise<Counted> | undefined
+  readonly #open: PassSession[] = []
+  #connecting: Promise<PassSession> | undefined
   #closed = false
 
   constructor(address: Address, settings: ConnectSettings) {
@@ -30,16 +29,11 @@ export class PassSessions {
    * Begins a call: its head is sent, its body is the caller's to write. `headers` are lines of metadata. Rejects with
    * GrpcFailure where the call was never made.
    */
-  async request(path: string, headers: readonly string[]): Promise<ClientHttp2Stream> {
+  async request(path: string, headers: readonly string[]): Promise<PassStream> {
     const one = this.#free() ?? (await this.#another())
+    if (!one.open) throw unreached('The connection takes no more calls.')
     const head = [':method', 'POST', ':scheme', this.#scheme, ':authority', this.#authority, ':path', path]
-    if (!isUsable(one.session)) throw unreached('The connection takes no more calls.')
-    const stream = one.session.request([...head, 'te', 'trailers', ...headers], { endStream: false })
-    one.streams += 1
-    stream.once('close', () => {
-      one.streams -= 1
-    })
-    return stream
+    return one.begin([...head, 'te', 'trailers', ...headers])
   }
 
   /** Who is asked, as requests name it. */
@@ -53,17 +47,17 @@ export class PassSessions {
   }
 
   /** A session with room, or the least busy where there are as many as may be: calls then wait in HTTP/2's own queue. */
-  #free(): Counted | undefined {
-    let least: Counted | undefined
+  #free(): PassSession | undefined {
+    let least: PassSession | undefined
     for (const one of this.#open) {
-      if (!isUsable(one.session)) continue
-      if (one.streams < (one.session.remoteSettings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY)) return one
+      if (!one.open) continue
+      if (one.free) return one
       if (least === undefined || one.streams < least.streams) least = one
     }
     return this.#open.length >= mostSessions ? least : undefined
   }
 
-  #another(): Promise<Counted> {
+  #another(): Promise<PassSession> {
     this.#connecting ??= this.#connect().finally(() => {
       this.#connecting = undefined
     })
@@ -73,41 +67,43 @@ export class PassSessions {
   /** Calls in flight end first. */
   close(): void {
     this.#closed = true
-    for (const { session } of this.#open.splice(0)) session.close()
+    for (const one of this.#open.splice(0)) one.close()
   }
 
-  #connect(): Promise<Counted> {
+  #connect(): Promise<PassSession> {
     const { connectMs = 10_000 } = this.#settings
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(unreached('The service is not used any more.'))
+      const socket = openSocket(this.#address, this.#settings.tls)
       const session = connect(`${this.#scheme}://${this.#authority}`, {
-        createConnection: () => openSocket(this.#address, this.#settings.tls),
+        createConnection: () => socket,
         settings: { enablePush: false },
       })
-      const one: Counted = { session, streams: 0 }
+      let one: PassSession | undefined
       const fail = (cause?: Error): void => {
         clearTimeout(timer)
         session.destroy()
         reject(unreached(cause?.message ?? 'The connection was closed before it was ready.', cause))
       }
       const timer = setTimeout(() => fail(new Error(`No connection within ${connectMs} ms.`)), connectMs)
+      // What ends a connection over TLS once it is open, node:http2 may leave with the socket.
+      socket.on('error', fail)
       session.on('error', fail)
       session.once('close', () => {
         fail()
-        const at = this.#open.indexOf(one)
+        const at = one === undefined ? -1 : this.#open.indexOf(one)
         if (at >= 0) this.#open.splice(at, 1)
       })
       session.once('remoteSettings', () => {
         clearTimeout(timer)
         if (this.#closed) return fail()
+        one = new PassSession(session, socket)
         this.#open.push(one)
         resolve(one)
       })
     })
   }
 }
-
-const isUsable = ({ closed, destroyed }: ClientHttp2Session): boolean => !closed && !destroyed
 
 const unreached = (message: string, cause?: Error): GrpcFailure =>
   new GrpcFailure('unreached', grpcStatus.unavailable, connectWords(message), { cause })

@@ -34,9 +34,13 @@ export const endingOf = (last: Fields): MetadataEntries | GrpcFailure | undefine
 
 /** A stream that broke before it told how its call ended. */
 export const failureOfStream = (cause: StreamError): GrpcFailure =>
-  cause.unprocessed
-    ? new GrpcFailure('unreached', grpcStatus.unavailable, cause.message, { cause })
-    : brokenFailure(cause.message, cause)
+  cause.unprocessed ? unprocessedFailure(cause.message, cause) : brokenFailure(cause.message, cause)
+
+/** The service says that it did nothing with the call. */
+export const unprocessedFailure = (
+  message = 'The service did nothing with the call.',
+  cause?: StreamError,
+): GrpcFailure => new GrpcFailure('unreached', grpcStatus.unavailable, message, { cause })
 
 /** A stream that ended well, as HTTP has it, and did not say how its call did. */
 export const noStatusFailure = (): GrpcFailure => brokenFailure('The stream ended without a status.')
