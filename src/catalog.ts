@@ -36,6 +36,7 @@ import { compileService, serviceFiles } from './services/compile.ts'
 import { grpcServiceConfig, restServiceConfig } from './services/config.ts'
 import { methodKind } from './services/grpc/method-kind.ts'
 import { compareDefinitions } from './services/grpc/protos/compare.ts'
+import { loadDescriptorSet } from './services/grpc/protos/descriptor-set.ts'
 import { reflectDescriptors } from './services/grpc/protos/reflection.ts'
 import { bundledFile } from './services/grpc/protos/sources.ts'
 import { readTls } from './services/tls.ts'
@@ -53,6 +54,7 @@ export const services = {
   methodKind,
   compare: compareDefinitions,
   reflect: reflectDescriptors,
+  readDescriptors: loadDescriptorSet,
   readTls,
   isBundled: (proto: string): boolean => bundledFile(proto) !== undefined,
 }

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { compileWorkspace } from '../compile/compile.ts'
+import { compileWorkspace, workspaceFile } from '../compile/compile.ts'
 import { checkContracts } from '../compile/contract.ts'
+import { checkProtoContracts, compareServices } from '../compile/contract-protos.ts'
 import type { Plan } from '../compile/plan.ts'
 import { allCodes, codeEntry } from '../kernel/codes/codes.ts'
 import { type Diagnostic, didYouMean, hasErrors } from '../kernel/diagnostic.ts'
@@ -17,6 +19,7 @@ type Format = 'text' | 'json' | 'sarif'
 type Options = {
   readonly format: Format
   readonly explain?: string
+  readonly against?: string
   readonly probe?: true
   readonly fix?: true
   readonly dryRun?: true
@@ -40,6 +43,10 @@ export const checkCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
     .option('--fix', 'mend what can only be meant in one way, such as misspelt names, print each edit, and check again')
     .option('--dry-run', 'with --fix: print the edits, write nothing')
     .option('--explain <code>', 'print what a code means, such as PORTICO-401, and check nothing')
+    .option(
+      '--against <dir>',
+      'the workspace as it was, such as a checkout of the branch to merge into: tell changes of protos that break clients',
+    )
     .option('--probe', 'ask live services by every binding that only reads, and say where answers are of another shape')
     .option(
       '--sample <file>',
@@ -55,13 +62,17 @@ export const checkCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
     )
     .addHelpText(
       'after',
-      "\nExamples:\n  portico check examples/hello\n  portico check --format sarif > portico.sarif\n  portico check --fix --dry-run\n  portico check --explain PORTICO-401\n  portico check --probe --sample samples.json --header 'authorization: Bearer …'",
+      "\nExamples:\n  portico check examples/hello\n  portico check --format sarif > portico.sarif\n  portico check --fix --dry-run\n  portico check --explain PORTICO-401\n  portico check --against ../main\n  portico check --probe --sample samples.json --header 'authorization: Bearer …'",
     )
-    .action(async (dir: string, { format, explain, probe, fix, dryRun, sample, header }: Options) => {
+    .action(async (dir: string, { format, explain, against, probe, fix, dryRun, sample, header }: Options) => {
       if (explain !== undefined) return done(explainCode(explain, terminal))
       const tell = (line: string): void => terminal.err(`${line}\n`)
       if (dryRun === true && fix === undefined) {
         tell('--dry-run goes with --fix.')
+        return done(2)
+      }
+      if (against !== undefined && !existsSync(join(against, workspaceFile))) {
+        tell(`There is no ${workspaceFile} in ${against}, so nothing can be compared with it.`)
         return done(2)
       }
       let checked = await checkWorkspace(dir)
@@ -81,6 +92,13 @@ export const checkCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
         }
       }
       const { plan, diagnostics } = checked
+      if (against !== undefined && plan === undefined) tell('Nothing is compared while there are errors.')
+      if (against !== undefined && plan !== undefined) {
+        const { services: before } = await compileWorkspace(against, process.env)
+        for (const { name, kind } of plan.services.values())
+          if (kind === 'grpc' && !before.has(name)) tell(`${name} is not compared: ${against} has no such service.`)
+        diagnostics.push(...compareServices(plan, { before, dir: against }))
+      }
       if (probe === true && plan === undefined) tell('Nothing is probed while there are errors.')
       if (probe === true && plan !== undefined)
         diagnostics.push(...(await probePlan(plan, { samples: sample, headers: header, tell })))
@@ -99,7 +117,8 @@ type CheckedPlan = Checked & { readonly plan: Plan | undefined; readonly diagnos
 
 const checkWorkspace = async (dir: string): Promise<CheckedPlan> => {
   const { plan, diagnostics, files } = await compileWorkspace(dir, process.env)
-  const more = plan === undefined ? [] : [...checkContracts(plan), ...(await checkResolvers(plan))]
+  const more =
+    plan === undefined ? [] : [...checkContracts(plan), ...checkProtoContracts(plan), ...(await checkResolvers(plan))]
   return { plan, files, diagnostics: [...diagnostics, ...more] }
 }
 

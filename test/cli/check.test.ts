@@ -86,6 +86,24 @@ describe('portico check --explain', { concurrency: 2 }, () => {
   })
 })
 
+describe('portico check --against', { concurrency: 2 }, () => {
+  it('tells changes of protos that break clients of the workspace as it was, and exits 1', async (t) => {
+    const [was, now] = [await withProto(t, 'string'), await withProto(t, 'int32')]
+    const { status, err } = await portico(['check', now, '--against', was])
+    assert.equal(status, 1)
+    assert.match(
+      err,
+      /^protos\/a\.proto:4:\d+ {2}a\.Q\.id {2}PORTICO-807\n[^]* It was string id = 1 \(.*\/protos\/a\.proto:4:/,
+    )
+    assert.equal((await portico(['check', was, '--against', was])).status, 0)
+  })
+
+  it('exits 2 where there is no workspace to compare with', async (t) => {
+    const { status, err } = await portico(['check', await withProto(t, 'string'), '--against', '/nowhere'])
+    assert.deepEqual([status, err], [2, 'There is no portico.yaml in /nowhere, so nothing can be compared with it.\n'])
+  })
+})
+
 describe('portico check, of what no schema tells', { concurrency: 2 }, () => {
   it('says PORTICO-001 where there is no workspace', async () => {
     const { status, err } = await portico(['check', 'test/cli'])
@@ -206,6 +224,15 @@ async function withSchema(t: TestContext, schema: string): Promise<string> {
     'portico.yaml':
       'services:\n  users: { rest: "http://127.0.0.1:1", identity: none }\nbffs:\n  web: { prefix: /web, schema: schema.graphql }\n',
     'schema.graphql': schema,
+  })
+  t.after(remove)
+  return dir
+}
+
+async function withProto(t: TestContext, type: string): Promise<string> {
+  const { dir, remove } = await layWorkspace({
+    'portico.yaml': 'services:\n  a: { grpc: "127.0.0.1:1", proto: a.proto, identity: none }\n',
+    'protos/a.proto': `syntax = "proto3";\npackage a;\nservice S { rpc Get(Q) returns (Q); }\nmessage Q { ${type} id = 1; }\n`,
   })
   t.after(remove)
   return dir

@@ -39,6 +39,13 @@ export const protoCodes = {
     cause: 'The service could not be asked by reflection.',
     fix: 'Start it with reflection, or give protos or a descriptor set.',
   },
+  'PORTICO-807': {
+    severity: 'error',
+    title: 'Change of a proto that breaks clients',
+    cause:
+      'A definition is no longer what it is in the committed contract of its service, contracts/<service>.binpb, or in the workspace of `--against`.',
+    fix: 'Add instead of changing; where the break is meant, write the contract anew: buf build -o contracts/<service>.binpb.',
+  },
   'PORTICO-810': {
     severity: 'error',
     title: 'Wrong HTTP annotation',
