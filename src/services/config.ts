@@ -34,13 +34,24 @@ const common = {
     ),
 }
 
-const trusted = {
-  ca: z.string().optional().describe('A PEM file of certificate authorities to trust instead of the system’s.'),
-  serverName: z
-    .string()
-    .optional()
-    .describe('The name the certificate must bear, where it is not the host of the target.'),
-}
+const tls = z
+  .strictObject({
+    ca: z.string().optional().describe('A PEM file of certificate authorities to trust instead of the system’s.'),
+    serverName: z
+      .string()
+      .optional()
+      .describe('The name the certificate must bear, where it is not the host of the target.'),
+    cert: z.string().optional().describe('A PEM file of the certificate that the gateway shows to the service.'),
+    key: z.string().optional().describe('A PEM file of that certificate’s private key.'),
+    pins: oneOrMore(
+      z.string().regex(/^sha256\/[A-Za-z0-9+/]{43}=$/, { error: 'Expected sha256/ and 44 characters of base64.' }),
+    )
+      .optional()
+      .describe(
+        'Public keys of which the certificate must have one, beside all else: `sha256/` and the SHA-256 of the key (SubjectPublicKeyInfo) in base64. Name the next key too, before it is in use.',
+      ),
+  })
+  .optional()
 
 const healthPath = z
   .string()
@@ -78,10 +89,7 @@ export const restServiceConfig = z.strictObject({
     .describe('Its OpenAPI 3.0 or 3.1 document in JSON or YAML; `check` holds bindings against it.'),
   ...targetsConfig,
   ...common,
-  tls: z
-    .strictObject(trusted)
-    .optional()
-    .describe('TLS to the service, always verified; an `https://` URL turns it on.'),
+  tls: tls.describe('TLS to the service, always verified; an `https://` URL turns it on.'),
 })
 
 export const grpcServiceConfig = z.strictObject({
@@ -89,14 +97,7 @@ export const grpcServiceConfig = z.strictObject({
   ...definitionsConfig,
   ...targetsConfig,
   ...common,
-  tls: z
-    .strictObject({
-      ...trusted,
-      cert: z.string().optional().describe('A PEM file of the certificate that the gateway shows to the service.'),
-      key: z.string().optional().describe('A PEM file of that certificate’s private key.'),
-    })
-    .optional()
-    .describe('TLS to the service, always verified; an empty object turns it on.'),
+  tls: tls.describe('TLS to the service, always verified; an empty object turns it on.'),
 })
 
 /** One entry of `services:`; the key that names the protocol (`rest` or `grpc`) decides which shape it has. */

@@ -18,7 +18,7 @@ type Common = {
   readonly shareCalls?: boolean
   readonly resilience?: ResilienceSettings
   /** Present when the connection is TLS; `ca` is PEM text. */
-  readonly tls: { readonly ca?: string; readonly serverName?: string } | undefined
+  readonly tls: TlsSettings | undefined
 }
 
 export type RestService = Common & {

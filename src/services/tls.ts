@@ -1,3 +1,5 @@
+import { hash, X509Certificate } from 'node:crypto'
+import { checkServerIdentity } from 'node:tls'
 import { readPem, unfitPair } from '../config/pem.ts'
 import type { Code } from '../kernel/codes/codes.ts'
 import type { Diagnostic, Place } from '../kernel/diagnostic.ts'
@@ -8,6 +10,7 @@ export type TlsConfig = {
   readonly cert?: string | undefined
   readonly key?: string | undefined
   readonly serverName?: string | undefined
+  readonly pins?: readonly string[] | undefined
 }
 
 /** The same with the files read. */
@@ -16,6 +19,8 @@ export type TlsSettings = {
   readonly cert?: string
   readonly key?: string
   readonly serverName?: string
+  /** Public keys of which the service must show one: SHA-256 of the SubjectPublicKeyInfo, in base64. */
+  readonly pins?: readonly string[]
 }
 
 /** The files that a service's TLS is made of: what changes in them means new connections. */
@@ -66,6 +71,28 @@ export const readTls = (
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined || key === undefined ? {} : { cert, key }),
     ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
+    ...(tls.pins === undefined ? {} : { pins: tls.pins.map((pin) => pin.slice(pinPrefix.length)) }),
   }
   return { tls: settings, diagnostics }
+}
+
+/** What tells connections by one TLS from those by another, without secrets. */
+export const tlsKey = (tls: TlsSettings | undefined): string =>
+  tls === undefined ? 'plain' : hash('sha256', JSON.stringify(tls), 'base64url')
+
+/** How a pin begins as it is written, as in RFC 7469 and `curl --pinnedpubkey`. */
+export const pinPrefix = 'sha256/'
+
+/** Whether a certificate, whose chain is verified, is the service's: Node's rule for names, and where there are pins its key. */
+export const identityCheck = (pins: TlsSettings['pins'] | undefined): typeof checkServerIdentity =>
+  pins === undefined
+    ? checkServerIdentity
+    : (host, certificate) => checkServerIdentity(host, certificate) ?? unpinned(certificate.raw, pins)
+
+const unpinned = (certificate: Buffer, pins: readonly string[]): Error | undefined => {
+  const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' })
+  const pin = hash('sha256', key, 'base64')
+  return pins.includes(pin)
+    ? undefined
+    : new Error(`The certificate of the service has the key ${pinPrefix}${pin}, which is not among \`tls.pins\`.`)
 }

@@ -24,12 +24,15 @@ describe(guide, async () => {
     title = heading ?? title
     if (yaml === undefined) continue
     it(`shows settings that work: ${title}`, async (t) => {
-      const { dir, remove } = await layWorkspace({ 'portico.yaml': `${yaml}services: {}\n`, ...files })
+      const { dir, remove } = await layWorkspace({
+        'portico.yaml': yaml.includes('services:') ? yaml : `${yaml}services: {}\n`,
+        ...files,
+      })
       t.after(remove)
       const { plan, diagnostics, files: watched } = await compileWorkspace(dir, {})
       assert.equal(told(diagnostics), '')
       for (const [named] of yaml.matchAll(/tls\/[a-z.-]+/g)) assert.ok(watched.includes(named), named)
-      assert.ok((plan?.tls?.certificates.length ?? 0) > 0)
+      assert.ok((plan?.tls ?? plan?.services.get('users')?.tls) !== undefined)
     })
   }
 })

@@ -9,12 +9,13 @@ import { missing } from '../support/programs.ts'
 
 describe('tls of a service', { skip: missing('openssl') }, () => {
   it('is read from files of the workspace, and names them', () => {
-    const config = { ca: 'a.pem', cert: 'a.pem', key: 'a.key', serverName: 'a.test' }
+    const config = { ca: 'a.pem', cert: 'a.pem', key: 'a.key', serverName: 'a.test', pins: ['sha256/abc='] }
     const { tls, diagnostics } = read(config)
     assert.deepEqual(diagnostics, [])
     assert.match(tls?.ca ?? '', /BEGIN CERTIFICATE/)
     assert.match(tls?.key ?? '', /BEGIN PRIVATE KEY/)
     assert.equal(tls?.serverName, 'a.test')
+    assert.deepEqual(tls?.pins, ['abc='])
     assert.deepEqual(tlsFiles(config), ['a.pem', 'a.pem', 'a.key'])
   })
 

@@ -2,6 +2,7 @@ import type { Lease, Resources } from '../resources.ts'
 import type { RestService } from '../service.ts'
 import type { GuardTools } from '../stack.ts'
 import { nameOf, TargetSet } from '../targets/set.ts'
+import { tlsKey } from '../tls.ts'
 import { watchHttpHealth } from './health.ts'
 import { acquirePool } from './pool.ts'
 import type { Origin } from './wire/origin.ts'
@@ -17,7 +18,7 @@ export const acquireTargets = (
 ): Lease<RestTargets> => {
   const { name, origin, tls, targets, health } = service
   return resources.acquire(
-    `rest targets ${JSON.stringify([name, origin, tls, targets, health])}`,
+    `rest targets ${JSON.stringify([name, origin, tlsKey(tls), targets, health])}`,
     () => {
       const leases = new Map<Origin, Lease<Origin>>()
       return new TargetSet<Origin>(targets, {

@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto'
 import { type ChannelCredentials, type ChannelOptions, Client, credentials } from '@grpc/grpc-js'
 import { authorityOf } from '../../../kernel/authority.ts'
 import type { GrpcService } from '../../service.ts'
-import type { TlsSettings } from '../../tls.ts'
+import { identityCheck, type TlsSettings, tlsKey } from '../../tls.ts'
 import { type Address } from './wire/connect.ts'
 
 /** Everything that decides where calls of a service go and by what connections, in one text without secrets. */
 export const settingsKey = ({ name, targets, tls, maxAnswerBytes, health, resilience }: GrpcService): string => {
-  const secured = tls === undefined ? 'plain' : createHash('sha256').update(JSON.stringify(tls)).digest('hex')
-  return JSON.stringify([name, targets, maxAnswerBytes, secured, health, resilience?.connectMs])
+  return JSON.stringify([name, targets, maxAnswerBytes, tlsKey(tls), health, resilience?.connectMs])
 }
 
 type ChannelSettings = { readonly tls: TlsSettings | undefined; readonly maxAnswerBytes: number }
@@ -24,7 +22,9 @@ export const openClient = (address: Address, settings: ChannelSettings): Client 
 export const credentialsOf = (tls: TlsSettings | undefined): ChannelCredentials =>
   tls === undefined
     ? credentials.createInsecure()
-    : credentials.createSsl(bytesOf(tls.ca), bytesOf(tls.key), bytesOf(tls.cert))
+    : credentials.createSsl(bytesOf(tls.ca), bytesOf(tls.key), bytesOf(tls.cert), {
+        checkServerIdentity: identityCheck(tls.pins),
+      })
 
 const bytesOf = (pem: string | undefined): Buffer | null => (pem === undefined ? null : Buffer.from(pem))
 

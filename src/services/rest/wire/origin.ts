@@ -1,16 +1,17 @@
+import type { TlsSettings } from '../../tls.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import { WireError } from './error.ts'
 import { type AnswerHandler, Flight, type WaitingRoom } from './flight.ts'
 import { createHeadReader } from './head.ts'
 import { originLines, requestHead, type WireRequest } from './request.ts'
-import { type Address, addressOf, type TlsOptions } from './socket.ts'
+import { type Address, addressOf } from './socket.ts'
 
 export type OriginOptions = {
   /** Scheme, host and port, such as `http://127.0.0.1:5001` or `https://[::1]`. */
   readonly origin: string
   /** The IP address to connect to, where the origin's own name is not to be looked up. */
   readonly host?: string
-  readonly tls?: TlsOptions | undefined
+  readonly tls?: TlsSettings | undefined
   /** Connections at once. The slots of services bound calls; this keeps many services at one origin from taking every port. */
   readonly maxConnections?: number
   readonly connectTimeoutMs?: number

@@ -1,18 +1,29 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
-import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
-
-/** How to know that a service is the right one: `ca` is PEM text and stands in for the system's authorities. */
-export type TlsOptions = { readonly ca?: string; readonly serverName?: string }
+import {
+  type checkServerIdentity,
+  connect as connectTls,
+  createSecureContext,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls'
+import { identityCheck, type TlsSettings } from '../../tls.ts'
 
 /** Where an origin is. */
 export type Address = {
   readonly host: string
   readonly port: number
-  readonly tls: { readonly context: SecureContext; readonly serverName: string | undefined } | undefined
+  readonly tls:
+    | {
+        readonly context: SecureContext
+        readonly serverName: string | undefined
+        readonly checkServerIdentity: typeof checkServerIdentity
+      }
+    | undefined
 }
 
 /** The address of an origin such as `https://[::1]:8443`. Throws where `ca` is no PEM. */
-export const addressOf = ({ protocol, hostname, port }: URL, { ca, serverName }: TlsOptions = {}): Address => {
+export const addressOf = ({ protocol, hostname, port }: URL, tls: TlsSettings = {}): Address => {
+  const { serverName, pins, ...context } = tls
   const secure = protocol === 'https:'
   const host = hostname.replace(/^\[|\]$/g, '')
   const name = serverName ?? (isIP(host) === 0 ? host : undefined)
@@ -20,7 +31,9 @@ export const addressOf = ({ protocol, hostname, port }: URL, { ca, serverName }:
     host,
     port: port === '' ? (secure ? 443 : 80) : Number(port),
     // Authorities are read once, not for each connection.
-    tls: secure ? { context: createSecureContext(ca === undefined ? {} : { ca }), serverName: name } : undefined,
+    tls: secure
+      ? { context: createSecureContext(context), serverName: name, checkServerIdentity: identityCheck(pins) }
+      : undefined,
   }
 }
 
@@ -50,6 +63,7 @@ export const openSocket = ({ host, port, tls }: Address, reading: Reading, sessi
     rejectUnauthorized: true,
     ALPNProtocols: ['http/1.1'],
     secureContext: tls.context,
+    checkServerIdentity: tls.checkServerIdentity,
     ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
     ...(session === undefined ? {} : { session }),
   })

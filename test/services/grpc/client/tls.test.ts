@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { hash, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { createServer } from 'node:tls'
-import { ServerCredentials } from '@grpc/grpc-js'
+import { connectivityState, ServerCredentials } from '@grpc/grpc-js'
+import { openClient } from '../../../../src/services/grpc/client/channel.ts'
 import type { GrpcService } from '../../../../src/services/service.ts'
 import { makeCertificates, readCertificates } from '../../../support/certificates.ts'
 import { missing } from '../../../support/programs.ts'
@@ -37,6 +39,34 @@ describe('TLS to a service', { skip: missing('openssl') }, () => {
     await assert.rejects(allOf(untrusted.watch(inputOf(''), requestContext({}))), refused)
   })
 
+  it('accepts a key that is pinned, for calls and streams alike', async (test) => {
+    const key = new X509Certificate(files.certificate).publicKey.export({ type: 'spki', format: 'der' })
+    const pins = [`${'A'.repeat(43)}=`, hash('sha256', key, 'base64')]
+    const { ask, watch } = await probe(test, { ca: files.ca, serverName: 'probe.test', pins })
+    assert.deepEqual((await ask(inputOf(''), requestContext({}))).output, { text: 'secret', number: '0' })
+    assert.equal((await allOf(watch(inputOf(''), requestContext({})))).length, 1)
+  })
+
+  it('verifies the pinned key also where requests are streamed', async (test) => {
+    const { address } = await server(test)
+    const [host = '', port] = address.split(':')
+    const key = new X509Certificate(files.certificate).publicKey.export({ type: 'spki', format: 'der' })
+    const connected = async (pin: string): Promise<boolean> => {
+      const tls = { ca: files.ca, serverName: 'probe.test', pins: [pin] }
+      const client = openClient({ host, port: Number(port), name: host }, { tls, maxAnswerBytes: 1_000 })
+      test.after(() => client.close())
+      const channel = client.getChannel()
+      let state = channel.getConnectivityState(true)
+      while (state !== connectivityState.READY && state !== connectivityState.TRANSIENT_FAILURE) {
+        await new Promise<unknown>((resolve) => channel.watchConnectivityState(state, Date.now() + 60_000, resolve))
+        state = channel.getConnectivityState(false)
+      }
+      return state === connectivityState.READY
+    }
+    assert.equal(await connected(hash('sha256', key, 'base64')), true)
+    assert.equal(await connected(`${'A'.repeat(43)}=`), false)
+  })
+
   it('shows its own certificate to a service that asks for one', async (test) => {
     const own = { cert: files.clientCertificate, key: files.clientKey }
     const known = await probe(test, { ca: files.ca, serverName: 'probe.test', ...own }, files.ca)
@@ -64,6 +94,11 @@ describe('TLS to a service', { skip: missing('openssl') }, () => {
       tls: () => ({ ca: files.ca, serverName: 'probe.test' }),
       asked: () => files.ca,
       words: /`tls\.cert` and `tls\.key`/,
+    },
+    {
+      title: 'a key that is not pinned',
+      tls: () => ({ ca: files.ca, serverName: 'probe.test', pins: [`${'A'.repeat(43)}=`] }),
+      words: /has the key sha256\/[A-Za-z0-9+/]{43}=, which is not among `tls\.pins`/,
     },
     { title: 'a service that wants TLS', tls: () => undefined, words: /Does it want `tls`\?/ },
   ])
@@ -109,13 +144,12 @@ describe('TLS to a service', { skip: missing('openssl') }, () => {
 
 const refused = { code: 'UNAVAILABLE', status: 502, message: 'Service probe could not be reached.' }
 
-const none = { ca: '', otherCa: '', key: '', certificate: '', expired: '', clientKey: '', clientCertificate: '' }
-const files = missing('openssl') ? none : readCertificates(makeCertificates())
+const files = missing('openssl') ? ({} as ReturnType<typeof makeCertificates>) : readCertificates(makeCertificates())
 
 /** `clients` is the authority whose clients alone are let in. */
-const probe = async (test: TestContext, tls: GrpcService['tls'], clients?: string, certificate = files.certificate) => {
+const server = async (test: TestContext, clients?: string, certificate = files.certificate) => {
   const pair = { private_key: Buffer.from(files.key), cert_chain: Buffer.from(certificate) }
-  const server = await startProbe(
+  const started = await startProbe(
     {
       ask: (_call, reply) => reply(null, { text: 'secret' }),
       watch: (call) => {
@@ -125,11 +159,14 @@ const probe = async (test: TestContext, tls: GrpcService['tls'], clients?: strin
     },
     ServerCredentials.createSsl(clients === undefined ? null : Buffer.from(clients), [pair], clients !== undefined),
   )
-  const client = connectProbe({ address: server.address, tls })
-  test.after(async () => {
-    await client.close()
-    server.close()
-  })
+  test.after(() => started.close())
+  return started
+}
+
+const probe = async (test: TestContext, tls: GrpcService['tls'], clients?: string, certificate?: string) => {
+  const { address } = await server(test, clients, certificate)
+  const client = connectProbe({ address, tls })
+  test.after(() => client.close())
   return client
 }
 

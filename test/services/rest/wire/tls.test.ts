@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:https'
 import { describe, it, type TestContext } from 'node:test'
-import type { TLSSocket } from 'node:tls'
+import type { TLSSocket, TlsOptions } from 'node:tls'
 import { certificate, key } from '../support/certificate.ts'
 import { connect, failure, listen } from './support/service.ts'
 
@@ -19,6 +19,7 @@ describe('an origin over TLS', () => {
     'an authority nobody trusts': { serverName: 'users.test' },
     'another name': { ca: certificate, serverName: 'other.test' },
     'no name but its address': { ca: certificate },
+    'another key than the pinned': { ...trusted, pins: [`${'A'.repeat(43)}=`] },
   }
   for (const [what, tls] of Object.entries(refused))
     it(`sends nothing to one with ${what}, however often it is asked`, async (t) => {
@@ -27,6 +28,21 @@ describe('an origin over TLS', () => {
       for (let count = 0; count < 3; count += 1) assert.equal((await failure(ask())).code, 'unreachable')
       assert.equal(requests(), 0)
     })
+
+  it('speaks to a service whose key is pinned, by the key that curl and openssl tell', async (t) => {
+    const { port } = await service(t)
+    const pins = ['A'.repeat(43), '5jwmannJwVy7czn73q/vT191iq3bvJ9MjARtTUZNkg4'].map((pin) => `${pin}=`)
+    const { ask } = connect(t, { origin: `https://127.0.0.1:${port}`, tls: { ...trusted, pins } })
+    assert.equal((await ask()).body, 'users.test')
+  })
+
+  it('shows its certificate to a service that asks for one', async (t) => {
+    const { port } = await service(t, undefined, { ca: certificate, requestCert: true, rejectUnauthorized: true })
+    const known = connect(t, { origin: `https://127.0.0.1:${port}`, tls: { ...trusted, cert: certificate, key } })
+    assert.equal((await known.ask()).body, 'users.test')
+    const unknown = connect(t, { origin: `https://127.0.0.1:${port}`, tls: trusted })
+    await failure(unknown.ask())
+  })
 
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
     it(`resumes the session of an earlier connection (${version})`, async (t) => {
@@ -53,12 +69,12 @@ describe('an origin over TLS', () => {
   })
 })
 
-const service = async (t: TestContext, version?: 'TLSv1.2' | 'TLSv1.3') => {
+const service = async (t: TestContext, version?: 'TLSv1.2' | 'TLSv1.3', asked: TlsOptions = {}) => {
   const connections: TLSSocket[] = []
   const resumed: boolean[] = []
   let requests = 0
   const versions = version === undefined ? {} : { minVersion: version, maxVersion: version }
-  const server = createServer({ cert: certificate, key, ...versions }, async (request, response) => {
+  const server = createServer({ cert: certificate, key, ...versions, ...asked }, async (request, response) => {
     requests += 1
     const chunks: Buffer[] = []
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)

@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls'
 import { authorityOf } from '../../../../kernel/authority.ts'
 import { ClientConnection, type ConnectionOwner, type Reading } from '../../../http2/connection.ts'
 import { ConnectionError, protocolError } from '../../../http2/error.ts'
-import type { TlsSettings } from '../../../tls.ts'
+import { identityCheck, type TlsSettings } from '../../../tls.ts'
 import { connectWords } from '../connect-words.ts'
 import { GrpcFailure } from '../failure.ts'
 import { grpcStatus } from '../status.ts'
@@ -72,16 +72,15 @@ const originOf = ({ name, port }: Address, tls: TlsSettings | undefined): Origin
 export const openSocket = ({ host, port, name }: Address, tls: TlsSettings | undefined, onread?: Reading): Socket => {
   const options = { host, port, noDelay: true, ...(onread === undefined ? {} : { onread }) }
   if (tls === undefined) return connectTcp(options)
-  const { ca, cert, key, serverName = name } = tls
+  const { serverName = name, pins, ...context } = tls
   // TLS is always verified: against the system's authorities, or the service's own alone.
   const socket = connectTls({
     ...options,
     ALPNProtocols: ['h2'],
     // Without a server name, Node verifies the address itself (RFC 6066 §3 has no place for addresses).
     ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...context,
+    checkServerIdentity: identityCheck(pins),
   })
   socket.once('secureConnect', () => {
     // RFC 9113 §3.3.
