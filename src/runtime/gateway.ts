@@ -83,16 +83,12 @@ export const createGateway = async (options: GatewayOptions = {}): Promise<Gatew
   const log = options.log ?? createLog({ level: 'info' })
   const first = await compileWorkspace(dir, env)
   if (first.plan === undefined) throw new WorkspaceError(first.diagnostics)
-  const process_ = new GatewayProcess({ dir, env, development, clock, worker, log, first, plan: first.plan })
-  await process_.open()
+  const process_ = new GatewayProcess({ dir, env, development, clock, worker, log }, first)
+  await process_.open(first.plan)
   return process_.face()
 }
 
-type Start = Required<Omit<GatewayOptions, 'log'>> & {
-  readonly log: Logger
-  readonly first: Compiled
-  readonly plan: Plan
-}
+type Start = Required<GatewayOptions>
 
 class GatewayProcess {
   private readonly start: Start
@@ -111,14 +107,13 @@ class GatewayProcess {
   private reloading: Promise<Reloaded> | undefined
   private closing: Promise<void> | undefined
 
-  constructor(start: Start) {
+  constructor(start: Start, { files, diagnostics }: Compiled) {
     this.start = start
-    this.files = start.first.files
-    this.diagnostics = start.first.diagnostics
+    this.files = files
+    this.diagnostics = diagnostics
   }
 
-  async open(): Promise<void> {
-    const { plan } = this.start
+  async open(plan: Plan): Promise<void> {
     this.generation = await this.build(1, plan)
     try {
       this.ports = await openPorts(plan, {

@@ -112,13 +112,12 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
       ]
     }),
   )
-  const stale = resources.acquire(
-    'stale answers',
-    () => routes.proxy.createStaleAnswers(clock),
-    () => undefined,
-  )
+  const release = async (): Promise<void> => {
+    await Promise.all([...connectors.values()].map((connector) => connector.release()))
+    await lease.release()
+  }
   const draining = new Aborter()
-  const app = await buildApp(plan, {
+  const building = buildApp(plan, {
     clock,
     log,
     metrics,
@@ -126,7 +125,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     bffRuntimes,
     development,
     draining,
-    stale: stale.value,
+    stale: lease.stores.keep('stale answers', () => routes.proxy.createStaleAnswers(clock)),
     policyTools: {
       clock,
       log,
@@ -136,6 +135,10 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
       rateLimited: metrics.observeRateLimited,
       audit: createAudit(log, metrics),
     },
+  })
+  const app = await building.catch(async (error: unknown) => {
+    await release()
+    throw error
   })
   const { eventLoopLag } = plan.limits
   const shedding = eventLoopLag === undefined ? noShedding : watchLag(eventLoopLag, clock)
@@ -159,9 +162,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     dismiss: serving.dismiss,
     async drain(withinMs) {
       await serving.end(withinMs)
-      await Promise.all([...connectors.values()].map((connector) => connector.release()))
-      await lease.release()
-      await stale.release()
+      await release()
       shedding.close()
     },
   }
