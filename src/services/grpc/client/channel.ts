@@ -39,7 +39,7 @@ const optionsOf = ({ name, port }: Address, { tls, maxAnswerBytes }: ChannelSett
   'grpc.keepalive_timeout_ms': 20_000,
   // A service that comes back is found again within seconds, and one that stays away is not hammered.
   'grpc.initial_reconnect_backoff_ms': 200,
-  'grpc.max_reconnect_backoff_ms': 5_000,
+  'grpc.max_reconnect_backoff_ms': 1_000,
   // Retries are a guard's business, where they are counted and bounded.
   'grpc.enable_retries': 0,
   // No configuration by DNS TXT records, no proxy by environment: the workspace says where calls go.

@@ -11,6 +11,7 @@ type EndpointSettings = {
   readonly maxAnswerBytes: number
   readonly connectMs?: number | undefined
   readonly random?: (() => number) | undefined
+  readonly now?: (() => number) | undefined
 }
 
 /** The connections to one address of a service: our own, one of grpc-js for streams of requests, and those of calls that are passed on. */

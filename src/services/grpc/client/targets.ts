@@ -22,7 +22,7 @@ export const openTargets = (service: GrpcService, { clock, tell, warn, random, l
   const connectMs = resilience?.connectMs
   return new TargetSet<Endpoint>(service.targets, {
     now: () => clock.now(),
-    open: (address) => new Endpoint(address, { tls, maxAnswerBytes, connectMs, random }),
+    open: (address) => new Endpoint(address, { tls, maxAnswerBytes, connectMs, random, now: () => clock.now() }),
     close: (endpoint) => endpoint.close(),
     tell(event, target) {
       tell?.(name, event)

@@ -1,3 +1,4 @@
+import { systemClock } from '../../../../kernel/clock.ts'
 import { GrpcFailure } from '../failure.ts'
 import { grpcStatus } from '../status.ts'
 import { type Address, type ConnectSettings, openConnection } from './connect.ts'
@@ -8,12 +9,21 @@ const mostConnections = 8
 // A service that comes back is found again within seconds, and one that stays away is not hammered.
 const firstBackoffMs = 200
 const mostBackoffMs = 5_000
+/** Where an attempt fails sooner, a call may well wait for another: nobody listens there, and says so. */
+const soonMs = 250
+/** Between two attempts that calls wait for. */
+const restMs = 100
 
-export type LinkSettings = ConnectSettings & { readonly random?: (() => number) | undefined }
+export type LinkSettings = ConnectSettings & {
+  readonly random?: (() => number) | undefined
+  /** Monotonic milliseconds. */
+  readonly now?: (() => number) | undefined
+}
 
 /**
  * The sessions to one address: opened on demand, several where the server bounds the streams of one, replaced when
- * they break. After a failure it goes on trying by itself, ever more slowly, and calls fail at once meanwhile.
+ * they break. After a failure it goes on trying by itself, ever more slowly, and calls fail at once meanwhile. Where it
+ * was refused, a call tries anew: a service that was restarted answers the first one that comes.
  */
 export class WireLink {
   readonly #address: Address
@@ -22,6 +32,8 @@ export class WireLink {
   #connecting: Promise<WireConnection> | undefined
   #failure: GrpcFailure | undefined
   #backoffMs = firstBackoffMs
+  /** From when on a call may try anew. */
+  #triedAgainFrom = 0
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
@@ -50,7 +62,7 @@ export class WireLink {
     if (least !== undefined && this.#open.length >= mostConnections) return least.begin()
     if (this.#failure !== undefined) {
       if (least !== undefined) return least.begin()
-      throw this.#failure
+      if (this.#now() < this.#triedAgainFrom) throw this.#failure
     }
     // Others wait for the same connection, which may be full by then.
     return this.connect().then(
@@ -78,6 +90,8 @@ export class WireLink {
   }
 
   async #attempt(): Promise<WireConnection> {
+    clearTimeout(this.#timer)
+    const begunAt = this.#now()
     try {
       const connection = await openConnection(this.#address, this.#settings, (gone) => this.#gone(gone))
       if (this.#closed) {
@@ -89,19 +103,25 @@ export class WireLink {
       this.#backoffMs = firstBackoffMs
       return connection
     } catch (thrown) {
-      this.#failed(thrown as GrpcFailure)
+      this.#failed(thrown as GrpcFailure, begunAt)
       throw thrown
     }
   }
 
-  #failed(failure: GrpcFailure): void {
+  #failed(failure: GrpcFailure, begunAt: number): void {
     if (this.#closed) return
     this.#failure = failure
     // A fifth of chance keeps gateways from coming back all at once.
     const { random = Math.random } = this.#settings
-    const wait = this.#backoffMs * (0.8 + random() * 0.4)
+    const chance = 0.8 + random() * 0.4
+    const now = this.#now()
+    this.#triedAgainFrom = now - begunAt < soonMs ? now + restMs * chance : Number.POSITIVE_INFINITY
+    this.#timer = setTimeout(() => void this.connect().catch(ignored), this.#backoffMs * chance).unref()
     this.#backoffMs = Math.min(this.#backoffMs * 1.6, mostBackoffMs)
-    this.#timer = setTimeout(() => void this.connect().catch(ignored), wait).unref()
+  }
+
+  #now(): number {
+    return this.#settings.now?.() ?? systemClock.now()
   }
 
   #gone(connection: WireConnection): void {
