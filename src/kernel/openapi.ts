@@ -35,7 +35,7 @@ export type ApiOperation = {
 
 export type ApiParameter = {
   readonly name: string
-  readonly in: 'path' | 'query'
+  readonly in: 'path' | 'query' | 'header'
   readonly required: boolean
   readonly description?: string | undefined
   readonly deprecated?: true | undefined

@@ -7,6 +7,7 @@ import { Problem } from '../../kernel/problem.ts'
 import { shortened } from '../../kernel/shortened.ts'
 import type { Signal } from '../../kernel/signal.ts'
 import type { BffPlan, BffRuntime } from '../bff.ts'
+import { notExplained } from '../explain.ts'
 import { readLossless } from '../lossless-body.ts'
 import { runOperation } from '../run-operation.ts'
 import type { Slots } from '../slots.ts'
@@ -61,6 +62,7 @@ const serve = (
   const coded = 'compress' in hooks && hooks.compress !== false
   return async (request, reply) => {
     reply.headers(headers)
+    notExplained(request, reply, streams ? 'subscription' : 'refused')
     checkAccept(request, offered)
     const coerced = coerceVariables(bff.graph, operation, read(request))
     if ('errors' in coerced)

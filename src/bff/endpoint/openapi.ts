@@ -16,13 +16,14 @@ import { bareInput, inputSchema, membersSchema, type NamedSchemas, namedSchemas 
 import { addressParameters } from './parameters.ts'
 
 /** What a BFF's endpoints offer to readers of its API, made from the operations that also answer. */
-export const describeEndpoints = ({ name, prefix, graph, endpoints }: BffPlan): ApiDescription => {
+export const describeEndpoints = ({ name, prefix, graph, endpoints, explain }: BffPlan): ApiDescription => {
   const { clientSchema: schema } = graph
   const named = namedSchemas(Object.keys(schema.getTypeMap()))
   const operations = endpoints.map((endpoint): ApiOperation => {
     const { path, method, file, description, lifetime } = endpoint
     const summary = summaryOf(description)
-    const parameters = parametersOf(endpoint, named)
+    const explains = explain !== undefined && !endpoint.streams
+    const parameters = [...parametersOf(endpoint, named), ...(explains ? [explainParameter] : [])]
     const body = bodyOf(endpoint, named)
     return {
       method,
@@ -35,7 +36,10 @@ export const describeEndpoints = ({ name, prefix, graph, endpoints }: BffPlan): 
       deprecated: lifetime.deprecated !== undefined,
       parameters,
       body,
-      answer: answerOf(endpoint, answerSchema(endpoint, { schema, named, besides })),
+      answer: answerOf(
+        endpoint,
+        answerSchema(endpoint, { schema, named, besides: explains ? { ...besides, ...explanation } : besides }),
+      ),
       refusals: [
         400,
         ...(endpoint.require.length > 0 || parameters.some((one) => one.in === 'path') ? [404] : []),
@@ -68,6 +72,23 @@ const besides: Readonly<Record<string, JsonSchema>> = {
     type: 'array',
     description: 'What is missing and why, where something failed that is not required.',
     items: schemaRef(partial),
+  },
+}
+
+const explainParameter: ApiParameter = {
+  name: 'Portico-Explain',
+  in: 'header',
+  required: false,
+  description:
+    'Asks how the answer came about, of callers who may: `_explain` then says which value is missing and why.',
+  schema: { type: 'string', enum: ['1', '0'] },
+}
+
+const explanation: Readonly<Record<string, JsonSchema>> = {
+  _explain: {
+    type: 'object',
+    description:
+      'The steps and calls of the answer, and one reason for each value that is not there. Where it was asked for.',
   },
 }
 

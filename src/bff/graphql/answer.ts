@@ -3,6 +3,7 @@ import type { Answered } from '../../graph/explain/run.ts'
 import type { Origins } from '../../kernel/origins.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { BffPlan, BffRuntime } from '../bff.ts'
+import { notExplained } from '../explain.ts'
 import { runOperation } from '../run-operation.ts'
 import { refuseCrossSite } from './cross-site.ts'
 import { readParameters } from './parameters.ts'
@@ -44,7 +45,10 @@ export const graphqlAnswer = (
         status: 405,
         headers: { allow: 'POST' },
       })
-    if (streamed) return streaming(prepared, request, reply)
+    if (streamed) {
+      if (kind === 'subscription') notExplained(request, reply, 'subscription')
+      return streaming(prepared, request, reply)
+    }
     if (kind === 'subscription')
       throw new Problem(
         'INVALID_ARGUMENT',
@@ -62,6 +66,7 @@ export const graphqlAnswer = (
     return running instanceof Promise ? running.then(send) : send(running)
   }
   return (request, reply) => {
+    notExplained(request, reply)
     refuseCrossSite(request, origins)
     const preparing = prepare(readParameters(request))
     return preparing instanceof Promise

@@ -175,6 +175,18 @@ describe('the OpenAPI document of an endpoint', () => {
     assert.deepEqual(responses['201'].content['application/json'].schema, { type: ['string', 'null'] })
   })
 
+  it('has the header that asks for an explanation where callers may ask, streams aside', async () => {
+    const { components, paths } = await documentOfShelf(', explain: { scopes: [support] }')
+    const named = (path: string): string[] =>
+      paths[path].get.parameters?.map(({ name, in: where }: Record<string, string>) => `${where} ${name}`) ?? []
+    assert.equal(named('/v2/books/{shelf}').at(-1), 'header Portico-Explain')
+    assert.deepEqual(
+      named('/sold').filter((name) => name.startsWith('header')),
+      [],
+    )
+    assert.deepEqual(Object.keys(components.schemas.BooksBooks.properties), ['items', '_errors', '_explain'])
+  })
+
   it('says of a stream what each event holds', async () => {
     const { responses } = (await documentOfShelf()).paths['/sold'].get
     const { schema } = responses['200'].content['text/event-stream']
@@ -191,13 +203,13 @@ const closed = (document: Document): Document => {
   return copy
 }
 
-const documentOfShelf = async (): Promise<Document> => {
+const documentOfShelf = async (settings = ''): Promise<Document> => {
   const workspace = await layWorkspace({
     'portico.yaml': `services:
   books: { rest: "http://127.0.0.1:1", identity: none }
   shop: { grpc: "127.0.0.1:1", proto: shop.proto, identity: none }
 bffs:
-  m: { prefix: /m, schema: schema.graphql, operations: operations/*.graphql }
+  m: { prefix: /m, schema: schema.graphql, operations: operations/*.graphql${settings} }
 `,
     'protos/shop.proto': `syntax = "proto3";
 package shop.v1;
