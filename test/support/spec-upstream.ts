@@ -18,9 +18,9 @@ export type SeenCall = {
 
 export type Upstream = { readonly address: string; readonly close: () => Promise<void> }
 
-/** `GET /users/u-1 → 200 after 50ms`; `*` is any method or any target. */
+/** `GET /users/u-1 → 200 after 50ms` or `after 2 calls`; `*` is any method or any target. */
 const ruleHead =
-  /^(?<method>[A-Z]+|\*) (?<target>\/\S*|\*) (?:→|->) (?<outcome>\d{3}|hang|reset|half)(?: after (?<delay>\d+)ms)?$/
+  /^(?<method>[A-Z]+|\*) (?<target>\/\S*|\*) (?:→|->) (?<outcome>\d{3}|hang|reset|half)(?: after (?:(?<delay>\d+)ms|(?<calls>\d+) calls))?$/
 
 /** A real HTTP server that answers as a page says; what nobody told it is a 404 and remembered as such. */
 export const startHttpUpstream = async (
@@ -42,7 +42,7 @@ export const startHttpUpstream = async (
       answered: rule !== undefined,
     }
     seen.push(call)
-    void read(request, call).then(() => answer(rule, { call, response }))
+    void read(request, call).then(() => answer(rule, { call, response, seen }))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -80,16 +80,23 @@ const read = async (request: IncomingMessage, call: SeenCall): Promise<void> => 
   }
 }
 
-const answer = (rule: Entry | undefined, { call, response }: { call: SeenCall; response: ServerResponse }): void => {
-  const { outcome = '404', delay = '0' } = rule?.head.groups ?? {}
+type Exchange = { readonly call: SeenCall; readonly response: ServerResponse; readonly seen: readonly SeenCall[] }
+
+const answer = (rule: Entry | undefined, { call, response, seen }: Exchange): void => {
+  const { outcome = '404', delay = '0', calls = '1' } = rule?.head.groups ?? {}
   const own = outcome === 'reset' || outcome === 'half'
-  const timer = Number(delay) > 0 ? setTimeout(send, Number(delay)) : undefined
+  let timer: NodeJS.Timeout | undefined
   response.once('close', () => {
     clearTimeout(timer)
     if (!response.writableFinished && !own) call.cancelled = true
   })
-  if (timer === undefined) send()
+  if (Number(delay) > 0) timer = setTimeout(send, Number(delay))
+  else send()
   function send(): void {
+    if (seen.length < Number(calls)) {
+      timer = setTimeout(send, 5)
+      return
+    }
     if (outcome === 'hang') return
     if (outcome === 'reset') return void response.socket?.destroy()
     if (outcome === 'half') {

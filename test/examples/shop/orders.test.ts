@@ -4,8 +4,8 @@ import { describe, it, type TestContext } from 'node:test'
 import { WebSocket } from 'ws'
 import type { Order } from '../../../examples/shop/orders/order-book.ts'
 import { startOrders } from '../../../examples/shop/orders/service.ts'
+import { until } from '../../support/until.ts'
 import { bodyOf, httpClient } from './support/http-client.ts'
-import { until } from './support/until.ts'
 
 describe('the orders service', () => {
   it('lists a customer’s orders, newest first', async (t) => {

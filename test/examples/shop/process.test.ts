@@ -4,9 +4,9 @@ import { once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
+import { until } from '../../support/until.ts'
 import { grpcClient } from './support/grpc-client.ts'
 import { httpClient } from './support/http-client.ts'
-import { until } from './support/until.ts'
 
 describe('a service as a process', () => {
   it('prints one line of JSON once it is ready', async (t) => {

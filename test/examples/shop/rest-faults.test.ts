@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { startUsers } from '../../../examples/shop/users/service.ts'
-import { until } from './support/until.ts'
+import { until } from '../../support/until.ts'
 
 describe('a REST service with a fault', () => {
   it('slow: answers, but late', async (t) => {

@@ -5,8 +5,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { status } from '@grpc/grpc-js'
 import type { Review } from '../../../examples/shop/reviews/review-store.ts'
 import { type ReviewsOptions, startReviews } from '../../../examples/shop/reviews/service.ts'
+import { until } from '../../support/until.ts'
 import { grpcClient } from './support/grpc-client.ts'
-import { until } from './support/until.ts'
 
 describe('the reviews service', () => {
   it('lists a product’s reviews, newest first, page by page', async (t) => {

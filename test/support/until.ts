@@ -1,0 +1,27 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Far longer than anything takes on a busy machine: it only keeps a test that fails from standing still. */
+const patienceMs = 20_000
+const askEveryMs = 5
+
+/** For what happens on the other side of a connection, with nothing to wait for on this side. */
+export const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
+  const end = performance.now() + patienceMs
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`Still not so after ${patienceMs} ms: ${String(isSo)}`)
+    await delay(askEveryMs)
+  }
+}
+
+/** The first answer that is none of the failures before it: a connection that broke is replaced, which takes a moment. */
+export const eventually = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+  const end = performance.now() + patienceMs
+  for (;;) {
+    try {
+      return await ask()
+    } catch (thrown) {
+      if (performance.now() > end) throw thrown
+      await delay(askEveryMs)
+    }
+  }
+}
