@@ -137,10 +137,10 @@ describe('a transcoding route', () => {
     )
     const workspace = await layWorkspace(filesOf(methods.join('\n')))
     t.after(workspace.remove)
-    const began = performance.now()
+    const began = process.threadCpuUsage()
     const { plan } = await compileWorkspace(workspace.dir, {})
     assert.ok(plan !== undefined)
-    assert.ok(performance.now() - began < 5_000)
+    assert.ok(process.threadCpuUsage(began).user < 5_000_000)
   })
 })
 
