@@ -12,6 +12,7 @@ import type { GrpcService } from '../../src/services/service.ts'
 import { statusDetails } from '../services/grpc/fixtures/details.ts'
 import { answerText, questionBytes, requestContext } from '../services/grpc/fixtures/probe.ts'
 import type { StartTextServer, TextEnding, TextStreamHandler } from '../services/grpc/fixtures/servers.ts'
+import { eventually } from '../support/until.ts'
 
 /** A client of server streams, connected: `probe.v1.Probe/Watch`. */
 export type StreamClient = { readonly open: OpenExchange; readonly close: () => void }
@@ -98,9 +99,9 @@ export const grpcStreamsContract = (
         yield String(timeoutMs)
         return {}
       })
-      const [sent, left] = await textsOf(watch('', [['x-tag', 'a']], requestContext({ budgetMs: 700 })))
+      const [sent, left] = await textsOf(watch('', [['x-tag', 'a']], requestContext({ budgetMs: 60_000 })))
       assert.match(sent ?? '', /^a \| trailers \| portico/)
-      assert.ok(Number(left) > 400 && Number(left) <= 701, `${left} ms`)
+      assert.ok(Number(left) > 30_000 && Number(left) <= 60_001, `${left} ms`)
     })
 
     it('tells every status after the messages before it, and keeps the words of the service to itself', async (test) => {
@@ -181,7 +182,7 @@ export const grpcStreamsContract = (
         cancelled.resolve()
         return {}
       })
-      const { texts, problem } = await until(watch('', [], requestContext({ budgetMs: 150 })))
+      const { texts, problem } = await until(watch('', [], requestContext({ budgetMs: 1_000 })))
       assert.deepEqual(texts, ['one'])
       assert.deepEqual([problem.code, problem.status], ['DEADLINE_EXCEEDED', 504])
       await cancelled.promise
@@ -236,13 +237,7 @@ export const grpcStreamsContract = (
       await server.vanish()
       await told
       await server.comeBack()
-      const deadline = Date.now() + 3_000
-      const again = (): Promise<readonly string[]> =>
-        textsOf(watch()).catch((thrown: unknown) => {
-          if (Date.now() > deadline) throw thrown
-          return new Promise((resolve) => setTimeout(resolve, 20)).then(again)
-        })
-      assert.deepEqual(await again(), ['one'])
+      assert.deepEqual(await eventually(() => textsOf(watch())), ['one'])
     })
 
     it('says of a stream that reached nobody that nothing was sent', async (test) => {

@@ -7,32 +7,33 @@ import { systemClock } from '../../src/kernel/clock.ts'
 import { createGateway } from '../../src/runtime/gateway.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { layWorkspace } from '../support/gateway.ts'
+import { until } from '../support/until.ts'
 
 describe('/readyz', () => {
   it('waits at the start for services whose health is watched, and later only names one that fails', async (t) => {
     const words = await healthServer(t)
     const { readyz, serving } = await gateway(t, [grpc('words', words.address, 'true')])
-    assert.ok(await eventually(readyz, '503 not serving: words\n'))
+    await until(async () => (await readyz()) === '503 not serving: words\n')
     assert.equal(await serving(), 'portico_service_serving{service="words"} 0')
     words.say(true)
-    assert.ok(await eventually(readyz, '200 ok\n'))
+    await until(async () => (await readyz()) === '200 ok\n')
     assert.equal(await serving(), 'portico_service_serving{service="words"} 1')
     words.say(false)
-    assert.ok(await eventually(readyz, '200 ok, not serving: words\n'))
+    await until(async () => (await readyz()) === '200 ok, not serving: words\n')
     assert.equal(await serving(), 'portico_service_serving{service="words"} 0')
     words.say(true)
-    assert.ok(await eventually(readyz, '200 ok\n'))
+    await until(async () => (await readyz()) === '200 ok\n')
   })
 
   it('names a service whose process is gone, and one that comes back is found', async (t) => {
     const words = await healthServer(t)
     words.say(true)
     const { readyz } = await gateway(t, [grpc('words', words.address, 'true')])
-    assert.ok(await eventually(readyz, '200 ok\n'))
+    await until(async () => (await readyz()) === '200 ok\n')
     words.stop()
-    assert.ok(await eventually(readyz, '200 ok, not serving: words\n'))
+    await until(async () => (await readyz()) === '200 ok, not serving: words\n')
     await words.start()
-    assert.ok(await eventually(readyz, '200 ok\n'))
+    await until(async () => (await readyz()) === '200 ok\n')
   })
 
   it('waits no longer than ten seconds, whatever a service speaks', async (t) => {
@@ -52,13 +53,13 @@ describe('/readyz', () => {
     const words = await healthServer(t)
     words.say(true)
     const { readyz, wait } = await gateway(t, [grpc('words', words.address, '{ required: true }')])
-    assert.ok(await eventually(readyz, '200 ok\n'))
+    await until(async () => (await readyz()) === '200 ok\n')
     words.say(false)
-    assert.ok(await eventually(readyz, '503 not serving: words\n'))
+    await until(async () => (await readyz()) === '503 not serving: words\n')
     wait(60_000)
     assert.equal(await readyz(), '503 not serving: words\n')
     words.say(true)
-    assert.ok(await eventually(readyz, '200 ok\n'))
+    await until(async () => (await readyz()) === '200 ok\n')
   })
 
   it('waits for nobody whose health is not watched', async (t) => {
@@ -77,8 +78,8 @@ const gateway = async (t: TestContext, services: readonly string[]) => {
     'protos/words.proto':
       'syntax = "proto3"; package words.v1; message Word { string text = 1; } service Words { rpc Get(Word) returns (Word); }',
   })
-  let ahead = 0
-  const clock = { ...systemClock, now: () => systemClock.now() + ahead }
+  let now = 0
+  const clock = { ...systemClock, now: () => now }
   const made = await createGateway({ dir, env: {}, log: createLog({ level: 'silent' }), clock })
   t.after(async () => {
     await made.close()
@@ -92,7 +93,7 @@ const gateway = async (t: TestContext, services: readonly string[]) => {
     },
     serving: async (): Promise<string | undefined> =>
       /^portico_service_serving\{.*$/m.exec(await (await fetch(`${probes}/metrics`)).text())?.[0],
-    wait: (milliseconds: number): void => void (ahead += milliseconds),
+    wait: (milliseconds: number): void => void (now += milliseconds),
   }
 }
 
@@ -151,13 +152,4 @@ const closedPort = async (): Promise<number> => {
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
   return port
-}
-
-const eventually = async (read: () => Promise<string>, wanted: string): Promise<boolean> => {
-  const deadline = Date.now() + 8_000
-  while ((await read()) !== wanted) {
-    if (Date.now() > deadline) return false
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  return true
 }

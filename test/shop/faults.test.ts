@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { type ShopGateway, startShopGateway } from '../support/shop.ts'
+import { until } from '../support/until.ts'
 
 const says = { hang: 'hangs', garbage: 'answers garbage', fail: 'fails', unavailable: 'says it is unavailable' }
 
@@ -86,13 +87,6 @@ describe('a dashboard with a service in trouble', () => {
     await until(() => gateway.shop.users.calls.cancelled() === 1 && gateway.shop.orders.calls.cancelled() === 1)
   })
 })
-
-const until = async (holds: () => boolean): Promise<void> => {
-  for (let turns = 0; !holds(); turns += 1) {
-    assert.ok(turns < 400, 'It did not come to pass within two seconds.')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
 
 let gateway: ShopGateway
 before(async () => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Far longer than anything takes: a program that does not say what is awaited must not hold up all tests. */
-const patienceMs = 15_000
+const patienceMs = 60_000
 
 export type Program = {
   readonly child: ChildProcess

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { signToken } from '../../support/token.ts'
+import { until } from '../../support/until.ts'
 import { type Feed, startFeed } from '../graphql/feed.ts'
 
 describe('a streaming endpoint', () => {
@@ -43,7 +44,7 @@ describe('a streaming endpoint', () => {
 
   it('ends with an error when the token expires', async (t) => {
     const feed = await start(t)
-    const token = await signToken({ exp: Math.ceil(Date.now() / 1_000) + 1 })
+    const token = await signToken({ exp: Math.ceil(Date.now() / 1_000) + 2 })
     const last = await lastOf(eventsOf(await open(feed, { authorization: `Bearer ${token}` })))
     assert.equal(last?.event, 'error')
     assert.equal((JSON.parse(last.data) as { code: string }).code, 'UNAUTHENTICATED')
@@ -87,12 +88,4 @@ const lastOf = async (events: AsyncIterable<ServerEvent>): Promise<ServerEvent |
   let last: ServerEvent | undefined
   for await (const event of events) last = event
   return last
-}
-
-/** The server learns a little later than the client that it has left. */
-const until = async (holds: () => boolean): Promise<void> => {
-  for (let turns = 0; !holds(); turns += 1) {
-    assert.ok(turns < 400, 'It did not come to be.')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }

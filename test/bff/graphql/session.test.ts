@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { signToken } from '../../support/token.ts'
+import { until } from '../../support/until.ts'
 import { type Feed, startFeed } from './feed.ts'
 
 type Message = { readonly type: string; readonly id?: string; readonly payload?: unknown }
@@ -11,8 +12,10 @@ type Message = { readonly type: string; readonly id?: string; readonly payload?:
 const added = 'subscription { added { id } }'
 
 describe('a WebSocket of graphql-transport-ws', () => {
-  it('is closed with 4408 when connection_init does not come', async () => {
-    const { closed } = await open(strict)
+  it('is closed with 4408 when connection_init does not come', async (t) => {
+    const hasty = await startFeed({ bff: ['subscriptions: { initTimeout: 50ms }'] })
+    t.after(() => hasty.close())
+    const { closed } = await open(hasty)
     assert.equal(await closed, 4408)
   })
 
@@ -85,7 +88,7 @@ describe('a WebSocket of graphql-transport-ws', () => {
 
   it('is closed when its token expires, and its streams with it', async () => {
     const cancelled = feed.reviews.calls.cancelled()
-    const exp = Math.ceil(Date.now() / 1_000) + 1
+    const exp = Math.ceil(Date.now() / 1_000) + 2
     const { send, next, closed } = await ready(feed, { authorization: `Bearer ${await signToken({ exp })}` })
     send({ type: 'subscribe', id: '1', payload: { query: added } })
     assert.equal((await next()).type, 'next')
@@ -122,8 +125,10 @@ describe('a WebSocket of graphql-transport-ws', () => {
     assert.equal(await closed, 1009)
   })
 
-  it('is cut off when it does not answer pings', async () => {
-    const { socket, closed } = await ready(strict, {}, { autoPong: false })
+  it('is cut off when it does not answer pings', async (t) => {
+    const pinging = await startFeed({ bff: ['subscriptions: { ping: 1s }'] })
+    t.after(() => pinging.close())
+    const { socket, closed } = await ready(pinging, {}, { autoPong: false })
     socket.on('error', () => undefined)
     assert.equal(await closed, 1006)
   })
@@ -212,13 +217,6 @@ const ready = async (to: Feed, payload: object = {}, options: object = {}): Prom
   return connection
 }
 
-const until = async (holds: () => boolean): Promise<void> => {
-  for (let turns = 0; !holds(); turns += 1) {
-    assert.ok(turns < 400, 'It did not come to be.')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
 let feed: Feed
 let strict: Feed
 before(async () => {
@@ -226,7 +224,7 @@ before(async () => {
   strict = await startFeed({
     auth: 'users',
     drain: '500ms',
-    bff: ['subscriptions: { perConnection: 2, initTimeout: 200ms, ping: 100ms, message: 1KiB }'],
+    bff: ['subscriptions: { perConnection: 2, message: 1KiB }'],
   })
 })
 after(() => Promise.all([feed.close(), strict.close()]))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type Client, createClient } from 'graphql-sse'
 import { signToken } from '../../support/token.ts'
+import { until } from '../../support/until.ts'
 import { type Feed, startFeed } from './feed.ts'
 
 type Answer = { readonly data?: Record<string, unknown> | null; readonly errors?: readonly Wrong[] }
@@ -55,7 +56,7 @@ describe('GraphQL over server-sent events', () => {
   })
 
   it('ends with an error when the token expires', async () => {
-    const exp = Math.ceil(Date.now() / 1_000) + 1
+    const exp = Math.ceil(Date.now() / 1_000) + 2
     const answers = await all(clientOf(feed, { exp }), 'subscription { added { id } }')
     assert.ok(answers.length > 1)
     assert.deepEqual(
@@ -106,14 +107,6 @@ const some = async (client: Client, query: string, most: number): Promise<readon
     if (answers.length === most) break
   }
   return answers
-}
-
-/** The server learns a little later than the client that it has left. */
-const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-  for (let turns = 0; !(await holds()); turns += 1) {
-    assert.ok(turns < 400, 'It did not come to be.')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }
 
 let feed: Feed

@@ -45,7 +45,7 @@ describe('the breaker of a service behind a route', () => {
   })
 })
 
-const openMs = 100
+const openMs = 1_000
 
 /** Routes to a service with so many slots and a breaker that opens after five failures. */
 const gateway = async (t: TestContext, slots: number) => {

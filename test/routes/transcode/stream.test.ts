@@ -146,7 +146,7 @@ describe('a server stream', () => {
   })
 
   it('ends after the route’s timeout with DEADLINE_EXCEEDED', async (t) => {
-    const { url } = await gateway(t, { Watch: (call) => void call.write({ n: 1 }) }, ['timeout: 200ms'])
+    const { url } = await gateway(t, { Watch: (call) => void call.write({ n: 1 }) }, ['timeout: 1s'])
     const reply = await fetch(`${url}/v1/watch/x`)
     const [, last = ''] = (await reply.text()).split('\n')
     assert.equal((JSON.parse(last) as { error: { code: string } }).error.code, 'DEADLINE_EXCEEDED')

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { Metadata, status } from '@grpc/grpc-js'
 import type { Problem } from '../../../src/kernel/problem.ts'
 import { connectGrpc } from '../../../src/services/grpc/connector.ts'
+import { eventually } from '../../support/until.ts'
 import {
   connectProbe,
   inputOf,
@@ -45,12 +46,12 @@ describe('connectGrpc', () => {
           reply(null, {})
         },
       },
-      { timeoutMs: 700 },
+      { timeoutMs: 40_000 },
     )
-    await ask(inputOf(''), requestContext({ budgetMs: 60_000 }))
-    assert.ok(Math.abs(deadline - Date.now() - 700) < 200, `${deadline - Date.now()} ms`)
-    await ask(inputOf(''), requestContext({ budgetMs: 300 }))
-    assert.ok(Math.abs(deadline - Date.now() - 300) < 200, `${deadline - Date.now()} ms`)
+    await ask(inputOf(''), requestContext({ budgetMs: 90_000 }))
+    assert.ok(Math.abs(deadline - Date.now() - 40_000) < 9_000, `${deadline - Date.now()} ms`)
+    await ask(inputOf(''), requestContext({ budgetMs: 20_000 }))
+    assert.ok(Math.abs(deadline - Date.now() - 20_000) < 9_000, `${deadline - Date.now()} ms`)
   })
 
   it('ends a call that takes too long with 504, and the service sees it cancelled', async (test) => {
@@ -99,13 +100,8 @@ describe('connectGrpc', () => {
     await assert.rejects(ask(inputOf(''), requestContext({})), { code: 'UNAVAILABLE' })
     const server = await startProbe({ ask: (_call, reply) => reply(null, { text: 'up' }) }, undefined, address)
     test.after(server.close)
-    const deadline = Date.now() + 3_000
-    const again = async (): Promise<unknown> =>
-      ask(inputOf(''), requestContext({})).catch((thrown: unknown) => {
-        if (Date.now() > deadline) throw thrown
-        return new Promise((resolve) => setTimeout(resolve, 50)).then(again)
-      })
-    assert.deepEqual(await again(), { output: { text: 'up', number: '0' }, status: 200 })
+    const again = await eventually(() => ask(inputOf(''), requestContext({})))
+    assert.deepEqual(again, { output: { text: 'up', number: '0' }, status: 200 })
   })
 
   it('answers 502 to garbage, and to an answer that is too large', async (test) => {

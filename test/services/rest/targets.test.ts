@@ -13,6 +13,7 @@ import type { TargetSettings } from '../../../src/services/targets/settings.ts'
 import { startDns } from '../../support/dns.ts'
 import { missing } from '../../support/programs.ts'
 import { targetsAt } from '../../support/targets.ts'
+import { until } from '../../support/until.ts'
 
 describe('a REST service at several targets', () => {
   it('answers every call while one of them is down', async (test) => {
@@ -109,7 +110,7 @@ describe('a REST service at several targets', () => {
     const slow = ask({}, '/slow')
     assert.equal(await ask(), '127.0.0.1')
     await dns.lead({ 'users.test': ['127.0.0.2'] })
-    await until(async () => (await ask()) === '127.0.0.2', 5_000)
+    await until(async () => (await ask()) === '127.0.0.2')
     assert.deepEqual([...new Set(await inTurn(10, ask))], ['127.0.0.2'])
     assert.equal(targets.targets.length, 1)
     release.resolve()
@@ -214,12 +215,4 @@ const inTurn = async <T>(count: number, ask: () => Promise<T>): Promise<T[]> => 
   const answers: T[] = []
   for (let at = 0; at < count; at += 1) answers.push(await ask())
   return answers
-}
-
-const until = async (condition: () => boolean | Promise<boolean>, withinMs = 2_000): Promise<void> => {
-  const end = performance.now() + withinMs
-  while (!(await condition())) {
-    assert.ok(performance.now() < end, 'It did not come about in time.')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }

@@ -12,6 +12,7 @@ import { wireUnary } from '../../../../src/services/grpc/client/wire/unary.ts'
 import { neverSent } from '../../../../src/services/guards/failure.ts'
 import { serviceGuards } from '../../../../src/services/stack.ts'
 import { calm } from '../../../support/guards.ts'
+import { eventually } from '../../../support/until.ts'
 import { answerText, probeService, questionBytes, requestContext } from '../fixtures/probe.ts'
 import { ended, frame, listening, raw } from '../fixtures/raw-server.ts'
 import { unaryOver } from '../fixtures/unary-over.ts'
@@ -271,18 +272,5 @@ const wire = (test: TestContext, addresses: readonly string[]) => {
       const { output } = await call({ message: questionBytes('x'), metadata: [] }, requestContext({}))
       return answerText(output.message)
     },
-  }
-}
-
-/** A connection that broke is replaced, which takes a moment. */
-const eventually = async (ask: () => Promise<string>): Promise<string> => {
-  const deadline = Date.now() + 3_000
-  for (;;) {
-    try {
-      return await ask()
-    } catch (thrown) {
-      if (Date.now() > deadline) throw thrown
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
   }
 }

@@ -5,6 +5,7 @@ import { Server, ServerCredentials, type ServerWritableStream, status } from '@g
 import { systemClock } from '../../../../src/kernel/clock.ts'
 import { connectGrpc } from '../../../../src/services/grpc/connector.ts'
 import { createResources } from '../../../../src/services/resources.ts'
+import { until } from '../../../support/until.ts'
 import { answerText, probeMethod, probeService, questionBytes, requestContext } from '../fixtures/probe.ts'
 
 describe('health of a service', () => {
@@ -174,13 +175,5 @@ const connected = (test: TestContext, targets: readonly string[], service = '') 
       const { output } = await call({ message: questionBytes(''), metadata: [] }, requestContext({}))
       return answerText(output.message)
     },
-  }
-}
-
-const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-  const deadline = Date.now() + 3_000
-  while (!(await holds())) {
-    assert.ok(Date.now() < deadline, 'it does not come about')
-    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

@@ -9,6 +9,7 @@ import type { GrpcExchange } from '../../../../src/services/grpc/client/exchange
 import { openTargets } from '../../../../src/services/grpc/client/targets.ts'
 import { wireStream } from '../../../../src/services/grpc/client/wire/stream.ts'
 import { neverSent } from '../../../../src/services/guards/failure.ts'
+import { eventually } from '../../../support/until.ts'
 import { answerText, probeService, questionBytes, requestContext } from '../fixtures/probe.ts'
 import { ended, frame, listening, raw } from '../fixtures/raw-server.ts'
 
@@ -132,7 +133,7 @@ describe('a server stream from what is broken', () => {
       assert.deepEqual(seen.texts, texts)
       assert.deepEqual([seen.problem?.code, seen.problem?.status, seen.problem?.message], ['UNAVAILABLE', 502, message])
       // What broke a stream leaves its connection alone; what broke a connection has it replaced.
-      assert.deepEqual(await eventually(watch), ['fine'])
+      assert.deepEqual(await eventually(() => whole(watch())), ['fine'])
       assert.ok(sessions.size <= 1, `${sessions.size} sessions`)
     })
 
@@ -186,7 +187,7 @@ describe('a server stream from what is broken', () => {
     assert.equal(answerText(value ?? Buffer.alloc(0)), 'old 1')
     const stream = await held.promise
     stream.session?.goaway(constants.NGHTTP2_NO_ERROR, stream.id ?? 0)
-    assert.deepEqual(await eventually(watch), ['new'])
+    assert.deepEqual(await eventually(() => whole(watch())), ['new'])
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
     stream.end(frame('old 2'))
     assert.equal(answerText((await messages.next()).value ?? Buffer.alloc(0)), 'old 2')
@@ -320,15 +321,11 @@ const outcome = async ({ messages }: GrpcExchange) => {
   }
 }
 
-/** A connection that broke is replaced, which takes a moment. */
-const eventually = async (watch: () => GrpcExchange): Promise<readonly string[]> => {
-  const deadline = Date.now() + 3_000
-  for (;;) {
-    const { texts, problem } = await outcome(watch())
-    if (problem === undefined) return texts
-    if (Date.now() > deadline) throw problem
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+/** The messages of a stream that ends well. */
+const whole = async (exchange: GrpcExchange): Promise<readonly string[]> => {
+  const { texts, problem } = await outcome(exchange)
+  if (problem !== undefined) throw problem
+  return texts
 }
 
 const half = (stream: ServerHttp2Stream, then: () => void): void => {
