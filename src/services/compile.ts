@@ -1,8 +1,11 @@
-import type { Diagnostic, Place } from '../kernel/diagnostic.ts'
-import type { HealthConfig, RestServiceConfig, RestTargetConfig, ServiceConfig } from './config.ts'
+import type { Root } from 'protobufjs'
+import { type Diagnostic, didYouMean, type Place } from '../kernel/diagnostic.ts'
+import type { GrpcServiceConfig, HealthConfig, RestServiceConfig, RestTargetConfig, ServiceConfig } from './config.ts'
+import { methodPaths } from './grpc/method.ts'
 import { compileDefinitions, definitionFiles } from './grpc/protos/compile.ts'
-import { resilienceSettings } from './guards/settings.ts'
+import { breakerSettings, resilienceSettings, retrySettings } from './guards/settings.ts'
 import { loadOpenApi } from './openapi/load.ts'
+import type { OwnCalls } from './own-calls.ts'
 import type { HttpHealth } from './rest/health.ts'
 import type { Service } from './service.ts'
 import { targetSettings, type WrittenTarget } from './targets/compile.ts'
@@ -29,6 +32,7 @@ export const compileService = async (
     identity: config.identity,
     timeoutMs: config.timeout.try,
     resilience: resilienceSettings(config),
+    ownCalls: ownCallsOf(config),
     concurrency: config.concurrency,
     maxAnswerBytes: config.maxAnswer,
     shareCalls: config.shareCalls,
@@ -73,7 +77,26 @@ export const compileService = async (
     health: config.health,
     root: loaded.root,
   } as const
+  diagnostics.push(...ownCallMistakes(name, config, { root: loaded.root, placeOf }))
   return diagnostics.length > 0 ? { diagnostics } : { service: { ...common, ...grpc } }
+}
+
+/** Calls that no method is. */
+const ownCallMistakes = (
+  name: string,
+  { calls = {} }: GrpcServiceConfig,
+  { root, placeOf }: Pick<ServiceSurroundings, 'placeOf'> & { readonly root: Root },
+): readonly Diagnostic[] => {
+  const methods = methodPaths(root)
+  return Object.keys(calls)
+    .filter((call) => !methods.some((method) => method === call || `${method.split('/')[0]}/*` === call))
+    .map((call) => ({
+      severity: 'error',
+      code: 'PORTICO-202',
+      place: placeOf(['services', name, 'calls', call]),
+      coordinate: `services.${name}.calls`,
+      message: `No such method.${didYouMean(call, methods)}`,
+    }))
 }
 
 const httpHealth = ({ path, interval, timeout, rise, fall, statuses, required }: HealthConfig): HttpHealth => ({
@@ -114,6 +137,28 @@ const targetMistakes = (
             message: `All targets of a service have the same scheme and path: ${first.url.protocol}//…${first.url.pathname} here. Another path is another service.`,
           },
         ],
+  )
+}
+
+/** Every entry of `calls`, with what it leaves to its service. */
+const ownCallsOf = (config: ServiceConfig): readonly OwnCalls[] | undefined => {
+  if (config.calls === undefined) return undefined
+  const usual = resilienceSettings(config)
+  return Object.entries(config.calls).map(
+    ([calls, { timeout, retry, breaker, hedge }]): OwnCalls => ({
+      calls,
+      timeoutMs: timeout.try ?? config.timeout.try,
+      resilience: {
+        ...usual,
+        ...('total' in timeout && timeout.total !== undefined && { totalMs: timeout.total }),
+        ...(retry !== undefined && { retry: retrySettings(retry) }),
+        ...(hedge !== undefined && { hedgeAfterMs: hedge === false ? undefined : hedge }),
+      },
+      breaker:
+        breaker === undefined
+          ? undefined
+          : { of: calls, settings: breaker === false ? undefined : breakerSettings(breaker) },
+    }),
   )
 }
 

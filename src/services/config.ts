@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { count, duration, httpUrl, oneOrMore, size } from '../config/scalars.ts'
 import { clientConfig } from './grpc/client/config.ts'
 import { definitionsConfig } from './grpc/protos/config.ts'
-import { resilienceConfig } from './guards/config.ts'
+import { ownCallsConfig, resilienceConfig } from './guards/config.ts'
 import { requiredHealth } from './required-health.ts'
 import { targetConfig, targetsConfig } from './targets/config.ts'
 
@@ -89,6 +89,17 @@ export const restServiceConfig = z.strictObject({
     .describe('Its OpenAPI 3.0 or 3.1 document in JSON or YAML; `check` holds bindings against it.'),
   ...targetsConfig,
   ...common,
+  calls: z
+    .record(
+      z.string().regex(/^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|\*) (\/[^\s/?*]+)*(\/\*?)?$/, {
+        error: 'Expected a method and a path, such as `GET /users/{id}` or `* /users/*`.',
+      }),
+      ownCallsConfig,
+    )
+    .optional()
+    .describe(
+      'What some calls say in place of the service, by method and path: `GET /users/{id}`, `* /search/*`. The most exact counts. Requests of proxy routes are no calls.',
+    ),
   tls: tls.describe('TLS to the service, always verified; an `https://` URL turns it on.'),
 })
 
@@ -97,6 +108,17 @@ export const grpcServiceConfig = z.strictObject({
   ...definitionsConfig,
   ...targetsConfig,
   ...common,
+  calls: z
+    .record(
+      z.string().regex(/^[\w.]+\/(\w+|\*)$/, {
+        error: 'Expected a method such as `shop.v1.Catalog/Get` or `shop.v1.Catalog/*`.',
+      }),
+      ownCallsConfig,
+    )
+    .optional()
+    .describe(
+      'What some calls say in place of the service, by method: `shop.v1.Catalog/Get`, `shop.v1.Catalog/*`. The most exact counts. Native calls that are passed on, and streams, are not meant.',
+    ),
   tls: tls.describe('TLS to the service, always verified; an empty object turns it on.'),
 })
 

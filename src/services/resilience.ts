@@ -1,4 +1,4 @@
-import { Breaker } from './guards/breaker.ts'
+import { Breaker, type BreakerSettings } from './guards/breaker.ts'
 import { RetryBudget } from './guards/retry.ts'
 import type { Lease, Resources } from './resources.ts'
 import type { Service } from './service.ts'
@@ -25,3 +25,39 @@ export const acquireResilience = (
     }),
     () => undefined,
   )
+
+/** A breaker beside the service's, of a route or of some calls, by what it is called; without settings there is none. */
+export type OwnBreaker = { readonly of: string; readonly settings: BreakerSettings | undefined }
+
+/** What is remembered of some calls of a service alone. Lives as long as the leases that are added to `held`. */
+export const acquireOwn = (
+  shared: Resilience,
+  { of, settings }: OwnBreaker,
+  { service, resources, tools, held }: OwnTools,
+): Resilience => {
+  if (settings === undefined) return { budget: shared.budget, breaker: undefined }
+  const { clock, tell, warn } = tools
+  const lease = resources.acquire(
+    `breaker ${JSON.stringify([service, of, settings])}`,
+    () =>
+      new Breaker({
+        service,
+        settings,
+        clock,
+        tell(state) {
+          tell?.(service, `breaker ${state}`)
+          warn?.(`Service ${service}: the breaker of ${of} is ${state}.`)
+        },
+      }),
+    () => undefined,
+  )
+  held.push(lease)
+  return { budget: shared.budget, breaker: lease.value }
+}
+
+export type OwnTools = {
+  readonly service: string
+  readonly resources: Resources
+  readonly tools: GuardTools
+  readonly held: Lease<unknown>[]
+}

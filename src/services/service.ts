@@ -2,6 +2,7 @@ import type { Root } from 'protobufjs'
 import type { DetailName } from './grpc/client/details.ts'
 import type { ResilienceSettings } from './guards/settings.ts'
 import type { OpenApiDocument } from './openapi/document.ts'
+import type { OwnCalls } from './own-calls.ts'
 import type { HttpHealth } from './rest/health.ts'
 import type { TargetSettings } from './targets/settings.ts'
 import type { TlsSettings } from './tls.ts'
@@ -17,6 +18,8 @@ type Common = {
   /** Whether identical safe calls in flight are one, across requests. */
   readonly shareCalls?: boolean
   readonly resilience?: ResilienceSettings
+  /** Calls that have settings of their own. */
+  readonly ownCalls?: readonly OwnCalls[] | undefined
   /** Present when the connection is TLS; `ca` is PEM text. */
   readonly tls: TlsSettings | undefined
 }

@@ -7,7 +7,8 @@ import { observed } from './guards/observed.ts'
 import { type RetrySettings, retry } from './guards/retry.ts'
 import { timeout } from './guards/timeout.ts'
 import { total } from './guards/total.ts'
-import type { Resilience } from './resilience.ts'
+import type { OwnCalls } from './own-calls.ts'
+import type { OwnBreaker, Resilience } from './resilience.ts'
 import type { Service } from './service.ts'
 
 export type GuardTools = {
@@ -30,11 +31,30 @@ export type ServiceEvent =
   | 'target back'
 
 /** Every guard of a service's calls, outermost first. Made once per service, so that its calls share the slots. */
-export const serviceGuards = (service: Service, resilience: Resilience, tools: GuardTools): readonly Guard[] => {
+export const serviceGuards = (service: Service, resilience: Resilience, tools: GuardTools): readonly Guard[] =>
+  callGuards(service, slotsOf(service, tools), { resilience, tools })
+
+/** The same, and for calls that say something for themselves: all share the slots. */
+export const guardsOfCalls = (
+  service: Service,
+  resilience: Resilience,
+  { own, ...tools }: GuardTools & { readonly own: (breaker: OwnBreaker) => Resilience },
+): ((calls: OwnCalls | undefined) => readonly Guard[]) => {
+  const slots = slotsOf(service, tools)
+  return (calls) =>
+    calls === undefined
+      ? callGuards(service, slots, { resilience, tools })
+      : callGuards({ ...service, timeoutMs: calls.timeoutMs, resilience: calls.resilience }, slots, {
+          resilience: calls.breaker === undefined ? resilience : own(calls.breaker),
+          tools,
+        })
+}
+
+const callGuards = (service: Service, slots: Guard, { resilience, tools }: Around): readonly Guard[] => {
   const { name, timeoutMs, resilience: { retry: tries, hedgeAfterMs } = {} } = service
   const { clock } = tools
   return [
-    ...aroundTries(service, { settings: tries, resilience, tools }),
+    ...aroundTries(service, { settings: tries, hedgeAfterMs, resilience, tools }),
     ...(hedgeAfterMs === undefined
       ? []
       : [
@@ -46,7 +66,8 @@ export const serviceGuards = (service: Service, resilience: Resilience, tools: G
             tell: () => tools.tell?.(name, 'hedge'),
           }),
         ]), // a second target for the same try, before the first has answered
-    ...aroundWork(service, { resilience, tools }),
+    slots, // held only while the service works
+    ...breakerIn(resilience), // counts what the service did, not what we refused
     timeout({ service: name, timeoutMs, clock }), // per try; innermost, so what it aborts is the work itself
   ]
 }
@@ -55,21 +76,39 @@ export const serviceGuards = (service: Service, resilience: Resilience, tools: G
  * The same for requests that are passed on, but for the time limit, which is the lane's own: it ends with the first
  * byte of an answer, a call's with the last. The slots are theirs, so that long streams never take those of calls.
  */
-export const laneGuards = (service: Service, resilience: Resilience, tools: GuardTools): LaneGuards => {
-  const work = aroundWork(service, { resilience, tools })
-  return (settings) => [...aroundTries(service, { settings, resilience, tools }), ...work]
+export const laneGuards = (
+  service: Service,
+  resilience: Resilience,
+  { own, ...tools }: GuardTools & { readonly own: (breaker: OwnBreaker) => Resilience },
+): LaneGuards => {
+  const slots = slotsOf(service, tools)
+  return ({ retry: settings, breaker }) => {
+    const memory = breaker === undefined ? resilience : own(breaker)
+    const { hedgeAfterMs } = service.resilience ?? {}
+    return [...aroundTries(service, { settings, hedgeAfterMs, resilience: memory, tools }), slots, ...breakerIn(memory)]
+  }
 }
 
-/** Routes may say for themselves how often is tried; all else they share. */
-export type LaneGuards = (settings: RetrySettings | undefined) => readonly Guard[]
+/** Routes may say for themselves how often is tried, and have a breaker of their own; all else they share. */
+export type LaneGuards = (route: {
+  readonly retry?: RetrySettings | undefined
+  readonly breaker?: OwnBreaker | undefined
+}) => readonly Guard[]
+
+const slotsOf = ({ name, concurrency }: Service, { clock }: GuardTools): Guard =>
+  bulkhead({ service: name, ...concurrency, clock })
+
+const breakerIn = ({ breaker }: Resilience): readonly Guard[] => (breaker === undefined ? [] : [breaker.guard])
 
 const never: RetrySettings = { times: 0, baseMs: 0, mostMs: 0, budget: 0 }
+
+type Tries = { readonly settings: RetrySettings | undefined; readonly hedgeAfterMs: number | undefined }
 
 type Around = { readonly resilience: Resilience; readonly tools: GuardTools }
 
 const aroundTries = (
-  { name, resilience: { totalMs, hedgeAfterMs } = {} }: Service,
-  { settings, resilience, tools }: Around & { readonly settings: RetrySettings | undefined },
+  { name, resilience: { totalMs } = {} }: Service,
+  { settings, hedgeAfterMs, resilience, tools }: Around & Tries,
 ): readonly Guard[] => {
   const { clock, observe, tell } = tools
   const budget = resilience.budget
@@ -82,8 +121,3 @@ const aroundTries = (
       : [retry({ service: name, settings: settings ?? never, budget, clock, tell: (event) => tell?.(name, event) })]),
   ]
 }
-
-const aroundWork = ({ name, concurrency }: Service, { resilience, tools }: Around): readonly Guard[] => [
-  bulkhead({ service: name, ...concurrency, clock: tools.clock }), // a slot is held only while the service works
-  ...(resilience.breaker === undefined ? [] : [resilience.breaker.guard]), // counts what the service did, not what we refused
-]

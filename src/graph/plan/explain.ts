@@ -1,4 +1,5 @@
 import { mostSent } from '../../services/guards/settings.ts'
+import { findOwnCalls } from '../../services/own-calls.ts'
 import type { Service } from '../../services/service.ts'
 import type { Batch, Binding } from '../graph.ts'
 import { type RequestTemplate, templatesOf } from '../request.ts'
@@ -75,7 +76,10 @@ const mostSentOf = ({ safe, request }: Binding, services: Services = new Map()):
     (request.kind === 'grpc'
       ? request.method.mayRepeat
       : request.idempotent || request.headers.some(({ name }) => name === 'idempotency-key'))
-  return repeatable ? mostSent(services.get(request.service)?.resilience) : 1
+  const service = services.get(request.service)
+  if (!repeatable || service === undefined) return 1
+  const call = requestLine(request).replaceAll(/\{[^}]*\}/g, '{}')
+  return mostSent(findOwnCalls(service.ownCalls ?? [])(call)?.resilience ?? service.resilience)
 }
 
 type Asks = {

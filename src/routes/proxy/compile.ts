@@ -2,7 +2,8 @@ import type { z } from 'zod'
 import { type Diagnostic, didYouMean, type Place } from '../../kernel/diagnostic.ts'
 import { correction, mendAt } from '../../kernel/mend.ts'
 import type { RetrySettings } from '../../services/guards/retry.ts'
-import { retrySettings } from '../../services/guards/settings.ts'
+import { breakerSettings, retrySettings } from '../../services/guards/settings.ts'
+import type { OwnBreaker } from '../../services/resilience.ts'
 import type { RestService, Service } from '../../services/service.ts'
 import { parseRoutePath } from '../path.ts'
 import { type PathRewrite, parseRewrite } from '../rewrite.ts'
@@ -42,6 +43,8 @@ export type ProxyRoute = {
   readonly fallback?: Fallback
   /** Who gets copies of requests. */
   readonly mirror?: Mirror
+  /** Undefined where it shares its service's. */
+  readonly breaker?: OwnBreaker | undefined
   /** Tries after the first; none where it is absent. */
   readonly retry: RetrySettings | undefined
   /** Until the service starts to answer. */
@@ -93,6 +96,7 @@ export const compileProxy = (config: ProxyRouteConfig, surroundings: ProxySurrou
     host: hostOf(config.rewrite?.host),
     websocket: websocketSettings(config.websocket, { maxBodyBytes, maxAnswerBytes: service.maxAnswerBytes }),
     retry: config.retry === undefined ? service.resilience?.retry : retrySettings(config.retry),
+    breaker: breakerOf(config),
     timeoutMs: config.timeout ?? service.timeoutMs,
     maxBodyBytes,
   }
@@ -153,6 +157,12 @@ const withOthers = (
     },
   }
 }
+
+/** The breaker that a route has beside its service's. */
+export const breakerOf = ({ path, breaker }: Pick<ProxyRouteConfig, 'path' | 'breaker'>): OwnBreaker | undefined =>
+  breaker === undefined
+    ? undefined
+    : { of: `routes.${path}`, settings: breaker === false ? undefined : breakerSettings(breaker) }
 
 const hostOf = (host: string | undefined): ProxyRoute['host'] => {
   if (host === undefined) return undefined

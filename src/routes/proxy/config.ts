@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { duration, nameKey, size } from '../../config/scalars.ts'
-import { retryConfig } from '../../services/guards/config.ts'
+import { ownBreakerConfig, retryConfig } from '../../services/guards/config.ts'
 import { routePath } from '../path.ts'
 import { rewrittenPath } from '../rewrite.ts'
 import { fallbackConfig } from './fallback-config.ts'
@@ -51,6 +51,11 @@ export const sharedProxyConfig = {
     .optional()
     .describe(
       'How often a request is passed on again; as the service says by default. Only what may be repeated: safe methods and requests with an Idempotency-Key, whose body is at most 64KiB.',
+    ),
+  breaker: ownBreakerConfig
+    .optional()
+    .describe(
+      'A breaker of its own, which counts and refuses the requests of this route alone; `false` for none. The service’s by default.',
     ),
   fallback: fallbackConfig.optional(),
   mirror: mirrorConfig.optional(),

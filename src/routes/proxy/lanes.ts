@@ -77,7 +77,7 @@ export const createLanes = (tools: ProxyTools): ((route: ProxyRoute) => PassOn) 
   /** What passes lanes on under the guards of a route's service. */
   const runner = (route: ProxyRoute): Runner => {
     const connector = connectorOf(route)
-    const call = guarded<Lane, void>((lane, context) => lane.run(context), connector.laneGuards(route.retry), {
+    const call = guarded<Lane, void>((lane, context) => lane.run(context), connector.laneGuards(route), {
       mayRepeat: (lane) => lane.mayRepeat,
     })
     const { retry, service } = route

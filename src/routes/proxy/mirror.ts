@@ -41,7 +41,7 @@ export const createMirror = ({ route, share, methods }: Mirror, { connector, clo
   const affinity = readAffinity(route.service.targets.affinity)
   const call = guarded<MirrorRequest, void>(
     (input, context) => new Mirrored(input, { route, connector, context, affinity }).run(),
-    connector.laneGuards(undefined),
+    connector.laneGuards({}),
   )
   let credit = 0
   let underWay = 0

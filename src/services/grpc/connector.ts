@@ -1,8 +1,9 @@
-import { type Call, guarded } from '../call.ts'
-import { acquireResilience, type Resilience } from '../resilience.ts'
-import type { Resources } from '../resources.ts'
+import { type Call, type Guard, guarded } from '../call.ts'
+import { findOwnCalls } from '../own-calls.ts'
+import { acquireOwn, acquireResilience, type OwnBreaker, type Resilience } from '../resilience.ts'
+import type { Lease, Resources } from '../resources.ts'
 import type { GrpcService } from '../service.ts'
-import { type GuardTools, type LaneGuards, laneGuards, serviceGuards } from '../stack.ts'
+import { type GuardTools, guardsOfCalls, type LaneGuards, laneGuards } from '../stack.ts'
 import { readAffinity } from '../targets/affinity.ts'
 import type { GrpcAnswer, GrpcRequest, OpenExchange } from './client/exchange.ts'
 import { type GrpcStream, jsonCall, jsonStream } from './client/json.ts'
@@ -42,24 +43,34 @@ export const connectGrpc = (service: GrpcService, resources: Resources, tools: G
   const lease = acquireTargets(service, resources, tools)
   const targets = lease.value
   const memory = acquireResilience(service, resources, tools)
-  const guards = serviceGuards(service, memory.value, tools)
+  const held: Lease<unknown>[] = []
+  const own = (breaker: OwnBreaker): Resilience =>
+    acquireOwn(memory.value, breaker, { service: service.name, resources, tools, held })
+  const guardsOf = guardsOfCalls(service, memory.value, { ...tools, own })
+  const usual = guardsOf(undefined)
+  const find = findOwnCalls(service.ownCalls ?? [])
+  const guardsFor = ({ path }: GrpcMethod): readonly Guard[] => {
+    const calls = find(path.slice(1))
+    return calls === undefined ? usual : guardsOf(calls)
+  }
   const connection = { service, targets, affinity: readAffinity(service.targets.affinity), clock: tools.clock }
 
   return {
-    unary: (method) => guarded(wireUnary(connection, method.path), guards, { mayRepeat: () => method.mayRepeat }),
+    unary: (method) =>
+      guarded(wireUnary(connection, method.path), guardsFor(method), { mayRepeat: () => method.mayRepeat }),
     call: (method) =>
-      guarded(jsonCall(service.name, wireUnary(connection, method.path), method), guards, {
+      guarded(jsonCall(service.name, wireUnary(connection, method.path), method), guardsFor(method), {
         mayRepeat: () => method.mayRepeat,
       }),
     open: ({ path, requestStream }) => (requestStream ? grpcJsExchange : wireStream)(connection, path),
     stream: (method) => jsonStream(service.name, wireStream(connection, method.path), method),
     passOn: passOn(connection),
-    laneGuards: laneGuards(service, memory.value, tools),
+    laneGuards: laneGuards(service, memory.value, { ...tools, own }),
     targets,
     resilience: memory.value,
     serves: () => targets.serving,
     release: async () => {
-      await Promise.all([lease.release(), memory.release()])
+      await Promise.all([lease, memory, ...held].map((one) => one.release()))
     },
   }
 }

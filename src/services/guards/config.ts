@@ -24,6 +24,43 @@ export const retryConfig = z.union([
   times.transform((value) => ({ ...retryDefaults, times: value })),
 ])
 
+const breakerConfig = z.union([
+  z.strictObject({
+    rate: share.default(breakerDefaults.rate).describe('The share of failures over ten seconds that opens it.'),
+    volume: count.default(breakerDefaults.volume).describe('Calls in ten seconds below which it stays closed.'),
+    open: duration
+      .default(breakerDefaults.open)
+      .describe('How long it stays open; twice as long each time the trial fails.'),
+    mostOpen: duration.default(breakerDefaults.mostOpen).describe('The longest time it stays open.'),
+  }),
+  z.literal(true).transform(() => breakerDefaults),
+])
+
+/** A breaker of its own for a route or for some calls; `false` for none. */
+export const ownBreakerConfig = z.union([breakerConfig, z.literal(false)])
+
+/** What some calls of a service say in place of the service. */
+export const ownCallsConfig = z.strictObject({
+  timeout: z
+    .union([
+      z.strictObject({
+        try: duration.optional().describe('How long one try may take.'),
+        total: duration.optional().describe('How long a call may take in all.'),
+      }),
+      duration.transform((value) => ({ try: value })),
+    ])
+    .default({})
+    .describe('How long one try may take, or more exactly.'),
+  retry: retryConfig.optional().describe('How often they are tried again, out of the service’s budget.'),
+  breaker: ownBreakerConfig
+    .optional()
+    .describe('A breaker of their own, which counts and refuses these calls alone; `false` for none.'),
+  hedge: z
+    .union([duration, z.literal(false)])
+    .optional()
+    .describe('After how long another target is asked for the same; `false` for never.'),
+})
+
 /** What an entry of `services:` says about its failures. */
 export const resilienceConfig = {
   timeout: z
@@ -42,18 +79,7 @@ export const resilienceConfig = {
     .describe(
       'How often a call is tried again: what may be repeated (safe methods, requests with an Idempotency-Key, gRPC methods that say so), when the service was unavailable or late, and anything that was never sent. Another target is preferred, Retry-After is kept. Not at all by default.',
     ),
-  breaker: z
-    .union([
-      z.strictObject({
-        rate: share.default(breakerDefaults.rate).describe('The share of failures over ten seconds that opens it.'),
-        volume: count.default(breakerDefaults.volume).describe('Calls in ten seconds below which it stays closed.'),
-        open: duration
-          .default(breakerDefaults.open)
-          .describe('How long it stays open; twice as long each time the trial fails.'),
-        mostOpen: duration.default(breakerDefaults.mostOpen).describe('The longest time it stays open.'),
-      }),
-      z.literal(true).transform(() => breakerDefaults),
-    ])
+  breaker: breakerConfig
     .optional()
     .describe(
       'Leaves a service alone that fails: calls are refused with 503 at once, then one call tries it. 5xx but 501, broken connections and timeouts are failures; what clients do wrong is not. `true` takes the defaults; off by default.',

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { BreakerSettings } from './breaker.ts'
-import type { resilienceConfig, retryConfig } from './config.ts'
+import type { ownBreakerConfig, resilienceConfig, retryConfig } from './config.ts'
 import type { RetrySettings } from './retry.ts'
 
 /** What is done about a service's failures; nothing where it is absent. */
@@ -25,7 +25,7 @@ export const resilienceSettings = ({ timeout, retry, breaker, hedge }: Config): 
   connectMs: 'connect' in timeout ? timeout.connect : undefined,
   totalMs: 'total' in timeout ? timeout.total : undefined,
   retry: retry && retrySettings(retry),
-  breaker: breaker && { rate: breaker.rate, volume: breaker.volume, openMs: breaker.open, mostMs: breaker.mostOpen },
+  breaker: breaker && breakerSettings(breaker),
   hedgeAfterMs: hedge,
 })
 
@@ -39,4 +39,16 @@ export const retrySettings = ({
   baseMs: backoff,
   mostMs: mostBackoff,
   budget,
+})
+
+export const breakerSettings = ({
+  rate,
+  volume,
+  open,
+  mostOpen,
+}: Exclude<z.output<typeof ownBreakerConfig>, false>): BreakerSettings => ({
+  rate,
+  volume,
+  openMs: open,
+  mostMs: mostOpen,
 })

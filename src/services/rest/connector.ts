@@ -1,9 +1,10 @@
 import { Problem } from '../../kernel/problem.ts'
 import { type Call, type CallContext, guarded } from '../call.ts'
-import { acquireResilience, type Resilience } from '../resilience.ts'
-import type { Resources } from '../resources.ts'
+import { findOwnCalls, type OwnCalls } from '../own-calls.ts'
+import { acquireOwn, acquireResilience, type OwnBreaker, type Resilience } from '../resilience.ts'
+import type { Lease, Resources } from '../resources.ts'
 import type { RestService } from '../service.ts'
-import { type GuardTools, type LaneGuards, laneGuards, serviceGuards } from '../stack.ts'
+import { type GuardTools, guardsOfCalls, type LaneGuards, laneGuards } from '../stack.ts'
 import { readAffinity } from '../targets/affinity.ts'
 import { createBodyReader } from './body-reader.ts'
 import { type Asked, Exchange } from './exchange.ts'
@@ -34,15 +35,36 @@ export const connectRest = (service: RestService, resources: Resources, tools: G
   const memory = acquireResilience(service, resources, tools)
   const targets = lease.value
   const asked = { service, targets, read: createBodyReader(), affinity: readAffinity(service.targets.affinity) }
+  const held: Lease<unknown>[] = []
+  const own = (breaker: OwnBreaker): Resilience =>
+    acquireOwn(memory.value, breaker, { service: service.name, resources, tools, held })
+  const guardsOf = guardsOfCalls(service, memory.value, { ...tools, own })
+  const callOf = (calls: OwnCalls | undefined): Call<RestInput> =>
+    guarded(exchangeWith(asked), guardsOf(calls), { mayRepeat })
   return {
-    call: guarded(exchangeWith(asked), serviceGuards(service, memory.value, tools), { mayRepeat }),
-    laneGuards: laneGuards(service, memory.value, tools),
+    call: byOwnCalls(service, callOf),
+    laneGuards: laneGuards(service, memory.value, { ...tools, own }),
     targets,
     resilience: memory.value,
     serves: () => targets.serving,
     release: async () => {
-      await Promise.all([lease.release(), memory.release()])
+      await Promise.all([lease, memory, ...held].map((one) => one.release()))
     },
+  }
+}
+
+/** Each call under what is said of it; a service whose calls are all alike asks nothing. */
+const byOwnCalls = (
+  { ownCalls }: RestService,
+  callOf: (calls: OwnCalls | undefined) => Call<RestInput>,
+): Call<RestInput> => {
+  const usual = callOf(undefined)
+  if (ownCalls === undefined) return usual
+  const find = findOwnCalls(ownCalls)
+  const made = new Map(ownCalls.map((calls) => [calls, callOf(calls)]))
+  return (input, context) => {
+    const calls = find(`${input.method} ${input.path}`)
+    return ((calls && made.get(calls)) ?? usual)(input, context)
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Diagnostic } from '../../../kernel/diagnostic.ts'
 import { findMethod, methodPaths } from '../../../services/grpc/method.ts'
+import type { OwnBreaker } from '../../../services/resilience.ts'
 import type { GrpcService } from '../../../services/service.ts'
-import type { ProxyRouteConfig, ProxySurroundings } from '../compile.ts'
+import { breakerOf, type ProxyRouteConfig, type ProxySurroundings } from '../compile.ts'
 
 /** A route that passes native gRPC calls on, as the plan knows it. */
 export type GrpcRoute = {
@@ -10,6 +11,8 @@ export type GrpcRoute = {
   /** As written: `/shop.catalog.v1.Catalog/*`. */
   readonly path: string
   readonly service: GrpcService
+  /** Undefined where it shares its service's. */
+  readonly breaker?: OwnBreaker | undefined
   readonly methods: readonly ['POST']
   /** The paths of methods that take one message and give one: they have the time of a call, streams have their own. */
   readonly unary: ReadonlySet<string>
@@ -50,6 +53,7 @@ export const compileGrpc = (
       name: `routes.${config.path}`,
       path: config.path,
       service,
+      breaker: breakerOf(config),
       methods: ['POST'],
       unary: new Set(unary.map((path) => `/${path}`)),
       timeoutMs: config.timeout ?? service.timeoutMs,

@@ -44,7 +44,7 @@ const serving = (route: GrpcRoute, tools: GrpcTools): ((request: FastifyRequest,
   const connector = tools.connectors.get(route.service.name)
   if (connector === undefined) throw new Error(`Service ${route.service.name} has no connector.`)
   const way = { passOn: connector.passOn, clock: tools.clock, stop: tools.stop }
-  const call = guarded<Passage, void>((passage, context) => passage.run(context), connector.laneGuards(undefined))
+  const call = guarded<Passage, void>((passage, context) => passage.run(context), connector.laneGuards(route))
   return (request, reply) => {
     refuseOthers(request)
     reply.hijack()

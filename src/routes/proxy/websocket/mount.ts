@@ -46,7 +46,7 @@ export const createTunnels = (
   const way = { targets: connector.targets, affinity: readAffinity(route.service.targets.affinity) }
   const call = guarded<Handshake, Answered>(
     (handshake, context) => handshake.run(context),
-    connector.laneGuards(route.retry),
+    connector.laneGuards(route),
     { mayRepeat: () => true },
   )
   return (request, reply) => {
