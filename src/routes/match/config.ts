@@ -14,6 +14,8 @@ const word = z.string({ error: 'Expected text; put numbers in quotes.' })
 const rule = z.union([
   oneOrMore(word),
   z.strictObject({ prefix: word.min(1).describe('How the value begins.') }),
+  z.strictObject({ suffix: word.min(1).describe('How the value ends.') }),
+  z.strictObject({ contains: word.min(1).describe('What the value contains.') }),
   z.strictObject({ present: z.boolean().describe('Whether there is a value at all.') }),
 ])
 
@@ -33,7 +35,9 @@ export const routeMatchConfig = {
       header: z
         .record(token, rule)
         .default({})
-        .describe('Headers by name: a value, a list of values, `{ prefix }` or `{ present }`.'),
+        .describe(
+          'Headers by name: a value, a list of values, `{ prefix }`, `{ suffix }`, `{ contains }` or `{ present }`.',
+        ),
       query: z.record(z.string(), rule).default({}).describe('Query parameters; of repeated ones all values count.'),
       cookie: z.record(token, rule).default({}).describe('Cookies by name.'),
       body: z

@@ -3,7 +3,12 @@ import { parseRoutePath, type RoutePath } from '../path.ts'
 import type { routeMatchConfig } from './config.ts'
 
 /** What a value has to be; a missing one satisfies `{ present: false }` alone. */
-export type Rule = readonly string[] | { readonly prefix: string } | { readonly present: boolean }
+export type Rule =
+  | readonly string[]
+  | { readonly prefix: string }
+  | { readonly suffix: string }
+  | { readonly contains: string }
+  | { readonly present: boolean }
 
 /** Something a request must have beside its path, method and host. */
 export type Condition =
@@ -84,6 +89,8 @@ export const conditionText = (condition: Condition): string =>
 
 const ruleText = (rule: Rule): string => {
   if ('prefix' in rule) return `${rule.prefix}…`
+  if ('suffix' in rule) return `…${rule.suffix}`
+  if ('contains' in rule) return `…${rule.contains}…`
   if ('present' in rule) return rule.present ? 'present' : 'absent'
   return rule.join(' or ')
 }
@@ -92,7 +99,9 @@ const ruleText = (rule: Rule): string => {
 export const satisfies = (value: string | undefined, rule: Rule): boolean => {
   if ('present' in rule) return rule.present === (value !== undefined)
   if (value === undefined) return false
-  return 'prefix' in rule ? value.startsWith(rule.prefix) : rule.includes(value)
+  if ('prefix' in rule) return value.startsWith(rule.prefix)
+  if ('suffix' in rule) return value.endsWith(rule.suffix)
+  return 'contains' in rule ? value.includes(rule.contains) : rule.includes(value)
 }
 
 /** Whether no request can have what both ask for. False where that is not plain to see. */
@@ -110,5 +119,6 @@ export const areDisjoint = (a: readonly Condition[], b: readonly Condition[]): b
 const excludes = (a: Rule, b: Rule): boolean => {
   if ('present' in a) return !a.present && !('present' in b && !b.present)
   if ('prefix' in a) return 'prefix' in b && !a.prefix.startsWith(b.prefix) && !b.prefix.startsWith(a.prefix)
-  return !('present' in b) && a.every((value) => !satisfies(value, b))
+  if ('suffix' in a) return 'suffix' in b && !a.suffix.endsWith(b.suffix) && !b.suffix.endsWith(a.suffix)
+  return !('contains' in a) && !('present' in b) && a.every((value) => !satisfies(value, b))
 }
