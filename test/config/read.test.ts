@@ -58,8 +58,9 @@ const rest = 'rest: "http://127.0.0.1:1"'
 
 const issuerIn = (value: ReturnType<typeof read>['value']) => {
   const entry = value?.auth['a']
-  assert.ok(entry !== undefined && 'jwt' in entry && entry.jwt[0] !== undefined)
-  return entry.jwt[0]
+  const issuer = entry !== undefined && 'jwt' in entry ? entry.jwt[0] : undefined
+  assert.ok(issuer !== undefined && 'issuer' in issuer)
+  return issuer
 }
 
 /** What YAML and workspaces are made of, to be thrown together. */

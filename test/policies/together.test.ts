@@ -51,6 +51,7 @@ const gateway = async (t: TestContext) => {
         type: undefined,
         maxBytes: 8_192,
         maxLifetimeMs: undefined,
+        revocation: undefined,
         keys: { kind: 'secret', secret: createSecretKey(Buffer.from(secret)) },
       },
     ],

@@ -6,6 +6,7 @@ import { coordinateOf } from '../../../config/places.ts'
 import { type Diagnostic, hasErrors } from '../../../kernel/diagnostic.ts'
 import type { CompiledProvider, ProviderContext } from '../authenticator.ts'
 import type { JwtIssuerConfig, JwtProviderConfig } from './config.ts'
+import { isSafeSource } from './discovery.ts'
 import { type JwtAlgorithm, type JwtIssuer, type JwtKeys, type JwtProvider, leastModulusBits } from './provider.ts'
 
 /** HS256 needs a key as long as its hash (RFC 7518 §3.2); a shorter one can be guessed from any token. */
@@ -27,9 +28,14 @@ export const compileJwtProvider = async (
   return {
     provider: hasErrors(diagnostics) ? undefined : { kind: 'jwt', name, issuers },
     diagnostics,
-    files: jwt.flatMap(({ jwks }) => (jwks === undefined || isUrl(jwks) ? [] : [jwks])),
+    files: jwt.flatMap((config) => {
+      const jwks = 'jwks' in config ? config.jwks : undefined
+      return jwks === undefined || isUrl(jwks) ? [] : [jwks]
+    }),
   }
 }
+
+const nameOf = (config: JwtIssuerConfig): string => ('issuer' in config ? config.issuer : config.discovery)
 
 /** A token is held against the keys of its issuer: there can be one set of them. */
 const sharedNames = (
@@ -38,12 +44,13 @@ const sharedNames = (
   { placeOf }: ProviderContext,
 ): readonly Diagnostic[] => {
   const seen = new Set<string>()
-  return jwt.flatMap(({ issuer }, index): readonly Diagnostic[] => {
+  return jwt.flatMap((config, index): readonly Diagnostic[] => {
+    const issuer = nameOf(config)
     if (!seen.has(issuer)) {
       seen.add(issuer)
       return []
     }
-    const path = ['auth', name, 'jwt', index, 'issuer']
+    const path = ['auth', name, 'jwt', index, 'issuer' in config ? 'issuer' : 'discovery']
     const message = `The issuer ${issuer} is there twice. A token has one issuer, and that one set of keys.`
     return [{ severity: 'error', code: 'PORTICO-013', place: placeOf(path), coordinate: coordinateOf(path), message }]
   })
@@ -51,10 +58,10 @@ const sharedNames = (
 
 const compileIssuer = async (
   config: JwtIssuerConfig,
-  { workspaceDir, placeOf, path }: ProviderContext & { readonly path: readonly (string | number)[] },
+  { workspaceDir, placeOf, shared, path }: ProviderContext & { readonly path: readonly (string | number)[] },
 ): Promise<{ readonly issuer: JwtIssuer | undefined; readonly diagnostics: readonly Diagnostic[] }> => {
   const diagnostics: Diagnostic[] = []
-  const refuse = (key: 'secret' | 'jwks', message: string): undefined => {
+  const refuse = (key: 'secret' | 'jwks' | 'discovery' | 'revocation', message: string): undefined => {
     const at = [...path, key]
     diagnostics.push({
       severity: 'error',
@@ -64,17 +71,40 @@ const compileIssuer = async (
       message,
     })
   }
+  const secret = 'secret' in config ? config.secret : undefined
   const algorithms: readonly JwtAlgorithm[] =
-    config.algorithms ?? (config.secret === undefined ? ['RS256', 'ES256', 'EdDSA'] : ['HS256'])
-  const keys =
-    config.secret === undefined
-      ? await publicKeys(config.jwks ?? '', { workspaceDir, algorithms, refuse: (why) => refuse('jwks', why) })
-      : sharedSecret(config.secret, (why) => refuse('secret', why))
-  if (keys === undefined) return { issuer: undefined, diagnostics }
-  const { issuer: name, audience, clockSkew: clockSkewMs, scopeClaim, requiredClaims, type } = config
+    config.algorithms ?? (secret === undefined ? ['RS256', 'ES256', 'EdDSA'] : ['HS256'])
+  const keys = await keysOf(config, { workspaceDir, algorithms, refuse })
+  if (config.revocation !== undefined && !shared)
+    refuse('revocation', 'The list of revoked tokens is kept in Redis: give the workspace a `redis`.')
+  if (keys === undefined || diagnostics.length > 0) return { issuer: undefined, diagnostics }
+  const revocation = config.revocation && {
+    stalenessMs: config.revocation.staleness,
+    failClosed: config.revocation.whenDown === 'refuse',
+  }
+  const { audience, clockSkew: clockSkewMs, scopeClaim, requiredClaims, type } = config
   const { maxSize: maxBytes, maxLifetime: maxLifetimeMs } = config
   const rules = { clockSkewMs, scopeClaim, requiredClaims, type, maxBytes, maxLifetimeMs }
-  return { issuer: { name, audience, algorithms, ...rules, keys }, diagnostics }
+  return { issuer: { name: nameOf(config), audience, algorithms, ...rules, keys, revocation }, diagnostics }
+}
+
+const keysOf = (
+  config: JwtIssuerConfig,
+  {
+    refuse,
+    ...context
+  }: Omit<KeySetContext, 'refuse'> & {
+    readonly refuse: (key: 'secret' | 'jwks' | 'discovery', message: string) => undefined
+  },
+): JwtKeys | undefined | Promise<JwtKeys | undefined> => {
+  if ('discovery' in config) {
+    const { discovery } = config
+    const why = unsafe(discovery) ?? (/[?#]/.test(discovery) ? 'An issuer has no query and no fragment.' : undefined)
+    return why === undefined ? { kind: 'discovery', issuer: discovery } : refuse('discovery', why)
+  }
+  const { secret, jwks = '' } = config
+  if (secret !== undefined) return sharedSecret(secret, (why) => refuse('secret', why))
+  return publicKeys(jwks, { ...context, refuse: (why) => refuse('jwks', why) })
 }
 
 type Refuse = (message: string) => undefined
@@ -97,15 +127,17 @@ const isUrl = (jwks: string): boolean => /^[a-z][a-z0-9+.-]+:\/\//i.test(jwks)
 const publicKeys = (jwks: string, context: KeySetContext): JwtKeys | undefined | Promise<JwtKeys | undefined> =>
   isUrl(jwks) ? remoteKeySet(jwks, context.refuse) : keySetFile(jwks, context)
 
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
-
 const remoteKeySet = (text: string, refuse: Refuse): JwtKeys | undefined => {
-  const url = URL.parse(text)
-  if (url === null) return refuse('This is no URL.')
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && loopback.test(url.hostname))) {
-    return { kind: 'remote', url: url.href }
-  }
-  return refuse('Keys are fetched over https: over anything else, whoever is in between can replace them.')
+  const why = unsafe(text)
+  return why === undefined ? { kind: 'remote', url: new URL(text).href } : refuse(why)
+}
+
+/** Why keys are not fetched from there, or undefined where they may be. */
+const unsafe = (text: string): string | undefined => {
+  if (!URL.canParse(text)) return 'This is no URL.'
+  return isSafeSource(new URL(text))
+    ? undefined
+    : 'Keys are fetched over https: over anything else, whoever is in between can replace them.'
 }
 
 const keySetFile = async (

@@ -1,10 +1,18 @@
 import { KeyObject } from 'node:crypto'
-import { type CryptoKey, createLocalJWKSet, createRemoteJWKSet, errors, type JWSHeaderParameters } from 'jose'
+import {
+  type CryptoKey,
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JWSHeaderParameters,
+} from 'jose'
 import type { Logger } from 'pino'
 import type { Clock } from '../../../kernel/clock.ts'
 import type { Problem } from '../../../kernel/problem.ts'
 import type { Stores } from '../../stores.ts'
 import { undecided } from '../authenticator.ts'
+import { boundedFetch, discoverKeys, fetchTimeoutMs } from './discovery.ts'
 import { type JwtKeys, leastModulusBits } from './provider.ts'
 
 /** The keys of a provider while the gateway runs. */
@@ -22,7 +30,12 @@ export type KeyTools = { readonly clock: Clock; readonly log: Logger; readonly s
 
 /** Opens a key set. Remote ones outlive the generation, so that a reload does not fetch again. */
 export const openKeys = (keys: JwtKeys, tools: KeyTools): KeySet => {
-  if (keys.kind === 'remote') return tools.stores.keep(`jwks ${keys.url}`, () => remoteKeys(keys.url, tools))
+  if (keys.kind === 'remote')
+    return tools.stores.keep(`jwks ${keys.url}`, () => remoteKeys(keys.url, async () => keys.url, tools))
+  if (keys.kind === 'discovery')
+    return tools.stores.keep(`discovery ${keys.issuer}`, () =>
+      remoteKeys(keys.issuer, discoverKeys(keys.issuer), tools),
+    )
   if (keys.kind === 'secret') {
     const secret = Promise.resolve(keys.secret.export())
     return { keyFor: () => secret, revision: () => 0 }
@@ -39,17 +52,24 @@ const firstRetryMs = 1_000
 const refreshMs = 600_000
 /** Past this, keys that nobody could confirm are no longer believed. */
 const oldestMs = 86_400_000
-const timeoutMs = 3_000
 
-const remoteKeys = (url: string, { clock, log }: KeyTools): KeySet => {
-  // jose fetches and selects. When to fetch is decided here: it would refuse good keys when the issuer is down
-  // past its max age, and fetch for every request while the issuer fails.
-  const remote = createRemoteJWKSet(new URL(url), {
-    timeoutDuration: timeoutMs,
+/**
+ * jose fetches and selects. When to fetch is decided here: it would refuse good keys when the issuer is down past its
+ * max age, and fetch for every request while the issuer fails.
+ */
+const remoteSet = (url: string) =>
+  createRemoteJWKSet(new URL(url), {
+    timeoutDuration: fetchTimeoutMs,
     cooldownDuration: Number.POSITIVE_INFINITY,
     cacheMaxAge: Number.POSITIVE_INFINITY,
+    [customFetch]: boundedFetch,
   })
+
+/** `name` is for the log; `locate` says where the keys are, anew for each fetch. */
+const remoteKeys = (name: string, locate: () => Promise<string>, { clock, log }: KeyTools): KeySet => {
   const pem = pemTexts()
+  let remote = remoteSet('https://nowhere.invalid')
+  let located = ''
   let known = ''
   let revision = 0
   let fetchedAt = Number.NEGATIVE_INFINITY
@@ -59,9 +79,13 @@ const remoteKeys = (url: string, { clock, log }: KeyTools): KeySet => {
   const fetchKeys = async (): Promise<void> => {
     triedAt = clock.now()
     try {
-      await remote.reload()
+      const url = await locate()
+      const next = url === located ? remote : remoteSet(url)
+      await next.reload()
+      remote = next
+      located = url
     } catch (cause) {
-      log.warn({ err: cause, jwks: url }, 'The keys of an issuer could not be fetched.')
+      log.warn({ err: cause, issuer: name }, 'The keys of an issuer could not be fetched.')
       throw cause
     } finally {
       pending = undefined

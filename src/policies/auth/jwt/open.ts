@@ -17,6 +17,10 @@ type Remembered = {
   readonly verifier: Verifier
   /** Of the verifier's keys. */
   readonly revision: number
+  /** When it has to be held against the list of revoked tokens again, in the clock's monotonic milliseconds. */
+  freshUntil: number
+  /** Is held against it at this moment. */
+  asking: Promise<Identity> | undefined
 }
 
 const sizeCalculation = (_: unknown, key: string): number => key.length
@@ -49,12 +53,29 @@ export const openJwt = async (
       foreign.set(authorization, stranger)
       return stranger
     }
-    const revision = verifier.revision()
-    return verifier.verify(token).then((identity) => {
+    return verifier.verify(token).then(({ identity, revision }) => {
       const untilMs = (identity.expiresAt ?? 0) * 1_000 + verifier.issuer.clockSkewMs
-      verified.set(authorization, { identity, untilMs, verifier, revision })
-      return identity
+      const fresh = { identity, untilMs, verifier, revision, freshUntil: Number.NEGATIVE_INFINITY, asking: undefined }
+      verified.set(authorization, fresh)
+      return verifier.revoked === undefined ? identity : confirm(authorization, fresh)
     })
+  }
+  /** Once for all who bring the token meanwhile. One that was revoked is forgotten. */
+  const confirm = (authorization: string, known: Remembered): Promise<Identity> =>
+    (known.asking ??= ask(authorization, known))
+  const ask = async (authorization: string, known: Remembered): Promise<Identity> => {
+    const { identity, verifier } = known
+    const askedAt = clock.now()
+    try {
+      await verifier.revoked?.(identity)
+      known.freshUntil = askedAt + (verifier.issuer.revocation?.stalenessMs ?? 0)
+      return identity
+    } catch (problem) {
+      verified.delete(authorization)
+      throw problem
+    } finally {
+      known.asking = undefined
+    }
   }
   return {
     challenge,
@@ -62,7 +83,9 @@ export const openJwt = async (
       if (authorization === undefined) return undefined
       const known = verified.get(authorization)
       if (known !== undefined && known.revision === known.verifier.revision() && clock.date() <= known.untilMs)
-        return known.identity
+        return known.verifier.revoked === undefined || clock.now() < known.freshUntil
+          ? known.identity
+          : confirm(authorization, known)
       if (!isBearer(authorization)) return undefined
       return foreign.get(authorization) ?? judge(authorization)
     },

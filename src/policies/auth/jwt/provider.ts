@@ -9,6 +9,15 @@ export type JwtKeys =
   | { readonly kind: 'secret'; readonly secret: KeyObject }
   | { readonly kind: 'file'; readonly file: string; readonly jwks: JSONWebKeySet }
   | { readonly kind: 'remote'; readonly url: string }
+  | { readonly kind: 'discovery'; readonly issuer: string }
+
+/** That tokens are held against a list in Redis. */
+export type Revocation = {
+  /** How long an answer holds. */
+  readonly stalenessMs: number
+  /** Whether tokens are refused while there is none. */
+  readonly failClosed: boolean
+}
 
 /** One issuer of a provider: whose tokens are taken, and what they have to be like. */
 export type JwtIssuer = {
@@ -26,6 +35,7 @@ export type JwtIssuer = {
   readonly maxBytes: number
   readonly maxLifetimeMs: number | undefined
   readonly keys: JwtKeys
+  readonly revocation: Revocation | undefined
 }
 
 /** A provider of tokens as the plan knows it: everything checked, nothing fetched. */

@@ -3,9 +3,10 @@ import type { FastifyInstance } from 'fastify'
 import { errors } from 'jose'
 import type { Identity } from '../../../kernel/caller.ts'
 import { Problem } from '../../../kernel/problem.ts'
-import type { RefusalReason } from '../authenticator.ts'
-import { type KeySet, type KeyTools, openKeys } from './keys.ts'
+import type { AuthenticatorTools, RefusalReason } from '../authenticator.ts'
+import { type KeyTools, openKeys } from './keys.ts'
 import type { JwtIssuer } from './provider.ts'
+import { revocationCheck } from './revocation.ts'
 import { type Claims, refusedToken, secondsOf, type Token } from './token.ts'
 
 declare module '@fastify/jwt' {
@@ -15,11 +16,18 @@ declare module '@fastify/jwt' {
   }
 }
 
+/** Whom a token stands for, and the revision of the keys that say so. */
+export type Verified = { readonly identity: Identity; readonly revision: number }
+
 /** One issuer's tokens, while a generation serves. */
-export type Verifier = Pick<KeySet, 'revision'> & {
+export type Verifier = {
   readonly issuer: JwtIssuer
+  /** Grows when keys come or go. */
+  readonly revision: () => number
+  /** Rejects with Problem for a token that was revoked; undefined where none is. */
+  readonly revoked: ((identity: Identity) => Promise<void>) | undefined
   /** Whom a token stands for. Rejects with Problem. */
-  verify(token: Token): Promise<Identity>
+  readonly verify: (token: Token) => Promise<Verified>
 }
 
 /** Where an issuer stands: the provider it belongs to, and a name of its own. */
@@ -29,7 +37,7 @@ export type VerifierPlace = { readonly app: FastifyInstance; readonly provider: 
 export const openVerifier = async (
   issuer: JwtIssuer,
   { app, provider, namespace }: VerifierPlace,
-  tools: KeyTools,
+  tools: KeyTools & Pick<AuthenticatorTools, 'redis'>,
 ): Promise<Verifier> => {
   const { name, audience, clockSkewMs, requiredClaims } = issuer
   const algorithms: readonly string[] = issuer.algorithms
@@ -52,15 +60,18 @@ export const openVerifier = async (
   return {
     issuer,
     revision: () => keys.revision(),
+    revoked: issuer.revocation && tools.redis && revocationCheck(issuer.revocation, tools.redis),
     async verify(token) {
       const { header, claims } = token
       try {
         if (!algorithms.includes(header.alg ?? '')) throw refusedToken(...reasons.FAST_JWT_INVALID_ALGORITHM)
         if ('crit' in header || 'b64' in header) throw refusedToken(...reasons.FAST_JWT_INVALID_CRIT_HEADER)
         const key = await keys.keyFor(header)
+        const revision = keys.revision()
         jwt.verify(token.text, { key, clockTimestamp: tools.clock.date() })
         checkType(header.typ, issuer)
-        return identityOf(claims, { provider, issuer, expiresAt: expiryOf(claims, issuer, tools.clock.date()) })
+        const expiresAt = expiryOf(claims, issuer, tools.clock.date())
+        return { identity: identityOf(claims, { provider, issuer, expiresAt }), revision }
       } catch (thrown) {
         throw thrown instanceof Problem ? thrown : refusalOf(thrown, requiredClaims)
       }

@@ -9,6 +9,7 @@ import type { JwtKeys, JwtProvider } from '../../../../src/policies/auth/jwt/pro
 import { auth, handshake } from '../../../../src/policies/auth/policy.ts'
 import type { PolicyTools } from '../../../../src/policies/policy.ts'
 import { policyApp, stillClock } from '../../policy-app.ts'
+import { compiledProviders, guardedApp } from '../provider-app.ts'
 import { claims, jwkOf, keys, secret, startIssuer, tokenOf } from './issuer.ts'
 
 const rs256 = { alg: 'RS256', kid: 'rsa' } as const
@@ -129,50 +130,6 @@ describe('auth', () => {
     assert.equal((await get({ authorization: `Bearer ${tokenOf(hs256, payload, secret)}` })).status, 200)
   })
 
-  it('refuses tokens that are not what their signature says', async (t) => {
-    const { get } = await gatewayWithKeys(t)
-    const good = tokenOf(rs256, claims(), keys.rsa.privateKey)
-    const [header, , signature] = good.split('.')
-    const publicPem = keys.rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString()
-    const inHeader = jwkOf(keys.otherRsa.publicKey, 'mine')
-    const forged: Readonly<Record<string, string>> = {
-      'alg none': tokenOf({ alg: 'none', kid: 'rsa' }, claims(), undefined),
-      'alg None, in another case': tokenOf({ alg: 'nOnE', kid: 'rsa' }, claims(), undefined),
-      'no signature': tokenOf(rs256, claims(), undefined),
-      'HS256 keyed by the public key': tokenOf({ alg: 'HS256', kid: 'rsa' }, claims(), publicPem),
-      'a key of the header': tokenOf({ ...rs256, jwk: inHeader }, claims(), keys.otherRsa.privateKey),
-      'a key set of the header': tokenOf({ ...rs256, jku: 'http://127.0.0.1:1/' }, claims(), keys.otherRsa.privateKey),
-      'a certificate of the header': tokenOf(
-        { ...rs256, x5u: 'http://127.0.0.1:1/' },
-        claims(),
-        keys.otherRsa.privateKey,
-      ),
-      'a kid that is a path': tokenOf({ alg: 'RS256', kid: '../../../../dev/null' }, claims(), keys.rsa.privateKey),
-      'a kid of another kind of key': tokenOf({ alg: 'RS256', kid: 'ec' }, claims(), keys.rsa.privateKey),
-      'a kid that is no text': tokenOf({ alg: 'RS256', kid: { $ne: '' } }, claims(), keys.rsa.privateKey),
-      'an algorithm that is not accepted': tokenOf({ alg: 'RS512', kid: 'rsa' }, claims(), keys.rsa.privateKey),
-      'an algorithm that is an object': tokenOf(
-        { alg: ['RS256'] as unknown as string, kid: 'rsa' },
-        claims(),
-        undefined,
-      ),
-      'an unknown critical extension': tokenOf({ ...rs256, crit: ['exp'], exp: 1 }, claims(), keys.rsa.privateKey),
-      'critical extensions in a list': tokenOf({ ...rs256, crit: [['b64']] }, claims(), keys.rsa.privateKey),
-      'an empty list of critical extensions': tokenOf({ ...rs256, crit: [] }, claims(), keys.rsa.privateKey),
-      'other claims under the signature': `${header}.${Buffer.from(JSON.stringify(claims({ sub: 'eve' }))).toString('base64url')}.${signature}`,
-      'a truncated signature': good.slice(0, -8),
-      'two parts': good.split('.').slice(0, 2).join('.'),
-      'five parts': `${good}.e30.e30`,
-      'claims that are no object': tokenOf(rs256, ['ada'], keys.rsa.privateKey),
-      'claims that are no JSON': tokenOf(rs256, '{', keys.rsa.privateKey),
-    }
-    for (const [what, token] of Object.entries(forged)) {
-      const reply = await get({ authorization: `Bearer ${token}` })
-      assert.equal(reply.status, 401, what)
-      assert.equal(reply.challenge, 'Bearer realm="portico", error="invalid_token"', what)
-    }
-  })
-
   it('verifies a token it remembers anew once it has expired', async (t) => {
     const clock = stillClock()
     const { get } = await gatewayWithSecret(t, {}, { clock })
@@ -198,6 +155,44 @@ describe('auth', () => {
     const authorization = `Bearer ${tokenOf(hs256, claims(), secret)}`
     assert.equal((await get({ authorization })).status, 200)
     assert.equal((await get({ authorization }, '/staff')).status, 401)
+  })
+})
+
+describe('tokens of several issuers', () => {
+  const [ours, theirs] = ['our secret of thirty-two bytes, or more', 'their secret of thirty-two bytes or more']
+  const token = (iss: string, key: string) => ({
+    authorization: `Bearer ${tokenOf(hs256, claims({ iss }), key)}`,
+  })
+  const issuers = [
+    { issuer: 'https://a.test', audience: 'shop', secret: ours },
+    { issuer: 'https://b.test', audience: 'shop', secret: theirs, requiredClaims: ['tenant'] },
+  ]
+
+  it('are held against the keys and rules of their own issuer, within one provider', async (t) => {
+    const providers = await compiledProviders({ all: { jwt: issuers } })
+    const { get: ask } = await guardedApp(t, { providers, rule: 'all' })
+    assert.equal((await ask(token('https://a.test', ours))).status, 200)
+    assert.equal((await ask(token('https://a.test', theirs))).reason, 'signature')
+    assert.equal((await ask(token('https://b.test', ours))).reason, 'signature')
+    assert.match((await ask(token('https://b.test', theirs))).body.detail ?? '', /claim tenant is missing/)
+    assert.equal((await ask(token('https://c.test', ours))).reason, 'unknown issuer')
+  })
+
+  it('go to the provider of their issuer, whatever the order, and to none where nobody knows it', async (t) => {
+    const [a, b] = issuers as [(typeof issuers)[0], (typeof issuers)[0]]
+    const providers = await compiledProviders({ a: { jwt: a }, b: { jwt: { ...b, requiredClaims: [] } } })
+    const { get: ask } = await guardedApp(t, { providers, rule: ['b', 'a', 'anonymous'] })
+    for (let round = 0; round < 2; round += 1) {
+      assert.equal((await ask(token('https://a.test', ours))).body.provider, 'a')
+      assert.equal((await ask(token('https://b.test', theirs))).body.provider, 'b')
+      assert.equal((await ask(token('https://c.test', ours))).reason, 'unknown issuer')
+      assert.equal((await ask({ authorization: 'Bearer opaque' })).reason, 'malformed')
+      assert.deepEqual((await ask()).body, {})
+    }
+  })
+
+  it('may not be two of one name', async () => {
+    await assert.rejects(compiledProviders({ all: { jwt: [issuers[0]!, issuers[0]!] } }), /is there twice/)
   })
 })
 
