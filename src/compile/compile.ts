@@ -52,17 +52,31 @@ export const compileWorkspace = async (
     value: config,
     diagnostics: mistakes,
     places,
+    files: secrets,
   } = readConfig({ file: workspaceFile, text, shape: workspaceConfig, env, workspaceDir: dir, planned })
   if (config === undefined)
-    return { plan: undefined, services: new Map(), diagnostics: mistakes.map(identified), files: [workspaceFile] }
-  return compileConfig(config, { dir, places, mistakes })
+    return {
+      plan: undefined,
+      services: new Map(),
+      diagnostics: mistakes.map(identified),
+      files: [workspaceFile, ...secrets],
+    }
+  return compileConfig(config, { dir, places, mistakes, secrets })
 }
 
-type Surroundings = { readonly dir: string; readonly places: Places; readonly mistakes: readonly Diagnostic[] }
+type Surroundings = {
+  readonly dir: string
+  readonly places: Places
+  readonly mistakes: readonly Diagnostic[]
+  readonly secrets: readonly string[]
+}
 
-const compileConfig = async (config: WorkspaceConfig, { dir, places, mistakes }: Surroundings): Promise<Compiled> => {
+const compileConfig = async (
+  config: WorkspaceConfig,
+  { dir, places, mistakes, secrets }: Surroundings,
+): Promise<Compiled> => {
   const diagnostics: Diagnostic[] = [...mistakes]
-  const files: string[] = [workspaceFile, 'protos']
+  const files: string[] = [workspaceFile, 'protos', ...secrets]
   const placeOf = (path: readonly (string | number)[]) => places.at(path, 'value')
 
   const { tls, diagnostics: tlsDiagnostics } = compileTls(config.tls, { workspaceDir: dir, placeOf })

@@ -29,6 +29,8 @@ export type ConfigReading<Value> = {
   /** Every mistake at once, in the order of their places. */
   readonly diagnostics: readonly Diagnostic[]
   readonly places: Places
+  /** The files that secrets are read from, those that are not there too. */
+  readonly files: readonly string[]
 }
 
 /** Reads a YAML file against a shape: its value, or every mistake in it with its exact place. Never throws. */
@@ -42,7 +44,7 @@ export const readConfig = <Shape extends z.ZodType>(source: ConfigSource<Shape>)
   const unquoted = () => [...left].map(([offset, message]) => inText(offset, message))
   if (mistakes.length > 0) {
     const syntax = mistakes.map(({ offset, message }) => inText(offset, message))
-    return { value: undefined, diagnostics: inOrder([...syntax, ...unquoted()]), places }
+    return { value: undefined, diagnostics: inOrder([...syntax, ...unquoted()]), places, files: [] }
   }
 
   const reading: Reading = {
@@ -53,6 +55,7 @@ export const readConfig = <Shape extends z.ZodType>(source: ConfigSource<Shape>)
     mistakes: [],
     broken: [],
     reduced: [],
+    files: new Set(),
     fromEnvironment: new Set(),
     anchors: new Map(),
     following: new Set(),
@@ -77,6 +80,7 @@ export const readConfig = <Shape extends z.ZodType>(source: ConfigSource<Shape>)
     value: diagnostics.length === 0 ? checked.data : undefined,
     diagnostics: inOrder(diagnostics),
     places,
+    files: [...reading.files],
   }
 }
 

@@ -27,6 +27,8 @@ export type Reading = {
   readonly broken: Path[]
   /** Mappings that lost a planned key: what the shape misses in them may be its consequence. */
   readonly reduced: Path[]
+  /** Files that secrets are read from, as they are named. */
+  readonly files: Set<string>
   /** Settings whose text holds a variable's value. */
   readonly fromEnvironment: Set<string>
   readonly anchors: Map<string, Node>
@@ -195,6 +197,7 @@ const secretFile = (
   { path, named }: { readonly path: Path; readonly named: string },
   reading: Reading,
 ): string => {
+  reading.files.add(named)
   const shown = reading.fromEnvironment.has(pathKey(path)) ? 'the file that the environment names' : named
   try {
     const content = readFileSync(resolve(reading.workspaceDir, named), 'utf8').replace(/\r?\n$/, '')

@@ -123,6 +123,17 @@ describe('a running gateway', () => {
     assert.deepEqual(await (await fetch(`${url}/app/word`)).json(), { word: { second: 'hello' } })
   })
 
+  it('says once of a file that is half written what is wrong, serves on, and takes it when it is whole', async (t) => {
+    const { dir, url, program } = await started(t)
+    const whole = await readFile(join(dir, 'portico.yaml'), 'utf8')
+    for (const part of [whole.slice(0, 10), `${whole.slice(0, 40)}{ [`]) await write(dir, 'portico.yaml', part)
+    await program.wrote(/reload refused, the workspace has mistakes/)
+    assert.equal((await fetch(`${url}/app/word`)).status, 200)
+    await write(dir, 'portico.yaml', whole)
+    await program.wrote(/"generation":2,"msg":"reloaded"/)
+    assert.equal(program.out().split('reload refused').length, 2)
+  })
+
   it('serves a file that is new, and no longer one that is gone', async (t) => {
     const { dir, url, program } = await started(t)
     await write(dir, 'schema/operations/other.graphql', wordOperation('other').replace('/word', '/other'))
