@@ -53,6 +53,7 @@ export const compileService = async (
       origin: first.url.origin,
       basePath: first.url.pathname.replace(/\/+$/, ''),
       targets: targetSettings(config.rest.map(writtenTarget), config, zone),
+      http2: config.http2,
       health: config.health === undefined ? undefined : httpHealth(config.health),
     } as const
     return { service: { ...common, ...described, ...rest } }

@@ -83,6 +83,12 @@ export const restServiceConfig = z.strictObject({
     .union([z.strictObject(healthConfig), healthPath.transform((path) => ({ ...healthDefaults, path }))])
     .optional()
     .describe('How each target is asked whether it is well; one that is not gets no calls. A path is the short form.'),
+  http2: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether the service is spoken to in HTTP/2: agreed on by ALPN over TLS, else known beforehand. One that speaks HTTP/1.1 alone is then not reached.',
+    ),
   openapi: z
     .string()
     .optional()

@@ -29,6 +29,8 @@ export type RestService = Common & {
   /** What the service is called: scheme, host and port of its first target, such as `http://127.0.0.1:5001`. */
   readonly origin: string
   readonly targets: TargetSettings
+  /** Whether it is spoken to in HTTP/2, and in nothing else. */
+  readonly http2?: boolean | undefined
   /** How each target is asked whether it is well. */
   readonly health?: HttpHealth | undefined
   /** Path of the base URL without a trailing slash; empty for none. */

@@ -100,6 +100,14 @@ export const compileProxy = (config: ProxyRouteConfig, surroundings: ProxySurrou
     timeoutMs: config.timeout ?? service.timeoutMs,
     maxBodyBytes,
   }
+  if (route.websocket && service.http2 === true)
+    mistakes.push(
+      routeMistake(
+        'websocket',
+        `Service ${service.name} is spoken to in HTTP/2, where WebSockets are not passed on. Name it a second time without \`http2\`.`,
+        surroundings,
+      ),
+    )
   if (route.websocket && !route.methods.includes('GET'))
     mistakes.push(
       routeMistake('methods', 'WebSocket upgrades are GET requests. Add GET, or remove websocket.', surroundings),

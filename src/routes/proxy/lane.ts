@@ -233,6 +233,8 @@ export class Lane implements AnswerHandler, CallContext {
 
   #holdBack(): void {
     this.#sending?.pause()
+    // What was on its way still comes.
+    if (this.#heldBack) return
     this.#heldBack = true
     this.#response.once('drain', () => {
       this.#heldBack = false

@@ -66,9 +66,9 @@ export class ClientConnection implements StreamOwner {
     return this.#streams.most
   }
 
-  /** Sends a request with the whole of its body; it waits where the peer has as many as it takes. Only while open. */
+  /** Sends a request; it waits where the peer has as many as it takes. Only while open. */
   request(asked: Asked, handler: StreamHandler): void {
-    this.#streams.add(new ClientStream(this, asked.body, handler), asked)
+    this.#streams.add(new ClientStream(this, asked, handler), asked)
     if (this.#streams.exhausted) this.#goAway()
     if (this.#socket.writableLength > mostUnreadBytes) this.#break(calm('The server does not read what it is sent.'))
   }
@@ -105,6 +105,10 @@ export class ClientConnection implements StreamOwner {
 
   grant({ id }: ClientStream, bytes: number): void {
     this.#out.grant(id, bytes)
+  }
+
+  send(stream: ClientStream): void {
+    this.#out.send(stream)
   }
 
   left(stream: ClientStream): void {

@@ -8,8 +8,16 @@ import { Output } from './output.ts'
 import { mostWindowBytes, type PeerSettings, setting, usualSettings, usualWindowBytes } from './settings.ts'
 import { type ClientStream, streamWindowBytes } from './stream.ts'
 
-/** A request: its head as a block made beforehand and fields of its own behind it, and the whole body, not empty. */
-export type Asked = { readonly head: Buffer; readonly fields: Fields; readonly body: Buffer }
+/** A request: its head as a block made beforehand and fields of its own behind it, and its body. */
+export type Asked = {
+  readonly head: Buffer
+  readonly fields: Fields
+  readonly body: Buffer
+  /** More of the body follows, by `write` and `end` of the stream. */
+  readonly more?: boolean
+  /** Whether its answer has no body, whatever length it tells: that of a HEAD. */
+  readonly bodiless?: boolean
+}
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')
 
@@ -43,8 +51,15 @@ export class Outbound {
 
   request(stream: ClientStream, { head, fields }: Asked): void {
     stream.sendWindow = this.settings.windowBytes
-    this.#head(stream.id, head, fields)
-    this.#send(stream)
+    const ends = !stream.more && stream.body.length === 0
+    this.#head(stream.id, { head, fields, ends })
+    stream.ended = ends
+    if (!ends) this.#send(stream)
+  }
+
+  /** There is more of a stream's body, or its end. */
+  send(stream: ClientStream): void {
+    if (!this.#held.has(stream)) this.#send(stream)
   }
 
   reset(streamId: number, code: number): void {
@@ -115,25 +130,35 @@ export class Outbound {
       }
       const length = Math.min(room, body.length - stream.sent)
       const end = stream.sent + length
-      this.#output.frame(frameType.data, end === body.length ? flag.endStream : 0, { streamId: id, length })
+      stream.ended = end === body.length && !stream.more
+      this.#output.frame(frameType.data, stream.ended ? flag.endStream : 0, { streamId: id, length })
       this.#output.slice(body, stream.sent, end)
       stream.sent = end
       stream.sendWindow -= length
       this.#window -= length
     }
+    if (stream.more) stream.taken()
+    else if (!stream.ended) {
+      stream.ended = true
+      this.#output.frame(frameType.data, flag.endStream, { streamId: id, length: 0 })
+    }
   }
 
-  #head(streamId: number, head: Buffer, fields: Fields): void {
+  #head(
+    streamId: number,
+    { head, fields, ends }: { readonly head: Buffer; readonly fields: Fields; readonly ends: boolean },
+  ): void {
+    const end = ends ? flag.endStream : 0
     const most = mostBlockBytes(fields)
     const own = most <= scratch.length ? scratch : Buffer.allocUnsafe(most)
     const ownLength = writeFields(fields, own, 0)
     const first = this.#first ? 1 : 0
     const length = first + head.length + ownLength
     if (length > this.settings.maxPayloadBytes) {
-      this.#longHead(streamId, Buffer.concat([head, own.subarray(0, ownLength)]))
+      this.#longHead(streamId, Buffer.concat([head, own.subarray(0, ownLength)]), end)
       return
     }
-    this.#output.frame(frameType.headers, flag.endHeaders, { streamId, length })
+    this.#output.frame(frameType.headers, flag.endHeaders | end, { streamId, length })
     if (this.#first) this.#output.slice(tableUpdate, 0, 1)
     this.#first = false
     this.#output.slice(head, 0, head.length)
@@ -141,14 +166,15 @@ export class Outbound {
   }
 
   /** RFC 9113 §6.10. */
-  #longHead(streamId: number, fields: Buffer): void {
+  #longHead(streamId: number, fields: Buffer, endStream: number): void {
     const block = this.#first ? Buffer.concat([tableUpdate, fields]) : fields
     this.#first = false
     const most = this.settings.maxPayloadBytes
     for (let at = 0; at < block.length; at += most) {
       const end = Math.min(at + most, block.length)
       const type = at === 0 ? frameType.headers : frameType.continuation
-      this.#output.frame(type, end === block.length ? flag.endHeaders : 0, { streamId, length: end - at })
+      const flags = (at === 0 ? endStream : 0) | (end === block.length ? flag.endHeaders : 0)
+      this.#output.frame(type, flags, { streamId, length: end - at })
       this.#output.slice(block, at, end)
     }
   }

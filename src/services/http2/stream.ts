@@ -12,6 +12,8 @@ export type StreamHandler = {
   /** The answer is whole. */
   onEnd(trailers: Fields | undefined): void
   onFailed(error: StreamError): void
+  /** All that was given of a body that comes piece by piece has been sent: more may follow. */
+  onTaken?(): void
 }
 
 /** What a stream asks of its connection. */
@@ -19,12 +21,19 @@ export type StreamOwner = {
   reset(stream: ClientStream, code: number): void
   /** Lets the peer send so much more on a stream. */
   grant(stream: ClientStream, bytes: number): void
+  /** There is more of its body, or its end. */
+  send(stream: ClientStream): void
   /** It is over, whoever ended it. */
   left(stream: ClientStream): void
 }
 
 /** What the peer may send on one stream before it is consumed: what a slow reader costs at most. */
 export const streamWindowBytes = 262_144
+
+/** Interim answers before the final one. */
+const mostInterim = 64
+
+type Body = { readonly body: Buffer; readonly more?: boolean; readonly bodiless?: boolean }
 
 /** One request and its answer (RFC 9113 §8.1). */
 export class ClientStream {
@@ -34,20 +43,47 @@ export class ClientStream {
   sendWindow = 0
   body: Buffer
   sent = 0
+  /** Whether more of the body is to come than there is. */
+  more: boolean
+  /** Whether the peer was told that it has all. */
+  ended = false
   over = false
   readonly #owner: StreamOwner
   readonly #handler: StreamHandler
+  readonly #bodiless: boolean
   #headed = false
+  #interim = 0
   #window = streamWindowBytes
   #consumed = 0
   #announced = -1
   #received = 0
 
-  constructor(owner: StreamOwner, body: Buffer, handler: StreamHandler) {
+  constructor(owner: StreamOwner, { body, more = false, bodiless = false }: Body, handler: StreamHandler) {
     this.#owner = owner
     this.#handler = handler
     this.body = body
+    this.more = more
+    this.#bodiless = bodiless
     handler.onStream(this)
+  }
+
+  /** Adds to a body that comes piece by piece. False where it waits for the peer: `onTaken` says when it has it. */
+  write(chunk: Buffer): boolean {
+    if (this.over) return true
+    this.body = this.sent < this.body.length ? Buffer.concat([this.body.subarray(this.sent), chunk]) : chunk
+    this.sent = 0
+    if (this.id > 0) this.#owner.send(this)
+    return this.sent === this.body.length
+  }
+
+  /** The body is whole. */
+  end(): void {
+    this.more = false
+    if (this.id > 0 && !this.over) this.#owner.send(this)
+  }
+
+  taken(): void {
+    this.#handler.onTaken?.()
   }
 
   /** Gives the answer up; the handler hears nothing more. */
@@ -75,10 +111,12 @@ export class ClientStream {
     }
     if (headIsWrong(fields)) this.#broke('A head that is none.')
     else if ((fields[1] as string).startsWith('1')) {
+      this.#interim += 1
       if (endStream) this.#broke('An interim answer, and none after it.')
+      else if (this.#interim > mostInterim) this.#broke('Interim answers without end.')
     } else {
       this.#headed = true
-      this.#announced = lengthOf(fields)
+      this.#announced = this.#bodiless || fields[1] === '304' ? 0 : lengthOf(fields)
       this.#handler.onHead(fields)
       if (endStream && !this.over) this.#end(undefined)
     }
@@ -134,7 +172,7 @@ export class ClientStream {
     }
     this.over = true
     // Answered before all was sent, which the peer need not be sent any more (RFC 9113 §8.1).
-    if (this.sent < this.body.length) this.#owner.reset(this, errorCode.cancel)
+    if (!this.ended) this.#owner.reset(this, errorCode.cancel)
     this.#owner.left(this)
     this.#handler.onEnd(trailers)
   }

@@ -1,8 +1,7 @@
 import type { Clock } from '../../kernel/clock.ts'
 import type { RestService } from '../service.ts'
 import type { Target } from '../targets/target.ts'
-import type { Flight } from './wire/flight.ts'
-import type { Origin } from './wire/origin.ts'
+import type { RestLink, Sent } from './wire/flight.ts'
 import { headerLines } from './wire/request.ts'
 
 /** How the targets of a REST service are asked whether they are well. */
@@ -28,11 +27,11 @@ const jitter = 0.2
 const lines = headerLines(['accept', '*/*', 'user-agent', 'portico-health'])
 
 /** Asks a target from time to time whether it is well, until what is returned is called. */
-export const watchHttpHealth = (target: Target<Origin>, { health, clock }: HealthTools): (() => void) => {
+export const watchHttpHealth = (target: Target<RestLink>, { health, clock }: HealthTools): (() => void) => {
   const { path, intervalMs, timeoutMs, rise, fall, statuses } = health
   let told: boolean | undefined
   let inARow = 0
-  let flight: Flight | undefined
+  let flight: Sent | undefined
   let timer: NodeJS.Timeout | undefined
   let over = false
 

@@ -5,9 +5,8 @@ import { NoTarget } from '../targets/set.ts'
 import type { Outcome, Target } from '../targets/target.ts'
 import type { RestTargets } from './targets.ts'
 import { WireError } from './wire/error.ts'
-import type { AnswerHandler, Flight, Take } from './wire/flight.ts'
+import type { AnswerHandler, RestLink, Sent, Take } from './wire/flight.ts'
 import type { ResponseHead } from './wire/head.ts'
-import type { Origin } from './wire/origin.ts'
 import type { WireRequest } from './wire/request.ts'
 
 /** A request that reached nobody is sent to another target, so often in all. */
@@ -22,10 +21,10 @@ export class Sending implements AnswerHandler {
   readonly #request: WireRequest
   readonly #handler: AnswerHandler
   readonly #key: string | undefined
-  #target: Target<Origin> | undefined
+  #target: Target<RestLink> | undefined
   #tried: object[] | undefined
   #times = 0
-  #flight: Flight | undefined
+  #flight: Sent | undefined
   #startedAt = 0
   #headAfter = 0
   #status = 0
@@ -45,7 +44,7 @@ export class Sending implements AnswerHandler {
 
   /** Begins. The handler may be told of an error before this returns. */
   start(): void {
-    let picked: Target<Origin> | Promise<Target<Origin>>
+    let picked: Target<RestLink> | Promise<Target<RestLink>>
     try {
       picked = this.#targets.pick(this.#key, this.#tried)
     } catch (thrown) {
@@ -123,7 +122,7 @@ export class Sending implements AnswerHandler {
     this.#handler.onError(error)
   }
 
-  #send(target: Target<Origin>): void {
+  #send(target: Target<RestLink>): void {
     if (this.#over) return
     this.#target = target
     this.#times += 1

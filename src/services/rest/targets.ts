@@ -5,10 +5,10 @@ import { nameOf, TargetSet } from '../targets/set.ts'
 import { tlsKey } from '../tls.ts'
 import { watchHttpHealth } from './health.ts'
 import { acquirePool } from './pool.ts'
-import type { Origin } from './wire/origin.ts'
+import type { RestLink } from './wire/flight.ts'
 
 /** A service's targets, and the connections to each. */
-export type RestTargets = TargetSet<Origin>
+export type RestTargets = TargetSet<RestLink>
 
 /** A share in the targets of a service: what is known of them outlives a generation whose settings of them are the same. */
 export const acquireTargets = (
@@ -16,12 +16,12 @@ export const acquireTargets = (
   resources: Resources,
   { clock, tell, warn }: GuardTools,
 ): Lease<RestTargets> => {
-  const { name, origin, tls, targets, health } = service
+  const { name, origin, tls, http2, targets, health } = service
   return resources.acquire(
-    `rest targets ${JSON.stringify([name, origin, tlsKey(tls), targets, health])}`,
+    `rest targets ${JSON.stringify([name, origin, tlsKey(tls), http2, targets, health])}`,
     () => {
-      const leases = new Map<Origin, Lease<Origin>>()
-      return new TargetSet<Origin>(targets, {
+      const leases = new Map<RestLink, Lease<RestLink>>()
+      return new TargetSet<RestLink>(targets, {
         now: () => clock.now(),
         open(address) {
           const lease = acquirePool(service, address, resources)

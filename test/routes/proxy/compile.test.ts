@@ -52,11 +52,17 @@ describe('compileProxy', () => {
     const [mistake] = mistakes({ path: '/a', service: 'users', websocket: true, methods: ['POST'] })
     assert.match(mistake ?? '', /^routes\[0\]\.methods: WebSocket upgrades are GET requests\./)
   })
+
+  it('refuses WebSockets to a service that is spoken to in HTTP/2', () => {
+    const [mistake] = mistakes({ path: '/a', service: 'modern', websocket: true })
+    assert.match(mistake ?? '', /^routes\[0\]\.websocket: Service modern is spoken to in HTTP\/2/)
+  })
 })
 
 const services = new Map(
   [
     { name: 'users', kind: 'rest', timeoutMs: 800 },
+    { name: 'modern', kind: 'rest', http2: true, timeoutMs: 800 },
     { name: 'catalog', kind: 'grpc', timeoutMs: 800 },
   ].map((service) => [service.name, service as Service]),
 )

@@ -48,7 +48,7 @@ export class Connection implements AnswerSink {
     this.openedAt = openedAt
     this.#parser = new AnswerParser(this, owner.readHead)
     const reading = { buffer: () => this.#buffer, callback: (length: number) => this.#onRead(length) }
-    this.#socket = openSocket(owner.address, reading, owner.session)
+    this.#socket = openSocket(owner.address, reading, { session: owner.session })
     this.#listen()
   }
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Link } from '../../targets/target.ts'
 import type { Connection } from './connection.ts'
 import type { WireError } from './error.ts'
 import type { ResponseHead } from './head.ts'
@@ -22,11 +23,25 @@ export type AnswerHandler = {
 /** Takes what a connection brings after it has changed protocols. */
 export type Take = (chunk: Buffer) => boolean
 
+/** One request on its way, to whoever sent it. */
+export type Sent = {
+  /** Whether it has a connection. Nothing has been written before that. */
+  readonly sent: boolean
+  /** Holds the answer back: what is on its way here still comes, at most 64 KiB, or a stream's window in HTTP/2. */
+  pause(): void
+  resume(): void
+  /** Gives the exchange up. The handler is told nothing more. */
+  abort(): void
+}
+
+/** Leads to one address of a service, by whichever version of HTTP. */
+export type RestLink = Link & { dispatch(request: WireRequest, handler: AnswerHandler): Sent }
+
 /** Where a flight waits for a connection. */
 export type WaitingRoom = { leave(flight: Flight): void }
 
 /** One request on its way: waiting for a connection, or alone on one. */
-export class Flight {
+export class Flight implements Sent {
   readonly request: WireRequest
   readonly handler: AnswerHandler
   readonly head: string

@@ -48,7 +48,11 @@ export type Reading = {
 const keepAliveProbeMs = 60_000
 
 /** Begins to open a socket that reads into one buffer of ours, without the machinery of a stream. */
-export const openSocket = ({ host, port, tls }: Address, reading: Reading, session?: Buffer): Socket => {
+export const openSocket = (
+  { host, port, tls }: Address,
+  reading: Reading,
+  { session, protocol = 'http/1.1' }: { session?: Buffer | undefined; protocol?: 'http/1.1' | 'h2' } = {},
+): Socket => {
   const options = {
     host,
     port,
@@ -61,7 +65,7 @@ export const openSocket = ({ host, port, tls }: Address, reading: Reading, sessi
   return connectTls({
     ...options,
     rejectUnauthorized: true,
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: [protocol],
     secureContext: tls.context,
     checkServerIdentity: tls.checkServerIdentity,
     ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
