@@ -8,6 +8,10 @@ import { auth, handshake } from './policies/auth/policy.ts'
 import { compression } from './policies/compression/policy.ts'
 import { cors } from './policies/cors/policy.ts'
 import { maintenance } from './policies/maintenance/policy.ts'
+import { concurrency } from './policies/rate-limit/concurrent.ts'
+import { plansConfig } from './policies/rate-limit/config.ts'
+import { limitInWords } from './policies/rate-limit/limit.ts'
+import { compilePlace } from './policies/rate-limit/place.ts'
 import { rateLimit } from './policies/rate-limit/policy.ts'
 import { compileAnswer, refuseVersion } from './routes/answer/compile.ts'
 import { redirectRouteConfig, respondRouteConfig } from './routes/answer/config.ts'
@@ -44,7 +48,10 @@ import { readTls } from './services/tls.ts'
 /** What Portico is made of. Every kind stands here by name; nothing registers itself. */
 
 /** Policies in the order in which requests meet them: CORS answers preflights, which carry no token, before auth asks for one. */
-export const policies = { cors, maintenance, auth, rateLimit, compression }
+export const policies = { cors, maintenance, auth, concurrency, rateLimit, compression }
+
+/** What limits are beside a policy of their own: plans, and what of the gateway, a place and its callers' plans holds there. */
+export const limits = { plans: plansConfig, compile: compilePlace, inWords: limitInWords }
 
 export const services = {
   rest: restServiceConfig,

@@ -22,7 +22,7 @@ export const startCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
       const log = createLog({ level: 'info' })
       if (cluster.isWorker) {
         keepFewYoungBuffers()
-        done(await runWorker({ dir, log }))
+        done(await runWorker({ dir, log, workers }))
         return
       }
       done(
@@ -35,7 +35,7 @@ export const startCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
           opened({ listen, probes, admin, plan }) {
             if (workers > 1 && countsInMemory(plan()))
               log.warn(
-                `each of ${workers} workers counts rate limits for itself; \`redis\` in portico.yaml has them count together`,
+                `each of ${workers} workers counts its share of rate limits for itself; \`redis\` in portico.yaml has them count together`,
               )
             log.info(
               {

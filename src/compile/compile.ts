@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { bffs, policies, providers, services } from '../catalog.ts'
+import { bffs, limits, policies, providers, services } from '../catalog.ts'
 import type { Places } from '../config/places.ts'
 import { planned } from '../config/planned.ts'
 import { readConfig } from '../config/read.ts'
@@ -9,6 +9,7 @@ import type { Service } from '../services/service.ts'
 import { openAdmin } from './admin.ts'
 import { checkBff } from './check/bff.ts'
 import { type WorkspaceConfig, workspaceConfig } from './config.ts'
+import { missingPlans } from './missing-plans.ts'
 import { overlaps } from './overlaps.ts'
 import type { Plan, PolicyName, PolicyUse } from './plan.ts'
 import { compareMatches } from './precedence.ts'
@@ -127,7 +128,8 @@ const compileConfig = async (
     diagnostics.push(...compiled.diagnostics)
     files.push(...compiled.files)
     if (compiled.bff !== undefined) diagnostics.push(...checkBff({ bff: compiled.bff, settings, placeOf }))
-    if (compiled.bff !== undefined) servedBffs.push({ served: compiled.bff, policies: policiesOf(settings, config) })
+    if (compiled.bff !== undefined)
+      servedBffs.push({ served: compiled.bff, policies: policiesOf(settings, config, { operations: true }) })
   }
 
   const servedRoutes: Plan['routes'][number][] = []
@@ -142,9 +144,9 @@ const compileConfig = async (
     const { compiled, diagnostics: found } = compileRoute(settings, { index, config, services: known, places })
     diagnostics.push(...found)
     for (const { route: served, match } of compiled)
-      servedRoutes.push({ served, match, policies: policiesOf(settings, config) })
+      servedRoutes.push({ served, match, policies: policiesOf(settings, config, { operations: false }) })
   }
-  diagnostics.push(...overlaps(config, places), ...openAdmin(config, places))
+  diagnostics.push(...overlaps(config, places), ...openAdmin(config, places), ...missingPlans(config, places))
 
   const plan: Plan = {
     dir,
@@ -156,6 +158,7 @@ const compileConfig = async (
     budgetMs: config.budget,
     drainMs: config.drain,
     redis: config.redis,
+    replicas: config.replicas,
     accessLog: config.accessLog,
     limits: config.limits,
     services: known,
@@ -188,12 +191,16 @@ const unique = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => {
 
 const policyNames = Object.keys(policies) as PolicyName[]
 
-/** What a BFF or route has of its own; maintenance it has from the whole gateway too. */
+/** What a BFF or route has of its own; maintenance and limits it has from the whole gateway too. */
 const policiesOf = (
-  settings: Readonly<Partial<Record<PolicyName, unknown>>>,
-  { maintenance }: WorkspaceConfig,
+  settings: Readonly<Partial<Record<PolicyName, unknown>>> &
+    Pick<WorkspaceConfig['routes'][number], 'rateLimit' | 'cost'>,
+  { maintenance, rateLimit: gateway, plans, limits: bounds }: WorkspaceConfig,
+  { operations }: { readonly operations: boolean },
 ): readonly PolicyUse[] => {
-  const all = 'maintenance' in settings ? settings : { ...settings, maintenance }
+  const rateLimit = limits.compile({ own: settings.rateLimit, gateway, plans, cost: settings.cost, operations })
+  const own = { ...settings, rateLimit, concurrency: bounds.concurrentRequests }
+  const all: Readonly<Partial<Record<PolicyName, unknown>>> = 'maintenance' in settings ? own : { ...own, maintenance }
   return policyNames.flatMap((name) => (all[name] === undefined ? [] : [{ name, settings: all[name] }]))
 }
 

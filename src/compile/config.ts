@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bffs, policies, providers, routes, services } from '../catalog.ts'
+import { bffs, policies, providers, limits as rateLimits, routes, services } from '../catalog.ts'
 import { cidr, count, duration, hostPort, nameKey, size } from '../config/scalars.ts'
 import { tlsConfig } from './tls.ts'
 
@@ -14,7 +14,12 @@ const policyKeys = {
     .describe(
       'Who may enter: callers that a provider of `auth:` knows, that any of a list knows, or that all know (`allOf`). `optional: true`, or `anonymous` in the list, lets in callers who show nothing; who shows something wrong is refused.',
     ),
-  rateLimit: policies.rateLimit.config.optional().describe('How many requests a caller may make.'),
+  rateLimit: policies.rateLimit.config
+    .optional()
+    .describe(
+      'How often callers may ask, beside what the whole gateway says: a limit, a list of several at once, and `plan` for the limits of the caller’s plan.',
+    ),
+  cost: count.default(1).describe('What one request counts in limits that count requests.'),
 }
 
 const compression = policies.compression.config.optional().describe('Compressed answers; `true` takes the defaults.')
@@ -26,6 +31,14 @@ const limits = z.strictObject({
     .optional()
     .describe(
       'How late the event loop may be, such as 200ms, before new requests are refused by 503 and Retry-After, so that those that were taken end in time. Off when absent; `probes` and `admin` always answer.',
+    ),
+  concurrentRequests: policies.concurrency.config
+    .optional()
+    .describe('Requests that each process answers at the same time, open WebSockets included. No bound when absent.'),
+  connectionsPerAddress: count
+    .optional()
+    .describe(
+      'Connections that each process keeps open to one client address; one more is answered by 503 and closed. Trusted proxies are exempt. No bound when absent.',
     ),
   depth: count.default(12).describe('Levels of selections in a GraphQL operation.'),
   aliases: count.default(30).describe('Aliases in a GraphQL operation.'),
@@ -87,6 +100,13 @@ export const workspaceConfig = z.strictObject({
     .describe(
       'URL of a Redis or Valkey that replicas share for their limits, such as redis://127.0.0.1:6379. In memory when absent.',
     ),
+  replicas: count
+    .default(1)
+    .describe('Gateways that share the Redis: while it is gone, each keeps its share of every limit.'),
+  rateLimit: policies.rateLimit.config
+    .optional()
+    .describe('Limits that all BFFs and routes have together, beside their own; forms as there.'),
+  plans: rateLimits.plans.optional().describe('Named sets of limits, chosen by the plan of the caller.'),
   maintenance: policies.maintenance.config
     .optional()
     .describe('Answers all requests by 503 and Retry-After, but where a BFF or route has a `maintenance` of its own.'),

@@ -1,4 +1,4 @@
-import { routes as routeKinds } from '../catalog.ts'
+import { limits, routes as routeKinds } from '../catalog.ts'
 import { duration } from '../config/scalars.ts'
 import { writtenValue } from '../config/written.ts'
 import type { AuthRule } from '../policies/auth/config.ts'
@@ -103,19 +103,19 @@ const percent = (share: number): string => `${Math.round(share * 1_000) / 10}%`
 
 const inShort = ({ name, settings }: PolicyUse): string => {
   const known = settings as {
-    limit?: number
-    window?: number
-    by?: string | { header: string }
+    limits?: readonly Parameters<typeof limits.inWords>[0][]
+    plans?: { readonly of: ReadonlyMap<string, unknown> }
     origins?: string[]
   }
   switch (name) {
     case 'auth':
       return `auth ${authText(settings as AuthRule)}`
     case 'rateLimit':
-      return `rateLimit ${known.limit} in ${String(writtenValue(duration, known.window))} by ${typeof known.by === 'object' ? known.by.header : known.by}`
+      return `rateLimit ${[...(known.limits ?? []).map(limits.inWords), ...(known.plans === undefined ? [] : ['of the plan'])].join(', ')}`
     case 'cors':
       return `cors ${known.origins?.join(' ')}`
     case 'maintenance':
+    case 'concurrency':
     case 'compression':
       return name
   }

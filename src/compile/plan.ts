@@ -24,6 +24,8 @@ export type Plan = {
   readonly budgetMs: number
   readonly drainMs: number
   readonly redis: string | undefined
+  /** Gateways that share the Redis. */
+  readonly replicas: number
   readonly accessLog: boolean
   readonly limits: WorkspaceConfig['limits']
   readonly services: ReadonlyMap<string, Service>
@@ -50,4 +52,4 @@ export type WithPolicies<T> = { readonly served: T; readonly policies: readonly 
 
 export type PolicyUse = { readonly name: PolicyName; readonly settings: unknown }
 
-export type PolicyName = 'cors' | 'maintenance' | 'auth' | 'rateLimit' | 'compression'
+export type PolicyName = 'cors' | 'maintenance' | 'auth' | 'concurrency' | 'rateLimit' | 'compression'

@@ -25,6 +25,8 @@ export type GatewayOptions = {
   readonly clock?: Clock
   /** One of several workers: its primary answers probes for it. */
   readonly worker?: boolean
+  /** Processes that share the port: each has its share of limits that are counted in memory. 1 by default. */
+  readonly workers?: number
 }
 
 /** A running gateway. */
@@ -79,11 +81,12 @@ export class WorkspaceError extends Error {
 
 /** Checks a workspace, opens its ports and serves it. Rejects with WorkspaceError when it does not check. */
 export const createGateway = async (options: GatewayOptions = {}): Promise<Gateway> => {
-  const { dir = '.', env = process.env, development = false, clock = systemClock, worker = false } = options
+  const { dir = '.', env = process.env, development = false, clock = systemClock } = options
+  const { worker = false, workers = 1 } = options
   const log = options.log ?? createLog({ level: 'info' })
   const first = await compileWorkspace(dir, env)
   if (first.plan === undefined) throw new WorkspaceError(first.diagnostics)
-  const process_ = new GatewayProcess({ dir, env, development, clock, worker, log }, first)
+  const process_ = new GatewayProcess({ dir, env, development, clock, worker, workers, log }, first)
   await process_.open(first.plan)
   return process_.face()
 }
@@ -156,7 +159,7 @@ class GatewayProcess {
   }
 
   private async build(id: number, plan: Plan): Promise<Generation> {
-    const { clock, log, development } = this.start
+    const { clock, log, development, workers } = this.start
     const redis = this.connectRedis(plan.redis)
     return buildGeneration(id, plan, {
       clock,
@@ -165,6 +168,7 @@ class GatewayProcess {
       resources: this.resources,
       redis,
       development,
+      workers,
     })
   }
 

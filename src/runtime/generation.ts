@@ -62,11 +62,13 @@ export type GenerationTools = {
   readonly resources: Resources
   readonly redis: Redis | undefined
   readonly development: boolean
+  /** Processes that share the port. */
+  readonly workers: number
 }
 
 /** Builds a generation off the path of requests. Rejects when a resolver module fails to load. */
 export const buildGeneration = async (id: number, plan: Plan, tools: GenerationTools): Promise<Generation> => {
-  const { clock, log, metrics, resources, redis, development } = tools
+  const { clock, log, metrics, resources, redis, development, workers } = tools
   const resolvers = new Map(
     await Promise.all(plan.bffs.map(async ({ served }) => [served.name, await loadResolvers(served)] as const)),
   )
@@ -133,6 +135,9 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
       providers: plan.providers,
       stores: lease.stores,
       rateLimited: metrics.observeRateLimited,
+      limitsShared: metrics.observeLimitsShared,
+      workers,
+      replicas: plan.replicas,
       audit: createAudit(log, metrics),
     },
   })

@@ -6,6 +6,7 @@ import type { ServerTls } from '../compile/tls.ts'
 import type { HostPort } from '../config/scalars.ts'
 import { canonicalPath, loosestPath } from '../kernel/path.ts'
 import { Problem } from '../kernel/problem.ts'
+import { boundConnections } from './connections.ts'
 import type { Generation } from './generation.ts'
 import { createHttp2Front } from './http2.ts'
 import { writeProblem, writeProblemTo } from './problem-reply.ts'
@@ -80,6 +81,7 @@ export const openListener = async ({ address, tls, maxHeaderBytes, current }: Li
   if (secured !== undefined) security?.guard(secured, takeHttp2)
   const undecided =
     secured === undefined ? splitProtocols(server, { http2: takeHttp2, withinMs: headersMs }) : undefined
+  boundConnections(server, { plan: () => current().plan, told: secured === undefined })
   server.on('upgrade', (request, socket: Socket, head) => {
     socket.on('error', () => socket.destroy())
     const problem = ambiguity(request)

@@ -41,7 +41,9 @@ export type Metrics = {
   readonly observeMirror: (route: string, outcome: string) => void
   /** A request was refused because the event loop lags. */
   readonly observeShed: () => void
-  readonly observeRateLimited: (scope: string) => void
+  readonly observeRateLimited: (scope: string, limit: string) => void
+  /** Limits are counted together with other replicas, or by this process alone because Redis is not to be had. */
+  readonly observeLimitsShared: (shared: boolean) => void
   /** A caller of a BFF or route came in by a provider. */
   readonly observeGranted: (scope: string, provider: string) => void
   /** A caller was kept out. */
@@ -209,7 +211,13 @@ export const createMetrics = (): Metrics => {
   const refused = new Counter({
     name: 'portico_rate_limited_total',
     help: 'Requests that a limit refused.',
-    labelNames: ['scope'],
+    labelNames: ['scope', 'limit'],
+    registers,
+  })
+  const limitsLocal = new Gauge({
+    name: 'portico_limits_local',
+    help: 'Whether this process counts limits by itself because Redis is not to be had: 1 or 0.',
+    aggregator: 'max',
     registers,
   })
   const authenticated = new Counter({
@@ -257,7 +265,8 @@ export const createMetrics = (): Metrics => {
     observeFallback: (route, kind) => fallbacks.inc({ route, kind }),
     observeMirror: (route, outcome) => mirrored.inc({ route, outcome }),
     observeShed: () => shed.inc(),
-    observeRateLimited: (scope) => refused.inc({ scope }),
+    observeRateLimited: (scope, limit) => refused.inc({ scope, limit }),
+    observeLimitsShared: (shared) => limitsLocal.set(shared ? 0 : 1),
     observeGranted: (scope, provider) => grantedChild(scope)(provider).inc(),
     observeAuth: (outcome, scope, { provider, reason }) => authenticated.labels(scope, provider, outcome, reason).inc(),
     render: async () => ({

@@ -103,7 +103,7 @@ describe('portico start --workers', () => {
     const { program } = await started(t, (text) =>
       text.replace('    service: words\n', '    service: words\n    rateLimit: { limit: 10, window: 1m }\n'),
     )
-    await program.wrote(/"level":"warn"[^\n]*each of 2 workers counts rate limits for itself/)
+    await program.wrote(/"level":"warn"[^\n]*each of 2 workers counts its share of rate limits for itself/)
   })
 })
 

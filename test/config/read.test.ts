@@ -198,9 +198,9 @@ const mistakes: readonly { readonly title: string; readonly text: string; readon
   {
     title: 'picks the form of a union by what stands there',
     text: 'services: {}\nbffs:\n  web: { prefix: /w, schema: s, rateLimit: { limit: 1, window: 1m, by: {} } }\n',
-    told: `portico.yaml:3:68  bffs.web.rateLimit.by.header
+    told: `portico.yaml:3:68  bffs.web.rateLimit.by
     web: { prefix: /w, schema: s, rateLimit: { limit: 1, window: 1m, by: {} } }
-                                                                     ^ \`header\` is missing: expected text.`,
+                                                                     ^ A rateLimit needs \`claim\` or \`header\`.`,
   },
   {
     title: 'tells a scalar all forms of its union',

@@ -5,6 +5,8 @@ import type { Identity } from '../../src/kernel/caller.ts'
 import { type Clock, systemClock } from '../../src/kernel/clock.ts'
 import { asProblem, problemJson } from '../../src/kernel/problem.ts'
 import type { Policy, PolicyTools } from '../../src/policies/policy.ts'
+import { plansConfig, rateLimitConfig } from '../../src/policies/rate-limit/config.ts'
+import { compilePlace, type PlaceLimits } from '../../src/policies/rate-limit/place.ts'
 import { leaseStores } from '../../src/policies/stores.ts'
 import { createResources } from '../../src/services/resources.ts'
 
@@ -22,6 +24,9 @@ export const policyApp = async (
     providers: new Map(),
     stores: leaseStores(createResources()).stores,
     rateLimited: () => undefined,
+    limitsShared: () => undefined,
+    workers: 1,
+    replicas: 1,
     audit: { granted: () => undefined, failed: () => undefined, denied: () => undefined },
     ...some,
   }
@@ -54,6 +59,25 @@ const userOf = (subject: string): Identity => ({
   claims: {},
   expiresAt: undefined,
 })
+
+/** The limits of a place, as a workspace that says so compiles them. */
+export const placeOf = (
+  own: unknown,
+  more: Partial<Parameters<typeof compilePlace>[0]> & { readonly plansWritten?: unknown } = {},
+): PlaceLimits => {
+  const { plansWritten, ...settings } = more
+  const plans = plansWritten === undefined ? undefined : plansConfig.parse(plansWritten)
+  const place = compilePlace({
+    own: rateLimitConfig.parse(own),
+    gateway: undefined,
+    plans,
+    cost: 1,
+    operations: false,
+    ...settings,
+  })
+  if (place === undefined) throw new Error('Nothing limits this place.')
+  return place
+}
 
 /** A clock that stands still until it is moved. */
 export const stillClock = (): Clock & { advance(milliseconds: number): void } => {

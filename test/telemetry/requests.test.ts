@@ -91,7 +91,7 @@ describe('metrics', () => {
     metrics.observeMissing('web', { coordinate: 'Order.payment', reason: 'TIMEOUT', count: 3 })
     metrics.observeReload('success', 2)
     metrics.observeReload('failure', 2)
-    metrics.observeRateLimited('bffs.web')
+    metrics.observeRateLimited('bffs.web', 'user-1m')
     const { body } = await metrics.render()
     for (const line of [
       'portico_upstream_call_duration_seconds_bucket{le="0.005",service="users",outcome="OK"} 1',
@@ -102,7 +102,7 @@ describe('metrics', () => {
       'portico_config_reload_total{result="success"} 1',
       'portico_config_reload_total{result="failure"} 1',
       'portico_config_generation 2',
-      'portico_rate_limited_total{scope="bffs.web"} 1',
+      'portico_rate_limited_total{scope="bffs.web",limit="user-1m"} 1',
     ]) {
       assert.ok(body.includes(line), line)
     }

@@ -144,6 +144,12 @@ export const workspaceCodes = {
     cause: 'The default is no version of the route, its path lacks the parameter, or a date is none.',
     fix: 'Name a version under `of`, a parameter of the path, and dates such as 2027-01-01.',
   },
+  'PORTICO-028': {
+    severity: 'error',
+    title: 'Plan that is not there',
+    cause: 'A `rateLimit` says `plan`, or `plans.otherwise` names one, and `plans` has no such plan.',
+    fix: 'Add the plan under `plans.of`, or name one of those that there are.',
+  },
   'PORTICO-030': {
     severity: 'error',
     title: 'Targets that are not one service',

@@ -1,93 +1,36 @@
-import type { Redis } from 'ioredis'
-import { LRUCache } from 'lru-cache'
-import type { Logger } from 'pino'
-import type { Clock } from '../../kernel/clock.ts'
+import type { Rule } from './rule.ts'
 
-/** A window after one more request: how many came in it, and the milliseconds until it ends. */
-export type Count = { readonly current: number; readonly ttl: number }
-
-/** Counts one request of a key in its window. */
-export type Counter = (key: string, windowMs: number) => Count | Promise<Count>
-
-/** Keys counted at once. Past it the least recently seen starts anew, so a flood of keys costs accuracy, not memory. */
-const mostKeys = 50_000
-
-/** Counts in this process. A window starts with the first request of its key. */
-export const memoryCounter = (clock: Clock): ((key: string, windowMs: number) => Count) => {
-  const windows = new LRUCache<string, { current: number; readonly endsAt: number }>({ max: mostKeys })
-  return (key, windowMs) => {
-    const at = clock.now()
-    const window = windows.get(key)
-    if (window !== undefined && window.endsAt > at) {
-      window.current += 1
-      return { current: window.current, ttl: window.endsAt - at }
-    }
-    windows.set(key, { current: 1, endsAt: at + windowMs })
-    return { current: 1, ttl: windowMs }
-  }
+/** What a limit counts for one caller: units under a key, by a rule. */
+export type Charge = {
+  readonly counter: Counter
+  readonly key: string
+  readonly units: number
 }
 
-/** Counts and reads what is left of the window in one step. A counter that has no end, whatever the reason, gets one. */
-const script = `
-local count = redis.call('INCR', KEYS[1])
-local left = redis.call('PTTL', KEYS[1])
-if left < 0 then
-  left = tonumber(ARGV[1])
-  redis.call('PEXPIRE', KEYS[1], left)
-end
-return {count, left}`
-
-/** How long a request waits for Redis, and how long Redis is left alone after it failed. */
-const patienceMs = 200
-const pauseMs = 1_000
-
-export type SharedCounterParts = {
-  readonly redis: Redis
-  /** Counts while Redis does not. */
-  readonly fallback: Counter
-  readonly clock: Clock
-  readonly log: Logger
+/** One limit's counts in this process, and what they are called where replicas share them. */
+export type Counter = {
+  readonly rule: Rule
+  /** Stable over reloads; another kind or window is another name, another limit is not. */
+  readonly name: string
+  readonly table: import('./table.ts').CallerTable
+  /** The rule of this process alone: its share of the whole. */
+  readonly share: Rule
 }
 
-/**
- * Counts in Redis, for all replicas together. Where Redis is gone, slow or broken the limit goes on for each
- * replica by itself: nobody waits for it, and nobody passes unlimited.
- */
-export const sharedCounter = ({ redis, fallback, clock, log }: SharedCounterParts): Counter => {
-  let failing = false
-  let restUntil = Number.NEGATIVE_INFINITY
-
-  const fail = (cause: unknown): void => {
-    restUntil = clock.now() + pauseMs
-    if (!failing) log.error({ err: cause }, 'Redis does not count: limits hold for each replica by itself.')
-    failing = true
-  }
-  const recover = (): void => {
-    log.info('Redis counts again.')
-    failing = false
-    restUntil = Number.NEGATIVE_INFINITY
-  }
-  return async (key, windowMs) => {
-    const at = clock.now()
-    if (at < restUntil) return fallback(key, windowMs)
-    // One request tries whether Redis is back; those that come meanwhile need not wait with it.
-    if (failing) restUntil = at + pauseMs
-    try {
-      // A client that is not connected would queue the command and answer when nobody asks any more.
-      if (redis.status !== 'ready') throw new Error(`The connection to Redis is ${redis.status}.`)
-      const answer = await within(patienceMs, redis.eval(script, 1, key, windowMs))
-      if (failing) recover()
-      const [current, ttl] = answer as [number, number]
-      return { current, ttl: Math.max(1, ttl) }
-    } catch (cause) {
-      fail(cause)
-      return fallback(key, windowMs)
-    }
-  }
+/** What came of charging several limits at once: all of them, or none. */
+export type Verdict = {
+  /** Place of the limit that refused, the one that makes wait longest; -1 where all had room. */
+  readonly refused: number
+  /** Until the refused charge may pass. */
+  readonly waitMs: number
+  /** Place of the limit with the least of its units left. */
+  readonly nearest: number
+  /** Whole units the nearest still has. */
+  readonly remaining: number
+  readonly resetMs: number
+  /** Whether this process counted by itself because what replicas share was not to be had. */
+  readonly alone: boolean
 }
 
-const within = <Value>(milliseconds: number, promise: Promise<Value>): Promise<Value> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`No answer within ${milliseconds} ms.`)), milliseconds)
-    promise.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
+/** Charges all or none: what one limit refuses counts in no other. At once where nothing has to be asked for. */
+export type Take = (charges: readonly Charge[]) => Verdict | Promise<Verdict>

@@ -1,68 +1,89 @@
-import fastifyRateLimit, { type FastifyRateLimitStore, type RateLimitOptions } from '@fastify/rate-limit'
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { Problem } from '../../kernel/problem.ts'
 import { definePolicy, type PolicyTools } from '../policy.ts'
 import { rateLimitConfig } from './config.ts'
-import { type Count, type Counter, memoryCounter, sharedCounter } from './counter.ts'
-import { keyBy } from './key.ts'
+import type { Charge } from './counter.ts'
+import type { Asked } from './key.ts'
+import { type Bound, bindLimits, chooser, type Group, takerOf, type Verdict } from './limiter.ts'
+import type { PlaceLimits, Units } from './place.ts'
+import { tellLimits, tooMany } from './refusal.ts'
 
-/** Limits requests to a number in a fixed window. Stands after auth, so that it knows the user. */
-export const rateLimit = definePolicy({
+/**
+ * Limits requests, several ways at once. Stands after auth, so that it knows the user; but who is past a limit by
+ * address is refused before anybody looks at a token, and a token that is refused counts by address all the same: a
+ * guesser is told 429, not whether the guess was right.
+ */
+export const rateLimit = definePolicy<typeof rateLimitConfig, PlaceLimits>({
   name: 'rateLimit',
   config: rateLimitConfig,
-  async setup(app) {
-    await app.register(fastifyRateLimit, {
-      global: false,
-      enableDraftSpec: true,
-      store: CounterStore,
-    })
-  },
-  hooks({ limit, window, by }, { app, tools, scope }) {
-    const keyOf = keyBy(by)
-    const options: RateLimitOptions & { readonly counter: Counter } = {
-      max: limit,
-      timeWindow: window,
-      keyGenerator: keyOf,
-      counter: counterFor(scope.name, window, tools),
-      onExceeded: () => tools.rateLimited(scope.name),
-      errorResponseBuilder: (_request, { ttl }) => {
-        const seconds = Math.ceil(ttl / 1_000)
-        return new Problem('RESOURCE_EXHAUSTED', `Too many requests. Try again in ${seconds} s.`, {
-          headers: { 'retry-after': String(seconds) },
-        })
-      },
+  hooks({ limits, plans, units }, { tools, scope }) {
+    const atOnce = (bounds: readonly Bound[]): readonly Bound[] =>
+      bounds.filter(({ limit }) => units[limit.counts] !== undefined)
+    const bind = (some: PlaceLimits['limits']): readonly Bound[] => atOnce(bindLimits(some, scope.name, tools))
+    const groups = chooser(bind(limits), plans, bind)
+    if (groups.common.bounds.length === 0 && plans === undefined) return {}
+    const { take, wait } = takerOf(tools)
+    const settle = settler(scope.name, tools)
+    const charge = (group: Group, request: FastifyRequest, reply: FastifyReply, done: Done): void => {
+      const leave = (found: Verdict): void => done(settle(group, reply, found))
+      const verdict = take(charges(group.bounds, request, units))
+      if (verdict instanceof Promise) verdict.then(leave, done)
+      else leave(verdict)
     }
-    return { onRequest: [app.rateLimit(options)] }
+    const { common } = groups
+    const nameless: Group = { ...common, bounds: common.nameless }
+    const guard = (hook: onRequestHookHandler): onRequestHookHandler =>
+      function (request, reply, done) {
+        for (const bound of nameless.bounds) {
+          const waitMs = wait({ counter: bound.counter, key: bound.keyOf(request) })
+          if (waitMs > 0) return done(refuse(bound, waitMs, { tools, scope: scope.name }))
+        }
+        const ended = (error?: Error): void => {
+          if (error === undefined || !(error instanceof Problem) || error.status !== 401) return done(error)
+          charge(nameless, request, reply, (refused) => done(refused ?? error))
+        }
+        const running: unknown = attempt(() => hook.call(this, request, reply, ended), ended)
+        if (running instanceof Promise) running.then(() => ended(), ended)
+      }
+    return {
+      onRequest: [(request, reply, done) => charge(groups.of(request), request, reply, done)],
+      ...(nameless.bounds.length > 0 && { around: guard }),
+    }
   },
 })
 
-/** A changed limit goes on with the same counters; a changed window starts anew. */
-const counterFor = (scope: string, windowMs: number, { clock, log, redis, stores }: PolicyTools): Counter => {
-  const prefix = `portico:limit:${scope}:${windowMs}:`
-  const local = stores.keep(prefix, () => memoryCounter(clock))
-  if (redis === undefined) return local
-  const shared = sharedCounter({ redis, fallback: local, clock, log })
-  return (key, window) => shared(prefix + key, window)
+type Done = (error?: Error) => void
+
+const attempt = (run: () => unknown, failed: (error: Error) => void): unknown => {
+  try {
+    return run()
+  } catch (error) {
+    return failed(error as Error)
+  }
 }
 
-const uncounted: Counter = () => {
-  throw new Error('A limit has no counter.')
+/** What each limit is charged for something that counts so much. */
+export const charges = (bounds: readonly Bound[], asked: Asked, units: Units): readonly Charge[] => {
+  const list: Charge[] = []
+  for (const { counter, keyOf, limit } of bounds)
+    list.push({ counter, key: keyOf(asked), units: units[limit.counts] ?? 0 })
+  return list
 }
 
-/** The face @fastify/rate-limit wants of a store: it makes one for the app, never used, and a child for each limit. */
-class CounterStore implements FastifyRateLimitStore {
-  readonly #count: Counter
-
-  constructor({ counter = uncounted }: { readonly counter?: Counter }) {
-    this.#count = counter
+/** Tells the client, and whoever counts refusals, what came of a charge; gives the refusal where there is one. */
+export const settler =
+  (scope: string, tools: Pick<PolicyTools, 'rateLimited'>) =>
+  (group: Pick<Group, 'bounds' | 'policies'>, reply: FastifyReply, verdict: Verdict): Problem | undefined => {
+    tellLimits(reply, group, verdict)
+    if (verdict.refused < 0) return undefined
+    return refuse(group.bounds[verdict.refused] as Bound, verdict.waitMs, { tools, scope })
   }
 
-  incr(key: string, answer: (error: Error | null, count?: Count) => void, windowMs: number): void {
-    const counted = this.#count(key, windowMs)
-    if (counted instanceof Promise) counted.then((count) => answer(null, count), answer)
-    else answer(null, counted)
-  }
-
-  child(options: object): CounterStore {
-    return new CounterStore(options)
-  }
+const refuse = (
+  { limit }: Bound,
+  waitMs: number,
+  { tools, scope }: { readonly tools: Pick<PolicyTools, 'rateLimited'>; readonly scope: string },
+): Problem => {
+  tools.rateLimited(scope, limit.name)
+  return tooMany(limit, waitMs)
 }
