@@ -69,7 +69,7 @@ describe('portico start', () => {
     await program.wrote(/"msg":"draining"/)
     answer.end('{"text":"late"}')
     assert.equal((await slow).status, 200)
-    const tooLate = delay(2_000, 'too late', { ref: false })
+    const tooLate = delay(40_000, 'too late', { ref: false })
     assert.notEqual(await Promise.race([program.ended, tooLate]), 'too late')
   })
 

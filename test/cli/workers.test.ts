@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { runProgram } from '../support/process.ts'
+import { until } from '../support/until.ts'
 import { temporaryWorkspace, wordOperation } from '../support/workspace.ts'
 
 describe('portico start --workers', () => {
@@ -143,15 +144,8 @@ const started = async (t: TestContext, change: (text: string) => string = (text)
   return { dir, program, url: listen, probes, admin }
 }
 
-/** The response of the next request to /words/held, which the test ends. */
 /** Until a process is no more, or only waits for someone to ask how it ended, as orphans in a container may. */
-const gone = async (pid: number): Promise<void> => {
-  const deadline = Date.now() + 5_000
-  while (await runs(pid)) {
-    assert.ok(Date.now() < deadline, 'The process still runs.')
-    await delay(20)
-  }
-}
+const gone = (pid: number): Promise<void> => until(async () => !(await runs(pid)))
 
 const runs = async (pid: number): Promise<boolean> => {
   try {
@@ -163,6 +157,7 @@ const runs = async (pid: number): Promise<boolean> => {
   return stat === undefined || stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z'
 }
 
+/** The response of the next request to /words/held, which the test ends. */
 const held = async (): Promise<ServerResponse> => {
   const [response] = (await once(service, 'held')) as [ServerResponse]
   return response

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeKeys, signToken } from '../../examples/shop/keys.ts'
 import { type Shop, startShop } from '../../examples/shop/start.ts'
 import { startGateway, type TestGateway } from './gateway.ts'
+import { temporaryShop } from './workspace.ts'
 
 export type ShopGateway = TestGateway & {
   readonly shop: Shop
@@ -16,12 +18,13 @@ export type ShopGateway = TestGateway & {
   readonly calls: () => readonly string[]
 }
 
-/** The reference workspace over the shop's real services, all in this process on free ports. */
+/** The reference workspace with other timeouts over the shop's real services, all in this process on free ports. */
 export const startShopGateway = async (
   options: {
     readonly development?: boolean
     readonly reviewIntervalMs?: number
-    readonly workspace?: string
+    /** How long each service may take; ample by default. */
+    readonly timeout?: string
     readonly env?: Readonly<Record<string, string>>
   } = {},
 ): Promise<ShopGateway> => {
@@ -35,7 +38,13 @@ export const startShopGateway = async (
     PORTICO_PROBES: '127.0.0.1:0',
     ...options.env,
   }
-  const started = await startGateway(options.workspace ?? process.cwd(), {
+  const workspace = await temporaryShop({
+    'portico.yaml': readFileSync('portico.yaml', 'utf8').replaceAll(
+      / timeout: 800ms$/gm,
+      ` timeout: ${options.timeout ?? '20s'}`,
+    ),
+  })
+  const started = await startGateway(workspace.dir, {
     env,
     development: options.development ?? false,
   })
@@ -65,6 +74,7 @@ export const startShopGateway = async (
     async close() {
       await started.close()
       await shop.close()
+      await workspace.remove()
       await rm(keys, { recursive: true, force: true })
     },
   }

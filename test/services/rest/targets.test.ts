@@ -46,8 +46,12 @@ describe('a REST service at several targets', () => {
   })
 
   it('takes out a target that hangs', async (test) => {
-    const servers = await started(test, ['127.0.0.1', '127.0.0.2'], { '127.0.0.2': () => undefined })
-    const { ask } = connect(test, servers, { timeoutMs: 50 })
+    const timeoutMs = 5_000
+    const servers = await started(test, ['127.0.0.1', '127.0.0.2'], {
+      '127.0.0.2': () => test.mock.timers.tick(timeoutMs),
+    })
+    const { ask } = connect(test, servers, { timeoutMs })
+    test.mock.timers.enable({ apis: ['setTimeout'] })
     const late = (await inTurn(30, ask)).filter((answer) => answer === 'DEADLINE_EXCEEDED')
     assert.equal(late.length, 5)
   })
