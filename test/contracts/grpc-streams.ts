@@ -12,7 +12,7 @@ import type { GrpcService } from '../../src/services/service.ts'
 import { statusDetails } from '../services/grpc/fixtures/details.ts'
 import { answerText, questionBytes, requestContext } from '../services/grpc/fixtures/probe.ts'
 import type { StartTextServer, TextEnding, TextStreamHandler } from '../services/grpc/fixtures/servers.ts'
-import { eventually } from '../support/until.ts'
+import { eventually, still } from '../support/until.ts'
 
 /** A client of server streams, connected: `probe.v1.Probe/Watch`. */
 export type StreamClient = { readonly open: OpenExchange; readonly close: () => void }
@@ -289,9 +289,4 @@ const until = async ({ messages }: GrpcExchange) => {
     return { texts, problem: thrown }
   }
   return assert.fail('the stream ended well')
-}
-
-/** Resolves when a count has not changed for a while. */
-const still = async (count: () => number): Promise<void> => {
-  for (let before = -1; before !== count(); await new Promise((resolve) => setTimeout(resolve, 100))) before = count()
 }

@@ -18,6 +18,7 @@ import {
 } from '../services/http2/support/frames.ts'
 import { layWorkspace, startGateway } from '../support/gateway.ts'
 import { ownMs } from '../support/own-time.ts'
+import { still } from '../support/until.ts'
 
 describe('HTTP/2 from clients', () => {
   it('is spoken on the port of HTTP/1.1, for proxied requests of every shape', async (t) => {
@@ -280,9 +281,11 @@ const exchange = async (port: number, parts: readonly Buffer[]): Promise<readonl
   const socket = connectTcp(port, '127.0.0.1').setNoDelay()
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', () => {})
-  socket.setTimeout(400, () => socket.destroy())
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  const first = once(socket, 'data')
   for (const part of parts) socket.write(part)
-  await new Promise((resolve) => socket.once('close', resolve))
+  await Promise.race([closed, first.then(() => still(() => chunks.length))])
+  socket.destroy()
   return framesIn(Buffer.concat(chunks)).frames
 }
 

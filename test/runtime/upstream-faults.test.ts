@@ -72,9 +72,9 @@ const told = ({ outcome, hits }: Seen, name: string): string => {
 const again = 'again, then '
 const inTheEnd = (cell: string): string => cell.replace(again, '')
 
-const timeoutMs = 200
-/** A try, its further one, pauses, and a machine with other work. */
-const mostMs = 2 * timeoutMs + 1_600
+const timeoutMs = 500
+/** A try, its further one, pauses, and a machine with much other work. */
+const mostMs = 2 * timeoutMs + 15_000
 
 type Service = { readonly proxy: FaultProxy; readonly hits: () => number; readonly sound: () => Promise<unknown> }
 

@@ -46,7 +46,7 @@ const drip =
   }
 
 /** So slow that a head, but not the small body, takes longer than the gateway waits. */
-const dripMs = 10
+const dripMs = 30
 
 const half = (bytes: Buffer): Buffer => bytes.subarray(0, bytes.length >> 1)
 const nothing = Buffer.alloc(0)

@@ -25,3 +25,15 @@ export const eventually = async <Answer>(ask: () => Promise<Answer>): Promise<An
     }
   }
 }
+
+/** A figure once it no longer grows: the same ten times in a row, 20 ms apart. No event says that nothing happens. */
+export const still = async (figure: () => number): Promise<number> => {
+  let [last, equal] = [-1, 0]
+  while (equal < 10) {
+    const now = figure()
+    equal = now === last ? equal + 1 : 0
+    last = now
+    await delay(20)
+  }
+  return last
+}

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
+import { Agent, request as send } from 'undici'
 import { layWorkspace, startGateway } from '../../support/gateway.ts'
 import { issuer, signToken } from '../../support/token.ts'
 
@@ -88,8 +89,9 @@ const prepared = async (
 type Asking = Awaited<ReturnType<typeof prepared>>
 
 const ask = async (url: string, { user, body, token }: Asking): Promise<string> => {
-  const reply = await fetch(`${url}/web/graphql`, {
+  const reply = await send(`${url}/web/graphql`, {
     method: 'POST',
+    dispatcher: patient,
     headers: {
       'content-type': 'application/json',
       authorization: `Bearer ${token}`,
@@ -98,16 +100,20 @@ const ask = async (url: string, { user, body, token }: Asking): Promise<string> 
     },
     body,
   })
-  return reply.text()
+  return reply.body.text()
 }
+
+/** A thousand connections at once may take a busy machine longer than fetch waits for one. */
+const patient = new Agent({ connect: { timeout: 100_000 } })
 
 const startShared = async (service: string, share: boolean) => {
   const { dir, remove } = await layWorkspace({
     'portico.yaml': `listen: 127.0.0.1:0
 probes: 127.0.0.1:0
+budget: 1m
 services:
-  known: { rest: ${service}, identity: forward, shareCalls: ${share} }
-  blind: { rest: ${service}, identity: none, shareCalls: ${share} }
+  known: { rest: ${service}, identity: forward, timeout: 1m, shareCalls: ${share} }
+  blind: { rest: ${service}, identity: none, timeout: 1m, shareCalls: ${share} }
 auth:
   people: { jwt: { issuer: ${issuer.issuer}, audience: ${issuer.audience}, secret: "${issuer.secret}" } }
 bffs:

@@ -11,7 +11,8 @@ import {
   type ServerWritableStream,
   status,
 } from '@grpc/grpc-js'
-import { still, until } from './support/pace.ts'
+import { still } from '../../support/until.ts'
+import { until } from './support/pace.ts'
 import { startTranscoder, type Transcoder } from './support/transcoder.ts'
 
 describe('a server stream', () => {

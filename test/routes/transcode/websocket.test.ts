@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import { type handleBidiStreamingCall, type ServerDuplexStream, type ServerWritableStream, status } from '@grpc/grpc-js'
 import { WebSocket } from 'ws'
-import { still, until } from './support/pace.ts'
+import { still } from '../../support/until.ts'
+import { until } from './support/pace.ts'
 import { startTranscoder, type Transcoder } from './support/transcoder.ts'
 
 describe('a streaming method over a WebSocket', () => {
