@@ -19,13 +19,17 @@ else await compare()
 
 async function start(workspace: string): Promise<void> {
   const before = performance.now()
+  const busyBefore = process.cpuUsage()
   const gateway = await createGateway({ dir: workspace, env: {}, log: createLog({ level: 'silent' }) })
-  process.stdout.write((performance.now() - before).toFixed(0))
+  const { user, system } = process.cpuUsage(busyBefore)
+  process.stdout.write(`${(performance.now() - before).toFixed(0)} | ${((user + system) / 1_000).toFixed(0)}`)
   await gateway.close()
 }
 
 async function compare(): Promise<void> {
-  process.stdout.write('| routes | by path, ns | by host, ns | by header, ns | start, ms |\n|--:|--:|--:|--:|--:|\n')
+  process.stdout.write(
+    '| routes | by path, ns | by host, ns | by header, ns | start, ms | start, CPU ms |\n|--:|--:|--:|--:|--:|--:|\n',
+  )
   for (const count of [10, 1_000, 10_000]) {
     const figures = [
       lookup(

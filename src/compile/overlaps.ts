@@ -23,17 +23,18 @@ export const overlaps = ({ bffs, routes }: WorkspaceConfig, places: Places): rea
   const claims = new Map<string, Claim[]>()
   for (const [index, route] of routes.entries()) {
     const { path } = route
-    const place = places.at(['routes', index, 'path'], 'value')
-    const coordinate = `routes[${index}].path`
+    const at = () => ({
+      place: places.at(['routes', index, 'path'], 'value'),
+      coordinate: `routes[${index}].path`,
+    })
     const doubt = clash({ index, match: matching.compile(route) }, claims, places)
-    if (doubt !== undefined) found.push({ ...doubt, place, coordinate })
+    if (doubt !== undefined) found.push({ ...doubt, ...at() })
     const owner = [...prefixes].find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`))
     if (owner !== undefined)
       found.push({
         severity: 'warning',
         code: 'PORTICO-605',
-        place,
-        coordinate,
+        ...at(),
         message: `${path} lies under ${owner[0]}, the prefix of the BFF ${owner[1]}, whose own addresses win.`,
       })
   }

@@ -115,7 +115,7 @@ const unknownKeys = (
 
 const unknownKey = (path: Path, schemas: readonly Schema[], others: readonly Schema[] = []): ShapeMistake => {
   const key = String(path.at(-1))
-  const home = others.find((other) => keysOf([other]).includes(key))
+  const home = others.find((other) => keysOf([other]).has(key))
   const known = keysOf(schemas)
   const meant = nearest(key, known)
   const message =
@@ -135,7 +135,7 @@ const unknownKey = (path: Path, schemas: readonly Schema[], others: readonly Sch
 
 /** The key that tells one variant from others: its first required key that they do not have. */
 const markOf = (variant: Schema, others: readonly Schema[]): string | undefined => {
-  const foreign = new Set(keysOf(others))
+  const foreign = keysOf(others)
   return alternatives(variant)
     .flatMap((form) => Object.entries(membersOf(form)))
     .find(([key, member]) => isRequired(member) && !foreign.has(key))?.[0]
@@ -183,7 +183,7 @@ const variantMistakes = (variants: readonly Variant[], union: Union, ground: Gro
     return within(chosen, union, { ...ground, others: schemas.filter((schema) => schema !== meant) })
   const { path } = union
   const known = keysOf(schemas)
-  const unknown = Object.keys(union.value ?? {}).filter((key) => !known.includes(key))
+  const unknown = Object.keys(union.value ?? {}).filter((key) => !known.has(key))
   const needs: ShapeMistake = {
     path,
     place: path,

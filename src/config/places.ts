@@ -62,8 +62,11 @@ const covered = (document: Document, text: string): string => {
 
 /** Places of a parsed file; `offset` is for what stands at no setting of its own. */
 export const placesOf = (file: string, text: string, document: Document): Places & { offset(at: number): Place } => {
-  const shown = covered(document, text)
-  const offset = (at: number) => placeAt(file, shown, Math.min(Math.max(at, 0), shown.length))
+  let shown: string | undefined
+  const offset = (at: number) => {
+    shown ??= covered(document, text)
+    return placeAt(file, shown, Math.min(Math.max(at, 0), shown.length))
+  }
   return {
     offset,
     at(path, part) {

@@ -26,15 +26,27 @@ export const planned = {
 } as const satisfies Planned
 
 /** What is missing for a planned setting, or for one value of it; undefined where none is planned. */
-export const plannedAt = (table: Planned, path: Path, value?: string): string | undefined => {
-  const entry = Object.keys(table).find((pattern) => {
-    const [keys = '', only] = pattern.split('=')
-    const segments = keys.split('.')
-    return (
+export const plannedAt = (table: Planned, path: Path, value?: string): string | undefined =>
+  patternsOf(table).find(
+    ({ segments, only }) =>
       only === value &&
       segments.length === path.length &&
-      segments.every((segment, index) => segment === '*' || segment === String(path[index]))
-    )
-  })
-  return entry === undefined ? undefined : table[entry]
+      segments.every((segment, index) => segment === '*' || segment === String(path[index])),
+  )?.missing
+
+type Pattern = { readonly segments: readonly string[]; readonly only: string | undefined; readonly missing: string }
+
+const patterns = new WeakMap<Planned, readonly Pattern[]>()
+
+/** Every text of a workspace is looked up: taken apart once. */
+const patternsOf = (table: Planned): readonly Pattern[] => {
+  let known = patterns.get(table)
+  if (known === undefined) {
+    known = Object.entries(table).map(([pattern, missing]) => {
+      const [keys = '', only] = pattern.split('=')
+      return { segments: keys.split('.'), only, missing }
+    })
+    patterns.set(table, known)
+  }
+  return known
 }

@@ -86,15 +86,33 @@ const childOf = (form: Schema, segment: string | number): readonly Schema[] => {
 }
 
 /** The schemas a key or index below `schemas` may have: several where unions stand above it, none where it is unknown. */
-export const below = (schemas: readonly Schema[], segment: string | number): readonly Schema[] =>
-  schemas.flatMap(alternatives).flatMap((form) => childOf(form, segment))
+export const below = (schemas: readonly Schema[], segment: string | number): readonly Schema[] => {
+  let children = childrenOf.get(schemas)
+  if (children === undefined) childrenOf.set(schemas, (children = new Map()))
+  let found = children.get(segment)
+  if (found === undefined) {
+    found = schemas.flatMap(alternatives).flatMap((form) => childOf(form, segment))
+    children.set(segment, found)
+  }
+  return found
+}
+
+/** Ten thousand routes are read against the same few schemas. */
+const childrenOf = new WeakMap<readonly Schema[], Map<string | number, readonly Schema[]>>()
 
 export const schemasAt = (schema: Schema, path: Path): readonly Schema[] => path.reduce(below, [schema])
 
 /** The keys a mapping may have. */
-export const keysOf = (schemas: readonly Schema[]): readonly string[] => [
-  ...new Set(schemas.flatMap(alternatives).flatMap((form) => Object.keys(membersOf(form)))),
-]
+export const keysOf = (schemas: readonly Schema[]): ReadonlySet<string> => {
+  let keys = memberKeys.get(schemas)
+  if (keys === undefined) {
+    keys = new Set(schemas.flatMap(alternatives).flatMap((form) => Object.keys(membersOf(form))))
+    memberKeys.set(schemas, keys)
+  }
+  return keys
+}
+
+const memberKeys = new WeakMap<readonly Schema[], ReadonlySet<string>>()
 
 /** Whether a key must be written. */
 export const isRequired = (schema: Schema): boolean => schema._zod.optin === undefined

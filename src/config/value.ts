@@ -68,9 +68,9 @@ export const valueOf = (node: unknown, spot: Spot, reading: Reading): unknown =>
     reading.anchors.set(node.anchor, node)
   if (isMap(node)) return mapping(node, spot, reading)
   if (isSeq(node)) {
-    return node.items.map((item, index) =>
-      valueOf(item, { path: [...path, index], schemas: below(spot.schemas, index) }, reading),
-    )
+    // The same for every item.
+    const schemas = below(spot.schemas, 0)
+    return node.items.map((item, index) => valueOf(item, { path: [...path, index], schemas }, reading))
   }
   return isScalar(node) ? scalar(node, spot, reading) : null
 }
@@ -104,7 +104,7 @@ const isInside = (node: Node, target: Node): boolean => {
 
 const mapping = (node: YAMLMap, { path, schemas }: Spot, reading: Reading): Record<string, unknown> => {
   const value: Record<string, unknown> = {}
-  const known = new Set(keysOf(schemas))
+  const known = keysOf(schemas)
   for (const { key, value: child } of node.items) {
     const name = keyText(key)
     const wrong = takeRepaired(key, reading) === undefined ? wrongKey(name, value) : keysAreFixed

@@ -109,7 +109,9 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
     {
       connectors: connectorsOf(tools.connectors, 'rest'),
       hooksFor,
+      isPlain: (route) => plannedBy.get(route)?.policies.length === 0,
       addressFor,
+      addresses: routing.addresses,
       log,
       clock,
       observeVersion: (route, version) => metrics.observeVersion(route, version),

@@ -29,6 +29,8 @@ export type Direct = (raw: IncomingMessage, body?: Json) => Promise<void> | unde
 export type Routing = {
   /** The address by which the app knows a route. */
   readonly addressOf: (match: RouteMatch) => string
+  /** What every such address begins with; a parameter may stand for the rest. */
+  readonly addresses: string
   /** Finds a request's route and readdresses the request to it. What belongs to a BFF stays as it is. */
   readonly direct: Direct
   /** Leaves paths of Fastify's router alone: those of BFFs, which win. */
@@ -41,7 +43,7 @@ export const createRouting = ({ routes: planned, bffs }: Plan, trusts: Trusts | 
     planned.map(({ match }) => match),
     { addressOf: (raw) => clientAddress(raw, trusts), hostOf: (raw) => hostOf(raw, trusts) },
   )
-  const nowhere = `${router.addresses}-`
+  const nowhere = `${router.addresses}/`
   const prefixes = bffs.map(({ served }) => served.prefix)
   const left = routes.match.createPaths()
   const isLeft = (path: string): boolean => prefixes.some((prefix) => path.startsWith(prefix)) && left.has(path)
@@ -102,6 +104,7 @@ export const createRouting = ({ routes: planned, bffs }: Plan, trusts: Trusts | 
   }
   return {
     addressOf: (match) => router.addressOf(match),
+    addresses: router.addresses,
     leave(urls) {
       for (const url of urls) if (!url.startsWith(router.addresses)) left.add(url)
     },

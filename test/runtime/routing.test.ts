@@ -27,13 +27,47 @@ describe('routing on the wire', () => {
 
   it('never takes what a client asks for as the address of a route', async (t) => {
     const { port, seen } = await gateway(t)
-    for (const target of ['/|0', '/%7C0', '/%7c0', '/|0?x'])
+    for (const target of ['/|0', '/%7C0', '/%7c0', '/|0?x', '/|', '/|/'])
       assert.match(
         await exchangeBytes(port, `GET ${target} HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n`),
         /^HTTP\/1\.1 404 /,
         target,
       )
     assert.deepEqual(seen, [])
+  })
+})
+
+describe('routes without policies', () => {
+  it('answer each for itself, and leave methods to those that name them', async (t) => {
+    const seen: string[] = []
+    const { origin } = await startService(t, ({ method, url }, response) => {
+      seen.push(`${method} ${url}`)
+      response.end()
+    })
+    const { dir, remove } = await layWorkspace({
+      'portico.yaml': `listen: 127.0.0.1:0
+services: { s: { rest: "${origin}", identity: none } }
+routes:
+  - { path: /a/*, service: s, stripPrefix: true }
+  - { path: /b/*, service: s, methods: [GET] }
+  - { path: /c/*, service: s, rateLimit: { limit: 1, window: 1h } }
+  - { path: /d/*, service: s }
+`,
+    })
+    const { url, close } = await startGateway(dir)
+    t.after(async () => {
+      await close()
+      await remove()
+    })
+    const statusOf = async (method: string, path: string) => (await fetch(url + path, { method })).status
+    assert.equal(await statusOf('DELETE', '/a/1?x=2'), 200)
+    assert.equal(await statusOf('GET', '/b/1'), 200)
+    assert.equal(await statusOf('POST', '/b/1'), 405)
+    assert.equal(await statusOf('GET', '/c/1'), 200)
+    assert.equal(await statusOf('GET', '/c/1'), 429)
+    assert.equal(await statusOf('PUT', '/d/1'), 200)
+    assert.equal(await statusOf('GET', '/e/1'), 404)
+    assert.deepEqual(seen, ['DELETE /1?x=2', 'GET /b/1', 'GET /c/1', 'PUT /d/1'])
   })
 })
 

@@ -21,7 +21,7 @@ export type Site = {
 }
 
 export type Router = {
-  /** What all addresses of sites begin with. */
+  /** What all addresses of sites begin with; what follows holds no slash. */
   readonly addresses: string
   /** The address by which the app knows a route. */
   addressOf(match: RouteMatch): string

@@ -18,8 +18,12 @@ export type ProxyTools = {
   readonly connectors: ReadonlyMap<string, RestConnector>
   /** The hooks of a route's policies, and the route options by which their plugins know it. */
   readonly hooksFor: (route: ProxyRoute) => RouteShorthandOptions
+  /** Whether a route has no policies of its own. */
+  readonly isPlain: (route: ProxyRoute) => boolean
   /** The address by which the app knows a route. */
   readonly addressFor: (route: ProxyRoute) => string
+  /** What every such address begins with. */
+  readonly addresses: string
   readonly log: Logger
   /** Told of every request that is passed on to a version of an API. */
   readonly observeVersion?: (route: string, version: string) => void

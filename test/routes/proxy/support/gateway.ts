@@ -126,6 +126,8 @@ export const startGateway = async (t: TestContext, settings: GatewaySettings): P
   const matches = new Map(routes.map((route) => [route, compileMatch(route)]))
   const router = createRouter([...matches.values()], { addressOf: () => '', hostOf: () => '' })
   mountProxy(app, routes, {
+    isPlain: (route) => route.path !== path || settings.hooks === undefined,
+    addresses: router.addresses,
     addressFor: (route) => router.addressOf(matches.get(route) as RouteMatch),
     connectors: new Map([[service.name, connector]]),
     hooksFor: (route) => (route.path === path ? (settings.hooks ?? {}) : {}),
