@@ -70,3 +70,6 @@ export const greet = 'Hello!'
 
 /** The query of the posts workload. */
 export const postsQuery = '{ posts { id userId title user { id name email } } }'
+
+/** What is answered to an upload. */
+export const taken = { taken: true }

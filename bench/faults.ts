@@ -52,7 +52,7 @@ try {
     for (const [index, [, { port }, asked]] of contestants.entries()) {
       const requests = await answersOf({ requests: asked }, port)
       const windowMs = Number(values.seconds) * 1_000
-      await load.ask({ port, connections, warmupMs: round === 0 ? 3_000 : 500, windowMs, requests })
+      await load.ask({ port, connections, warmupMs: round === 0 ? 3_000 : 500, warmupRequests: 0, windowMs, requests })
       const before = (await upstream.ask('count')) as { count: number }
       const [report] = (await once(load.child, 'message')) as [LoadReport]
       const after = (await upstream.ask('count')) as { count: number }

@@ -5,6 +5,8 @@ export type LoadOrder = {
   readonly port: number
   readonly connections: number
   readonly warmupMs: number
+  /** The window opens when so many have been answered, and not before: a busy machine warms code up later. */
+  readonly warmupRequests: number
   readonly windowMs: number
   readonly requests: readonly { readonly text: string; readonly answer: string }[]
 }
@@ -21,11 +23,12 @@ type Wanted = { readonly bytes: Buffer; readonly answer: Buffer }
  * The load generator, a process of its own: raw kept-alive sockets with one request each under way. Reads only what
  * the contestants send, which is HTTP/1.1 with Content-Length.
  */
-const run = ({ port, connections, warmupMs, windowMs, requests }: LoadOrder): void => {
+const run = ({ port, connections, warmupMs, warmupRequests, windowMs, requests }: LoadOrder): void => {
   const wanted = requests.map(({ text, answer }) => ({ bytes: Buffer.from(text), answer: Buffer.from(answer) }))
   const sockets: Socket[] = []
   let latencies: number[] | undefined
   let turn = 0
+  let answered = 0
   let over = false
 
   const end = (report: LoadReport): void => {
@@ -55,6 +58,7 @@ const run = ({ port, connections, warmupMs, windowMs, requests }: LoadOrder): vo
       rest = undefined
       if (wrong !== undefined) return end({ kind: 'failed', why: wrong })
       latencies?.push(performance.now() - sentAt)
+      answered += 1
       ask()
     })
     socket.on('error', (error) => end({ kind: 'failed', why: error.message }))
@@ -63,16 +67,19 @@ const run = ({ port, connections, warmupMs, windowMs, requests }: LoadOrder): vo
   }
 
   for (let count = 0; count < connections; count += 1) open()
-  setTimeout(() => {
+  const openWindow = (): void => {
     if (over) return
+    if (answered < warmupRequests) return void setTimeout(openWindow, 50)
     latencies = []
     report_({ kind: 'opened' })
-    setTimeout(() => {
-      const sorted = Float64Array.from(latencies ?? []).sort()
-      const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
-      end({ kind: 'closed', requests: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99) })
-    }, windowMs)
-  }, warmupMs)
+    setTimeout(closeWindow, windowMs)
+  }
+  const closeWindow = (): void => {
+    const sorted = Float64Array.from(latencies ?? []).sort()
+    const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+    end({ kind: 'closed', requests: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99) })
+  }
+  setTimeout(openWindow, warmupMs)
 }
 
 /** What is wrong with an answer; undefined when it is whole and right. */

@@ -17,9 +17,9 @@ export type Sample = {
 
 export type Course = { readonly rounds: number; readonly seconds: number; readonly connections: number }
 
-/** How long a contestant runs before its first window counts, and before each later one. */
-const firstWarmupMs = 6_000
-const warmupMs = 300
+/** What a contestant does before its first window counts, and before each later one. */
+const firstWarmup = { warmupMs: 4_000, warmupRequests: 15_000 }
+const warmup = { warmupMs: 300, warmupRequests: 0 }
 
 /**
  * Runs one workload: every contestant is up all the time and idle out of its turn; each round gives each of them
@@ -29,15 +29,16 @@ export const measure = async (workload: Workload, course: Course): Promise<reado
   const upstream = await start({ script: workload.upstream ?? './upstream.ts', core: 1 })
   const load = await start({ script: './load.ts', core: 1 })
   const running = new Map<Contestant, Entered>()
+  const { contestants } = workload
   try {
-    for (const contestant of workload.contestants)
+    for (const contestant of contestants)
       running.set(contestant, await enter(workload, contestant, { upstreamPort: upstream.port }))
     const samples: Sample[] = []
     for (let round = 0; round < course.rounds; round += 1) {
-      const order = round % 2 === 0 ? workload.contestants : workload.contestants.toReversed()
+      const order = round % 2 === 0 ? contestants : contestants.toReversed()
       for (const contestant of order) {
         const entered = running.get(contestant) as Entered
-        const window = { warmupMs: round === 0 ? firstWarmupMs : warmupMs, windowMs: course.seconds * 1_000 }
+        const window = { ...(round === 0 ? firstWarmup : warmup), windowMs: course.seconds * 1_000 }
         const order_ = { ...window, port: entered.process.port, connections: course.connections }
         samples.push(
           await sample(contestant.name, entered.process, {
@@ -65,7 +66,7 @@ export const runUnderLoad = async (
   const entered = await enter(workload, contestant, { upstreamPort: upstream.port, execArgv })
   try {
     const { port } = entered.process
-    const window = { warmupMs: 100, windowMs: seconds * 1_000 }
+    const window = { warmupMs: 100, warmupRequests: 0, windowMs: seconds * 1_000 }
     await sample(contestant.name, entered.process, {
       order: { ...window, port, connections: 64, requests: entered.requests },
       load,
@@ -129,7 +130,7 @@ const requestText = (method: string, path: string, body = ''): string =>
     ...(body === '' ? [] : ['content-type: application/json', `content-length: ${Buffer.byteLength(body)}`]),
     '',
     body,
-  ].join('\r\n') + (body === '' ? '\r\n' : '')
+  ].join('\r\n')
 
 type Stand = { readonly order: LoadOrder; readonly load: Running; readonly upstream: Running }
 

@@ -33,7 +33,7 @@ try {
   process.stdout.write('| requests | heap used MiB | external MiB | resident MiB |\n|--:|--:|--:|--:|\n')
   const heaps: number[] = []
   for (let done = 0; done < wanted; ) {
-    await load.ask({ port: gateway.port, connections: 64, warmupMs: 0, windowMs: 2_000, requests })
+    await load.ask({ port: gateway.port, connections: 64, warmupMs: 0, warmupRequests: 0, windowMs: 2_000, requests })
     const [report] = (await once(load.child, 'message')) as [LoadReport]
     if (report.kind !== 'closed') throw new Error(`The load failed: ${JSON.stringify(report)}`)
     done += report.requests

@@ -24,7 +24,10 @@ export type StartOptions = {
   readonly execArgv?: readonly string[]
 }
 
-/** Starts a script and waits for the `{ port }` it sends first. Its standard output goes nowhere. */
+/**
+ * Starts a script and waits for the `{ port }` it sends first, with the `pid` to measure where it only started a
+ * program. Its standard output goes nowhere.
+ */
 export const start = async ({ script, core, args = [], env = {}, execArgv = [] }: StartOptions): Promise<Running> => {
   const file = fileURLToPath(new URL(script, import.meta.url))
   const command = [...(pins() ? ['taskset', '-c', String(core)] : []), process.execPath, ...execArgv, file, ...args]
@@ -36,10 +39,12 @@ export const start = async ({ script, core, args = [], env = {}, execArgv = [] }
   const early = exited.then(() => {
     throw new Error(`${script} ended before it was ready.`)
   })
-  const [{ port }] = (await Promise.race([once(child, 'message'), early])) as [{ port: number }]
+  const [{ port, pid = child.pid }] = (await Promise.race([once(child, 'message'), early])) as [
+    { port: number; pid?: number },
+  ]
   early.catch(() => {})
   return {
-    pid: child.pid as number,
+    pid: pid as number,
     port,
     child,
     async ask(message) {

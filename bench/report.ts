@@ -41,35 +41,31 @@ export const summarise = ({ name, title, goal, contestants }: Workload, samples:
   return { workload: name, title, goal, rows }
 }
 
-/** One Markdown table for each workload. */
-export const markdown = (results: readonly Result[]): string =>
-  results
-    .map(({ workload, title, goal, rows }) =>
+/** A Markdown table. */
+export const markdown = ({ workload, title, goal, rows }: Result): string =>
+  [
+    `### ${workload}: ${title}`,
+    '',
+    `Goal: at most ${goal} × the peer's CPU time.`,
+    '',
+    '| | CPU µs/request | × peer | requests/s | p50 ms | p99 ms | peak MiB | upstream calls/request |',
+    '|---|--:|--:|--:|--:|--:|--:|--:|',
+    ...rows.map((row) =>
       [
-        `### ${workload}: ${title}`,
         '',
-        `Goal: at most ${goal} × the peer's CPU time.`,
+        ` ${row.contestant} `,
+        ` ${fixed(row.cpuMicroseconds, 1)} `,
+        ` ${fixed(row.ratio, 2)} `,
+        ` ${fixed(row.requestsPerSecond, 0)} `,
+        ` ${fixed(row.p50Ms, 2)} `,
+        ` ${fixed(row.p99Ms, 2)} `,
+        ` ${fixed(row.peakMiB, 0)} `,
+        ` ${fixed(row.upstreamCalls, 2)} `,
         '',
-        '| | CPU µs/request | × peer | requests/s | p50 ms | p99 ms | peak MiB | upstream calls/request |',
-        '|---|--:|--:|--:|--:|--:|--:|--:|',
-        ...rows.map((row) =>
-          [
-            '',
-            ` ${row.contestant} `,
-            ` ${fixed(row.cpuMicroseconds, 1)} `,
-            ` ${fixed(row.ratio, 2)} `,
-            ` ${fixed(row.requestsPerSecond, 0)} `,
-            ` ${fixed(row.p50Ms, 2)} `,
-            ` ${fixed(row.p99Ms, 2)} `,
-            ` ${fixed(row.peakMiB, 0)} `,
-            ` ${fixed(row.upstreamCalls, 2)} `,
-            '',
-          ].join('|'),
-        ),
-        '',
-      ].join('\n'),
-    )
-    .join('\n')
+      ].join('|'),
+    ),
+    '',
+  ].join('\n')
 
 /** The middle value; the mean of the two in the middle where their count is even. */
 export const median = (values: readonly number[]): number => {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { measure } from './measure.ts'
+import { isInstalled } from './programs.ts'
 import { markdown, type Result, summarise } from './report.ts'
 import { workloads } from './workloads.ts'
 
@@ -34,9 +35,13 @@ const chosen = workloads.filter(
 
 const results: Result[] = []
 for (const workload of chosen) {
+  if (workload.needs !== undefined && !isInstalled(workload.needs)) {
+    process.stderr.write(`${workload.name} is left out: it needs ${workload.needs} (Debian).\n`)
+    continue
+  }
   process.stderr.write(`${workload.name}: ${workload.title}\n`)
-  results.push(summarise(workload, await measure(workload, course)))
+  const result = summarise(workload, await measure(workload, course))
+  if (values.json) results.push(result)
+  else process.stdout.write(`${markdown(result)}\n`)
 }
-process.stdout.write(
-  values.json ? `${JSON.stringify({ ...course, node: process.version, results })}\n` : markdown(results),
-)
+if (values.json) process.stdout.write(`${JSON.stringify({ ...course, node: process.version, results })}\n`)

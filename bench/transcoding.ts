@@ -38,7 +38,7 @@ process.stdout.write('\n')
 if (!values.parts) {
   const course = { rounds: Number(values.rounds), seconds: Number(values.seconds), connections: 64 }
   for (const workload of transcoding)
-    process.stdout.write(markdown([summarise(workload, await measure(workload, course))]))
+    process.stdout.write(markdown(summarise(workload, await measure(workload, course))))
 }
 
 type Figures = readonly [one: number, list: number]

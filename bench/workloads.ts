@@ -1,5 +1,18 @@
-import { authorOf, greet, itemOf, numbers, ordersOf, posts, postsQuery, productOf, userOf } from './data.ts'
+import {
+  authorOf,
+  greet,
+  itemOf,
+  longText,
+  numbers,
+  ordersOf,
+  posts,
+  postsQuery,
+  productOf,
+  taken,
+  userOf,
+} from './data.ts'
 import { fullProductOf, productList } from './products.ts'
+import { isInstalled, type ProgramName } from './programs.ts'
 
 /** What is asked of every contestant alike, and what a right answer is. */
 export type Workload = {
@@ -12,6 +25,8 @@ export type Workload = {
   readonly goal: number
   /** The script of its upstream, where it is not the one of REST. */
   readonly upstream?: string
+  /** What its upstream needs. */
+  readonly needs?: ProgramName
 }
 
 export type WorkloadRequest = {
@@ -35,16 +50,45 @@ const portico = (workspace: string, variant?: string, env?: Contestant['env']): 
   ...(env && { env }),
 })
 
+/** Proxies that are not written in JavaScript, as far as they are installed: what the platform can never reach. */
+const native: readonly Contestant[] = (['caddy', 'haproxy', 'nginx'] as const).filter(isInstalled).map((name) => ({
+  name: { caddy: 'Caddy', haproxy: 'HAProxy', nginx: 'nginx' }[name],
+  script: './contestants/native-proxy.ts',
+  args: [name],
+}))
+
+const proxies: readonly Contestant[] = [
+  { name: '@fastify/http-proxy', script: './contestants/http-proxy.ts' },
+  { name: 'fast-gateway', script: './contestants/fast-gateway.ts' },
+  { name: 'http-proxy-middleware', script: './contestants/http-proxy-middleware.ts' },
+  portico('proxy'),
+  portico('proxy', 'access log on', { ACCESS_LOG: 'true' }),
+  ...native,
+]
+const beforeNginx = { contestants: proxies, upstream: './upstream-nginx.ts', needs: 'nginx' } as const
+
 const proxy: Workload = {
+  ...beforeNginx,
   name: 'W1',
   title: 'proxy, 1 KiB JSON',
   requests: numbers.map((number) => ({ method: 'GET', path: `/items/${number}`, answer: itemOf(number) })),
-  contestants: [
-    { name: '@fastify/http-proxy', script: './contestants/http-proxy.ts' },
-    portico('proxy'),
-    portico('proxy', 'access log on', { ACCESS_LOG: 'true' }),
-  ],
   goal: 0.71,
+}
+
+const download: Workload = {
+  ...beforeNginx,
+  name: 'W1B',
+  title: 'proxy, an answer of 100 KiB',
+  requests: [{ method: 'GET', path: '/items/long', answer: longText }],
+  goal: 0.82,
+}
+
+const upload: Workload = {
+  ...beforeNginx,
+  name: 'W1U',
+  title: 'proxy, an upload of 100 KiB',
+  requests: [{ method: 'POST', path: '/items/uploads', body: JSON.stringify(longText), answer: taken }],
+  goal: 0.8,
 }
 
 const dashboard: Workload = {
@@ -177,6 +221,8 @@ export const transcoding: readonly Workload[] = [transcodedProduct, transcodedLi
 /** Every workload, in the order they are run. */
 export const workloads: readonly Workload[] = [
   proxy,
+  download,
+  upload,
   dashboard,
   greeting,
   titles,

@@ -73,7 +73,7 @@ const mountAlike = (scope: FastifyInstance, alike: ReadonlyMap<string, Handler>,
     handler(request, reply) {
       const handler = alike.get(request.params.site)
       if (handler === undefined) reply.callNotFound()
-      else handler(request as FastifyRequest, reply as FastifyReply)
+      else handler(request, reply)
     },
   })
 }
