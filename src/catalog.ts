@@ -11,6 +11,7 @@ import { maintenance } from './policies/maintenance/policy.ts'
 import { concurrency } from './policies/rate-limit/concurrent.ts'
 import { plansConfig } from './policies/rate-limit/config.ts'
 import { limitInWords } from './policies/rate-limit/limit.ts'
+import { operationCharger } from './policies/rate-limit/operations.ts'
 import { compilePlace } from './policies/rate-limit/place.ts'
 import { rateLimit } from './policies/rate-limit/policy.ts'
 import { compileAnswer, refuseVersion } from './routes/answer/compile.ts'
@@ -51,7 +52,7 @@ import { readTls } from './services/tls.ts'
 export const policies = { cors, maintenance, auth, concurrency, rateLimit, compression }
 
 /** What limits are beside a policy of their own: plans, and what of the gateway, a place and its callers' plans holds there. */
-export const limits = { plans: plansConfig, compile: compilePlace, inWords: limitInWords }
+export const limits = { plans: plansConfig, compile: compilePlace, inWords: limitInWords, charger: operationCharger }
 
 export const services = {
   rest: restServiceConfig,

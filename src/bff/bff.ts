@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Connected } from '../graph/connect.ts'
 import type { CostMeter } from '../graph/cost/cost.ts'
@@ -38,6 +39,17 @@ export type BffPlan = {
   readonly subscriptions: SubscriptionSettings
 }
 
+/** Charges an operation by what it plans and selects. Throws Problem, or rejects with it, past a limit. */
+export type ChargeOperation = (
+  units: {
+    readonly calls: () => number
+    readonly cost: () => number | undefined
+    readonly selected: ReadonlyMap<string, number>
+  },
+  asked: Pick<FastifyRequest, 'caller' | 'headers'>,
+  reply: FastifyReply | undefined,
+) => undefined | Promise<void>
+
 /** What a mounted BFF runs with. */
 export type BffRuntime = {
   readonly tools: GraphTools & Connected
@@ -53,6 +65,8 @@ export type BffRuntime = {
   readonly sharedOperations: SharedOperations
   /** Told of every operation that was answered by another's execution. */
   readonly observeShared: (bff: string) => void
+  /** Charges limits that count what operations do; undefined where nothing limits that. */
+  readonly charge?: ChargeOperation | undefined
   /** Told the static cost of every operation, where costs are counted. */
   readonly observeCost?: ((bff: string, cost: number) => void) | undefined
 }

@@ -9,6 +9,7 @@ import type { Signal } from '../kernel/signal.ts'
 import type { CallContext } from '../services/call.ts'
 import { headerOf, sharedContextOf } from '../services/call-context.ts'
 import { type BffPlan, type BffRuntime, reportFailures } from './bff.ts'
+import { chargeOperation } from './charge.ts'
 import { checkCost } from './run-operation.ts'
 
 export type EventTools = { readonly bff: BffPlan; readonly runtime: BffRuntime; readonly budgetMs: number }
@@ -21,17 +22,20 @@ export type Subscribed = {
   readonly authorization: string | undefined
   readonly operation: Operation
   readonly variables: Readonly<Record<string, unknown>>
+  /** The name of a stored operation that has limits of its own. */
+  readonly stored?: string | undefined
   readonly signal: Signal
 }
 
 /** The answers of a subscription, one for each event. Throws Problem where it may not be opened or breaks off. */
 export async function* eventsOf(
-  { request, caller, authorization, operation, variables, signal }: Subscribed,
+  { request, caller, authorization, operation, variables, stored, signal }: Subscribed,
   { bff, runtime, budgetMs }: EventTools,
 ): AsyncGenerator<ExecutionResult, void, void> {
   const plan = operation.plan(variables)
   checkListSizes(plan, variables, bff.limits.listSize)
   checkCost({ bff, runtime, operation, variables })
+  await chargeOperation({ bff, runtime, operation, variables, stored }, { caller, headers: request.headers }, undefined)
   const shared = sharedContextOf(request)
   const context: CallContext = { ...shared, forward: { ...shared.forward, authorization }, caller, signal }
   const { clock } = runtime.tools

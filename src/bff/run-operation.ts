@@ -6,6 +6,7 @@ import { introspect, type Operation, wholePlan } from '../graph/operation.ts'
 import { checkListSizes } from '../graph/plan/list-sizes.ts'
 import { callContextOf, headerOf } from '../services/call-context.ts'
 import { type BffPlan, type BffRuntime, reportFailures } from './bff.ts'
+import { chargeOperation } from './charge.ts'
 import { isExplained } from './explain.ts'
 
 /** What answers a request: an operation with its variables, coerced. */
@@ -14,6 +15,8 @@ export type ToRun = {
   readonly runtime: BffRuntime
   readonly operation: Operation
   readonly variables: Readonly<Record<string, unknown>>
+  /** The name of a stored operation that has limits of its own. */
+  readonly stored?: string | undefined
 }
 
 /** Counts what an operation costs, where that is counted. Throws RESOURCE_EXHAUSTED where it costs more than it may. */
@@ -35,6 +38,11 @@ export const runOperation = (
   request: FastifyRequest,
   reply: FastifyReply,
 ): Answered | Promise<Answered> => {
+  const charging = chargeOperation(toRun, request, reply)
+  return charging === undefined ? run(toRun, request, reply) : charging.then(() => run(toRun, request, reply))
+}
+
+const run = (toRun: ToRun, request: FastifyRequest, reply: FastifyReply): Answered | Promise<Answered> => {
   const { bff, runtime, operation, variables } = toRun
   const plan = operation.plan(variables)
   checkListSizes(plan, variables, bff.limits.listSize)

@@ -182,6 +182,20 @@ const words = /* GraphQL */ `
     notice: String
   ) on MUTATION | QUERY | SUBSCRIPTION
 
+  "How often the field may be asked for, or a stored operation run: counted for each selection, once fragments are spread. Past it the whole operation is refused."
+  directive @rateLimit(
+    "Selections, or runs, in one window."
+    limit: Int!
+    "The length of the window, such as 1m."
+    window: String!
+    "What is counted; several for each combination. USER when absent."
+    by: [PorticoLimitBy!]
+    "Whether no window of that length ever lets more through, in steps of a sixth."
+    sliding: Boolean
+    "What clients and metrics call it; the field or operation when absent."
+    name: String
+  ) repeatable on FIELD_DEFINITION | MUTATION | QUERY | SUBSCRIPTION
+
   "Static cost (IBM GraphQL cost directive specification), counted where limits.cost is set: of a field or argument for each item, of a type where its fields say nothing."
   directive @cost(
     "A number, as text."
@@ -220,6 +234,15 @@ const words = /* GraphQL */ `
     max: Int = 100
     "What a key that was not returned comes to: NULL (the default; lists are empty) or ERROR."
     missing: PorticoNotFound
+  }
+
+  "Whom a limit counts: the verified subject, its API key, all of its plan, its address, or all together. Who lacks it is counted by address."
+  enum PorticoLimitBy {
+    USER
+    KEY
+    PLAN
+    IP
+    GLOBAL
   }
 
   enum PorticoNotFound {

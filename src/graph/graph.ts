@@ -36,6 +36,17 @@ export type Field = {
   readonly listSize: ListSize | undefined
   /** What stands in for its value when its call fails; undefined where nothing does. */
   readonly fallback: FallbackRule | undefined
+  /** How often it may be asked for. */
+  readonly limits: readonly FieldLimit[]
+}
+
+/** One `@rateLimit`. */
+export type FieldLimit = {
+  readonly name: string
+  readonly limit: number
+  readonly windowMs: number
+  readonly kind: 'fixed' | 'sliding'
+  readonly by: readonly ('user' | 'key' | 'plan' | 'ip' | 'global')[]
 }
 
 export type FallbackRule = {

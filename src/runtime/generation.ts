@@ -3,16 +3,18 @@ import type { Socket } from 'node:net'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { BffRuntime } from '../bff/bff.ts'
-import { routes } from '../catalog.ts'
+import { limits, routes } from '../catalog.ts'
 import type { Plan } from '../compile/plan.ts'
 import { connectBindings } from '../graph/connect.ts'
 import { connectClients } from '../graph/execute/clients.ts'
 import { createStaleValues } from '../graph/execute/fallback.ts'
 import type { Resolver } from '../graph/execute/resolver.ts'
+import { limitedFields } from '../graph/field-limits.ts'
 import { createSharing } from '../graph/sharing/sharing.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Problem } from '../kernel/problem.ts'
 import { Aborter } from '../kernel/signal.ts'
+import type { PolicyTools } from '../policies/policy.ts'
 import { leaseStores } from '../policies/stores.ts'
 import { connectServices } from '../services/connect.ts'
 import type { Resources } from '../services/resources.ts'
@@ -79,9 +81,21 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     clock,
     observeCall: metrics.observeSharedCall,
   })
+  const policyTools: PolicyTools = {
+    clock,
+    log,
+    redis,
+    providers: plan.providers,
+    stores: lease.stores,
+    rateLimited: metrics.observeRateLimited,
+    limitsShared: metrics.observeLimitsShared,
+    workers,
+    replicas: plan.replicas,
+    audit: createAudit(log, metrics),
+  }
   const bffRuntimes = new Map(
-    plan.bffs.map(({ served }): [string, BffRuntime] => {
-      const { graph, limits, name } = served
+    plan.bffs.map(({ served, policies }): [string, BffRuntime] => {
+      const { graph, limits: bounds, name } = served
       const connected = connectBindings(graph.bindings, connectors, { clock, sharing })
       const entities = graph.entities
       const own = resolvers.get(name) ?? new Map<string, Resolver>()
@@ -98,7 +112,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
             resolvers: own,
             entities,
             clients,
-            upstreamCalls: limits.upstreamCalls,
+            upstreamCalls: bounds.upstreamCalls,
             clock,
             stale: createStaleValues(clock),
           },
@@ -108,6 +122,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
           observeCost: metrics.observeCost,
           explainsToAll: development,
           sharedOperations: sharing.operations,
+          charge: operationCharger(served, policies, policyTools),
           openStreams: lease.stores.keep(`streams of ${name}`, () => ({ count: 0 })),
           observeShared: metrics.observeSharedOperation,
         },
@@ -128,18 +143,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     development,
     draining,
     stale: lease.stores.keep('stale answers', () => routes.proxy.createStaleAnswers(clock)),
-    policyTools: {
-      clock,
-      log,
-      redis,
-      providers: plan.providers,
-      stores: lease.stores,
-      rateLimited: metrics.observeRateLimited,
-      limitsShared: metrics.observeLimitsShared,
-      workers,
-      replicas: plan.replicas,
-      audit: createAudit(log, metrics),
-    },
+    policyTools,
   })
   const app = await building.catch(async (error: unknown) => {
     await release()
@@ -171,6 +175,17 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
       shedding.close()
     },
   }
+}
+
+/** What charges the operations of a BFF, by its limits and by those of its fields and stored operations. */
+const operationCharger = (
+  { name, graph, endpoints }: Plan['bffs'][number]['served'],
+  uses: Plan['bffs'][number]['policies'],
+  tools: PolicyTools,
+): BffRuntime['charge'] => {
+  const place = uses.find((use) => use.name === 'rateLimit')?.settings as Parameters<typeof limits.charger>[0]['place']
+  const stored = endpoints.flatMap((one) => (one.limits.length === 0 ? [] : [[one.name, one.limits] as const]))
+  return limits.charger({ place, named: new Map([...limitedFields(graph), ...stored]) }, `bffs.${name}`, tools)
 }
 
 /**

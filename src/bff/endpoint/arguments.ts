@@ -1,5 +1,6 @@
 import { type ASTNode, type DocumentNode, type OperationDefinitionNode, print } from 'graphql'
 import type { Directive } from '../../graph/directives.ts'
+import { readFieldLimits } from '../../graph/field-limits.ts'
 import type { Graph } from '../../graph/graph.ts'
 import { makeOperation, type Operation, wholePlan } from '../../graph/operation.ts'
 import type { Selection } from '../../graph/plan/plan.ts'
@@ -18,6 +19,8 @@ export type Reading = {
   readonly node: OperationDefinitionNode
   readonly document: DocumentNode
   readonly directive: Directive
+  /** Each `@rateLimit` of the operation. */
+  readonly limits: readonly Directive[]
   readonly graph: Graph
   /** Whether only callers with a token reach the BFF. */
   readonly guarded: boolean
@@ -109,6 +112,9 @@ export const readEndpoint = (reading: Reading): EndpointPlan | undefined => {
         notice: args['notice'],
       },
       (name, message) => report(at(name), 'PORTICO-609', message),
+    ),
+    limits: readFieldLimits(reading.limits, node.name?.value ?? 'operation', (where, message) =>
+      report(where, 'PORTICO-119', message),
     ),
   }
 }

@@ -63,7 +63,7 @@ export const compileEndpoint = (
     })
   const bare: OperationDefinitionNode = {
     ...node,
-    directives: node.directives?.filter(({ name }) => name.value !== 'endpoint') ?? [],
+    directives: node.directives?.filter(({ name }) => name.value !== 'endpoint' && name.value !== 'rateLimit') ?? [],
   }
   const stripped: DocumentNode = {
     ...document,
@@ -76,6 +76,14 @@ export const compileEndpoint = (
     ...refused([NoUnusedVariablesRule]).map((unused): Diagnostic => ({ ...unused, code: 'PORTICO-603' })),
   ]
   if (errors.length > 0) return wrong(...errors)
-  const endpoint = readEndpoint({ ...surroundings, file, node: bare, directive, document: stripped, report })
+  const endpoint = readEndpoint({
+    ...surroundings,
+    file,
+    node: bare,
+    directive,
+    limits: directivesOf('rateLimit', node as never),
+    document: stripped,
+    report,
+  })
   return { endpoint: diagnostics.length > 0 ? undefined : endpoint, diagnostics }
 }

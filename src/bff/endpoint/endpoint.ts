@@ -1,4 +1,5 @@
 import type { GraphQLInputType } from 'graphql'
+import type { FieldLimit } from '../../graph/graph.ts'
 import type { Operation } from '../../graph/operation.ts'
 import type { Lifetime } from '../../kernel/lifetime.ts'
 import type { CachePlan } from './cache.ts'
@@ -34,6 +35,8 @@ export type EndpointPlan = {
   /** What caches may do with a whole answer; undefined where the method has answers that are never kept. */
   readonly cache: CachePlan | undefined
   readonly lifetime: Lifetime
+  /** How often it may be run. */
+  readonly limits: readonly FieldLimit[]
 }
 
 export type EndpointInput = {

@@ -55,6 +55,7 @@ const serve = (
   { runtime, hooks, budgetMs, slots, stop }: EndpointMount,
 ): Handler => {
   const { operation, lifetime, streams, timeoutMs = budgetMs } = endpoint
+  const stored = endpoint.limits.length === 0 ? undefined : endpoint.name
   const sooner = Math.max(0, budgetMs - timeoutMs)
   const read = inputReader(endpoint, bff.prefix)
   const headers = lifetimeHeaders(lifetime)
@@ -81,7 +82,7 @@ const serve = (
     }
     // Policies have taken their share since the request came.
     request.deadline -= sooner
-    const result = await runOperation({ bff, runtime, operation, variables }, request, reply)
+    const result = await runOperation({ bff, runtime, operation, variables, stored }, request, reply)
     const { explanation } = result
     if (explanation !== undefined) return sendExplained(endpoint, { result, explanation }, { request, reply })
     return sendAnswer(endpoint, endpointAnswer(endpoint, result), { request, reply, coded })

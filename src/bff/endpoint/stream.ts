@@ -59,7 +59,8 @@ const textsOf = (
     }
     const { caller, headers } = request
     const { operation } = endpoint
-    const subscribed = { request, caller, authorization: headers.authorization, operation, variables, signal }
+    const stored = endpoint.limits.length === 0 ? undefined : endpoint.name
+    const subscribed = { request, caller, authorization: headers.authorization, operation, variables, stored, signal }
     for await (const result of eventsOf(subscribed, tools)) yield textOf(result)
     yield complete
   })

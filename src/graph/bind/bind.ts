@@ -1,7 +1,8 @@
 import { isEnumType, isObjectType, validateSchema } from 'graphql'
 import { type Diagnostic, hasErrors } from '../../kernel/diagnostic.ts'
 import type { Service } from '../../services/service.ts'
-import { directiveOf } from '../directives.ts'
+import { directiveOf, directivesOf } from '../directives.ts'
+import { readFieldLimits } from '../field-limits.ts'
 import type { AccessRule, Field, Graph, InlineSource } from '../graph.ts'
 import { accessRule, enumSpellings, listSizeOf } from './annotations.ts'
 import { checkAnswers } from './answers.ts'
@@ -10,7 +11,7 @@ import { checkNeedlessLevels } from './check/needless-level.ts'
 import { checkOpenApi } from './check/openapi.ts'
 import { checkFrom } from './check/schema-words.ts'
 import { clientSchemaOf, isOwnWord } from './client-schema.ts'
-import type { BindContext } from './context.ts'
+import { type BindContext, report } from './context.ts'
 import { bindEntities } from './entities.ts'
 import { bindFallback } from './fallback.ts'
 import { checkLists } from './lists.ts'
@@ -50,6 +51,9 @@ export const bindGraph = (
       rule: accessRule(directiveOf('auth', astNode)),
       listSize: listSizeOf(directiveOf('listSize', astNode)),
       fallback: bindFallback(context, { type, field, coordinate }, source),
+      limits: readFieldLimits(directivesOf('rateLimit', astNode), coordinate, (node, message) =>
+        report(context, node, coordinate, { code: 'PORTICO-119', message }),
+      ),
     })
   }
   const clientSchema = clientSchemaOf(document)

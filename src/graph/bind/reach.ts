@@ -4,7 +4,7 @@ import { directiveOf } from '../directives.ts'
 import { rootTypes } from '../roots.ts'
 import { type BindContext, report, sourceDirectives } from './context.ts'
 
-const onObjectsOnly: ReadonlySet<string> = new Set([...sourceDirectives, 'from', 'auth'])
+const onObjectsOnly: ReadonlySet<string> = new Set([...sourceDirectives, 'from', 'auth', 'rateLimit'])
 
 /** Refuses directives where they would do nothing: a rule that guards nothing is worse than none. */
 export const checkReach = (context: BindContext): void => {

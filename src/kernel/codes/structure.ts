@@ -113,4 +113,11 @@ export const structureCodes = {
     fix: 'Write a condition over `status` and `body.<path>`, such as body.ok == true.',
     example: 'order: Order @rest(service: "orders", get: "/order", success: "ok = true")',
   },
+  'PORTICO-119': {
+    severity: 'error',
+    title: 'Wrong limit',
+    cause: '@rateLimit allows nothing, or its window is no duration.',
+    fix: 'Give a `limit` above zero and a `window` such as "1m".',
+    example: 'login(name: String!): Boolean @rateLimit(limit: 5, window: "soon")',
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>

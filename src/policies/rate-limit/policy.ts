@@ -73,8 +73,12 @@ export const charges = (bounds: readonly Bound[], asked: Asked, units: Units): r
 /** Tells the client, and whoever counts refusals, what came of a charge; gives the refusal where there is one. */
 export const settler =
   (scope: string, tools: Pick<PolicyTools, 'rateLimited'>) =>
-  (group: Pick<Group, 'bounds' | 'policies'>, reply: FastifyReply, verdict: Verdict): Problem | undefined => {
-    tellLimits(reply, group, verdict)
+  (
+    group: Pick<Group, 'bounds' | 'policies'>,
+    reply: FastifyReply | undefined,
+    verdict: Verdict,
+  ): Problem | undefined => {
+    if (reply !== undefined && !reply.sent) tellLimits(reply, group, verdict)
     if (verdict.refused < 0) return undefined
     return refuse(group.bounds[verdict.refused] as Bound, verdict.waitMs, { tools, scope })
   }
