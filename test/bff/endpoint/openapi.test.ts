@@ -176,7 +176,7 @@ describe('the OpenAPI document of an endpoint', () => {
   })
 
   it('has the header that asks for an explanation where callers may ask, streams aside', async () => {
-    const { components, paths } = await documentOfShelf(', explain: { scopes: [support] }')
+    const { components, paths } = await documentOfShelf(', auth: staff, explain: { scopes: [support] }')
     const named = (path: string): string[] =>
       paths[path].get.parameters?.map(({ name, in: where }: Record<string, string>) => `${where} ${name}`) ?? []
     assert.equal(named('/v2/books/{shelf}').at(-1), 'header Portico-Explain')
@@ -205,7 +205,9 @@ const closed = (document: Document): Document => {
 
 const documentOfShelf = async (settings = ''): Promise<Document> => {
   const workspace = await layWorkspace({
-    'portico.yaml': `services:
+    'portico.yaml': `auth:
+  staff: { jwt: { issuer: staff, audience: shelf, secret: a-secret-of-at-least-thirty-two-bytes } }
+services:
   books: { rest: "http://127.0.0.1:1", identity: none }
   shop: { grpc: "127.0.0.1:1", proto: shop.proto, identity: none }
 bffs:

@@ -131,7 +131,7 @@ const operation = z.strictObject({
   parameters: z.array(
     z.strictObject({
       name: text,
-      in: z.enum(['path', 'query']),
+      in: z.enum(['path', 'query', 'header']),
       required: z.boolean(),
       description: text.optional(),
       deprecated: z.literal(true).optional(),
