@@ -92,7 +92,9 @@ class Reader {
     const [root = '', ...path] = token.text.split('.')
     if (path.length === 0 && constants.has(root)) return { kind: 'literal', value: constants.get(root) as Json }
     if (root === 'body' || (root === 'status' && path.length === 0)) return { kind: 'path', root, path }
-    throw new Mistake(`${token.text} is neither body, body.<path> nor status; texts stand in quotes.`)
+    if (root === 'header' && path.length === 1)
+      return { kind: 'path', root, path: path.map((name) => name.toLowerCase()) }
+    throw new Mistake(`${token.text} is neither body, body.<path>, header.<name> nor status; texts stand in quotes.`)
   }
 
   private list(): readonly Json[] {

@@ -12,14 +12,17 @@ export type Condition =
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'in'
 
 export type Operand =
-  | { readonly kind: 'path'; readonly root: 'status' | 'body'; readonly path: readonly string[] }
+  | { readonly kind: 'path'; readonly root: 'status' | 'body' | 'header'; readonly path: readonly string[] }
   | { readonly kind: 'literal'; readonly value: Json }
 
-/** What is known of an answer: a status alone where the service refused, whose words nobody reads. */
+/** What is known of an answer. */
 export type Answered = {
   /** The HTTP status, or the name of the gRPC code. */
   readonly status: number | string | undefined
+  /** Undefined where it is no JSON, and of a failure where it is longer than is read. */
   readonly body: Json | undefined
+  /** A header of an HTTP answer by its lower-case name; undefined where nobody asks for one. */
+  readonly header?: ((name: string) => string | undefined) | undefined
 }
 
 /** Whether the answer is so. An absent value equals null, and is neither less nor more than anything. */
@@ -38,9 +41,10 @@ export const holds = (condition: Condition, answered: Answered): boolean => {
   }
 }
 
-export const valueOf = (operand: Operand, { status, body }: Answered): Json => {
+export const valueOf = (operand: Operand, { status, body, header }: Answered): Json => {
   if (operand.kind === 'literal') return operand.value
   if (operand.root === 'status') return status ?? null
+  if (operand.root === 'header') return header?.(operand.path[0] ?? '') ?? null
   return (dig(body, operand.path) as Json | undefined) ?? null
 }
 

@@ -6,7 +6,7 @@ import type { Invoke } from './execute/loads.ts'
 import type { Binding } from './graph.ts'
 import type { RenderedRequest } from './request.ts'
 import type { Sharing } from './sharing/sharing.ts'
-import { judged } from './verdicts.ts'
+import { judged as judgedBy, looksDeeper } from './verdicts.ts'
 
 /** Opens a stream for a rendered request of one binding. */
 export type OpenStream = (request: RenderedRequest, context: CallContext) => AsyncIterable<Json>
@@ -25,7 +25,7 @@ export const connectBindings = (
 ): Connected => ({
   // A binding's own timeout, and what it takes for a failure, are one waiter's, not those of a call which others may share.
   invokes: bindings.map((binding) =>
-    withTimeout(judged(sharing.share(binding, invokeOf(binding, connectors)), binding), binding.timeoutMs, clock),
+    withTimeout(judgedBy(sharing.share(binding, invokeOf(binding, connectors)), binding), binding.timeoutMs, clock),
   ),
   streams: bindings.map((binding) => streamOf(binding, connectors)),
 })
@@ -46,6 +46,7 @@ const invokeOf = (binding: Binding, connectors: ReadonlyMap<string, Connector>):
   if (request.kind === 'rest' && connector.kind === 'rest') {
     const { call } = connector
     const { method, idempotent } = request
+    const judged = looksDeeper(binding)
     return (rendered, context) =>
       rendered.kind === 'rest'
         ? call(
@@ -55,6 +56,7 @@ const invokeOf = (binding: Binding, connectors: ReadonlyMap<string, Connector>):
               headers: rendered.headers,
               exact,
               idempotent,
+              judged,
               ...(rendered.body === undefined ? {} : { body: rendered.body }),
             },
             context,

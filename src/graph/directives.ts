@@ -41,9 +41,9 @@ const words = /* GraphQL */ `
     fanout: Int
     "What 404 means: NULL (the default of nullable fields) or ERROR."
     notFound: PorticoNotFound
-    "What has to be so of an answer, such as body.ok == true: one of 2xx where it is not is a failure of the service."
+    "What has to be so of an answer, such as body.ok == true or header.x-state == 'done': one of 2xx where it is not is a failure of the service."
     success: String
-    "Answers that are failures, and what they mean; the first that fits counts, before success."
+    "Answers that are failures, and what they mean, by status, body and header of answers of any status; the first that fits counts, before success."
     errors: [PorticoErrorRule!]
     "How long the call may take, such as 800ms; the service's own timeout when absent."
     timeout: String

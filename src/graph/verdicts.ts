@@ -42,7 +42,11 @@ export const judged = (invoke: Invoke, { verdicts, request }: Binding): Invoke =
   return (rendered, context) =>
     invoke(rendered, context).then(
       (reply) => {
-        const answered: Answered = { status: kind === 'grpc' ? 'OK' : reply.status, body: reply.output }
+        const answered: Answered = {
+          status: kind === 'grpc' ? 'OK' : reply.status,
+          body: reply.output,
+          header: reply.header,
+        }
         const rule = errors.find(({ when }) => holds(when, answered))
         if (rule !== undefined) throw failure(rule, read(rule.when, answered), reply.output)
         if (success !== undefined && !holds(success, answered))
@@ -52,12 +56,22 @@ export const judged = (invoke: Invoke, { verdicts, request }: Binding): Invoke =
       (error: unknown) => {
         const problem = asProblem(error)
         const status = statusSaid(problem)
-        const answered: Answered = { status, body: undefined }
+        const said = problem.cause instanceof AnsweredStatus ? problem.cause.said : undefined
+        const answered: Answered = { status, body: said?.body, header: said?.header }
         const rule = status === undefined ? undefined : errors.find(({ when }) => holds(when, answered))
-        throw rule === undefined ? problem : failure(rule, problem.cause, undefined)
+        throw rule === undefined ? problem : failure(rule, problem.cause, said?.body)
       },
     )
 }
+
+/** Whether a binding looks at headers, or into the bodies of answers that are failures by their status. */
+export const looksDeeper = ({ verdicts }: Binding): boolean =>
+  verdicts !== undefined &&
+  (verdicts.errors.some(
+    ({ when, message = [] }) =>
+      pathsOf(when).some(({ root }) => root !== 'status') || message.some((part) => typeof part !== 'string'),
+  ) ||
+    (verdicts.success !== undefined && pathsOf(verdicts.success).some(({ root }) => root === 'header')))
 
 /** What a service said of a call that failed: an HTTP status, or a code of gRPC. */
 export const statusSaid = ({ cause }: Problem): number | Code | undefined => {

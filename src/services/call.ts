@@ -36,6 +36,8 @@ export type Reply<Output = Json> = {
   readonly output: Output
   /** HTTP status; 200 for gRPC. */
   readonly status: number
+  /** A header of an HTTP answer by its lower-case name, where that was asked for. */
+  readonly header?: (name: string) => string | undefined
   /** Whether several requests are answered by it. */
   readonly shared?: true
 }

@@ -44,6 +44,8 @@ describe('a condition over an answer', () => {
       ['body.ok =', /= cannot be read/],
       ['ok == true', /ok is neither body/],
       ['status.code == 1', /status\.code is neither/],
+      ['header == 1', /header is neither/],
+      ['header.a.b', /header\.a\.b is neither/],
       ['body.ok ==', /missing at the end/],
       ['(body.ok', /parenthesis is not closed/],
       ['body.ok body.no', /Nothing is expected at body\.no/],

@@ -28,7 +28,13 @@ export const bindVerdicts = (context: BindContext, { directive, owner, request }
     const condition = parseCondition(text)
     if (typeof condition === 'string') return wrong(at, `"${text}": ${condition}`)
     const mistake = pathsOf(condition)
-      .map(({ path }) => pathMistake(request, path))
+      .map(({ root, path }) =>
+        root === 'header'
+          ? request.kind === 'grpc'
+            ? 'A gRPC answer is judged by its status and its message, not by metadata.'
+            : undefined
+          : pathMistake(request, path),
+      )
       .find((one) => one !== undefined)
     return mistake === undefined ? condition : wrong(at, mistake)
   }

@@ -4,6 +4,7 @@ import type { Reply } from '../../services/call.ts'
 import { abortProblem, deadlineProblem } from '../../services/guards/aborted.ts'
 import type { Invoke } from '../execute/loads.ts'
 import type { Binding } from '../graph.ts'
+import { looksDeeper } from '../verdicts.ts'
 import { Flights } from './flights.ts'
 
 export type SharedCallsOptions = {
@@ -32,7 +33,7 @@ export const createSharedCalls = ({ service, clock, observe }: SharedCallsOption
     forget: () => flights.forget(),
     share(binding, invoke) {
       const { forwards, exact, nothing, request } = binding
-      const asks = `${request.kind === 'rest' ? request.method : request.method.path} ${exact} ${nothing}`
+      const asks = `${request.kind === 'rest' ? request.method : request.method.path} ${exact} ${nothing} ${looksDeeper(binding)}`
       return (rendered, context) => {
         const { signal, deadline, forward } = context
         if (signal.aborted) return Promise.reject(abortProblem(signal, service))

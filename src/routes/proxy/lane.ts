@@ -196,7 +196,7 @@ export class Lane implements AnswerHandler, CallContext {
     const { status, headers } = head
     clearTimeout(this.#timer)
     if (isFailureStatus(status) && (this.mayRepeat || this.#replaces !== undefined)) {
-      const problem = statusProblem(this.#route.service, status, head.get('retry-after'))
+      const problem = statusProblem(this.#route.service, status, { retryAfter: head.get('retry-after') })
       const again = this.mayRepeat && this.#context.wouldTryAgain?.(problem) === true
       if (again || this.#replaces?.(this) === true) return this.#fail(problem)
     }

@@ -77,7 +77,12 @@ const exchangeWith =
   (input, context) =>
     new Promise((resolve, reject) => {
       const request = wireRequest(asked.service, input, context)
-      new Exchange(asked, request, { exact: input.exact, context, settle: { resolve, reject } }).send()
+      new Exchange(asked, request, {
+        exact: input.exact,
+        judged: input.judged === true,
+        context,
+        settle: { resolve, reject },
+      }).send()
     })
 
 // Compressed answers cost more to open than a local network takes to carry them whole.

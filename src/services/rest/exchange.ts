@@ -4,7 +4,7 @@ import { abortProblem } from '../guards/aborted.ts'
 import type { RestService } from '../service.ts'
 import type { Affinity } from '../targets/affinity.ts'
 import type { BodyReader } from './body-reader.ts'
-import { badGateway, connectionProblem, statusProblem } from './problems.ts'
+import { badGateway, connectionProblem, type Said, statusProblem } from './problems.ts'
 import type { RestInput } from './request.ts'
 import { Sending } from './sending.ts'
 import type { RestTargets } from './targets.ts'
@@ -26,6 +26,16 @@ type Settle = { readonly resolve: (reply: Reply) => void; readonly reject: (prob
 const jsonType =
   /^(?:application\/(?:[\w.!#$&^-]+\+)?json|text\/json)[ \t]*(?:;(?!.*charset=(?!"?(?:utf-?8|us-ascii)))|$)/i
 
+type ExchangeOptions = {
+  readonly exact: RestInput['exact']
+  readonly judged: boolean
+  readonly context: CallContext
+  readonly settle: Settle
+}
+
+/** What is read of a failure that somebody looks into. */
+const failureBytes = 65_536
+
 /** Answers whose length is told in between are put together in room of just that size, made at once. */
 const smallBytes = 16_384
 const roomBytes = 1_048_576
@@ -35,6 +45,7 @@ export class Exchange implements AnswerHandler {
   readonly #asked: Asked
   readonly #request: WireRequest
   readonly #exact: RestInput['exact']
+  readonly #judged: boolean
   readonly #context: CallContext
   readonly #settle: Settle
   #sending: Sending | undefined
@@ -44,14 +55,11 @@ export class Exchange implements AnswerHandler {
   #whole: Buffer | undefined
   #size = 0
 
-  constructor(
-    asked: Asked,
-    request: WireRequest,
-    { exact, context, settle }: { exact: RestInput['exact']; context: CallContext; settle: Settle },
-  ) {
+  constructor(asked: Asked, request: WireRequest, { exact, judged, context, settle }: ExchangeOptions) {
     this.#asked = asked
     this.#request = request
     this.#exact = exact
+    this.#judged = judged
     this.#context = context
     this.#settle = settle
   }
@@ -85,7 +93,7 @@ export class Exchange implements AnswerHandler {
     this.#size += chunk.length
     if (this.#size > this.#asked.service.maxAnswerBytes) this.#tooLarge()
     // Read only so that the connection can be used again.
-    if (this.#settled || head.status >= 300) return true
+    if (this.#settled || (head.status >= 300 && !(this.#judged && this.#size <= failureBytes))) return true
     const { framing } = head
     if (at === 0 && framing.kind === 'length' && framing.length > smallBytes && framing.length <= roomBytes)
       this.#whole = Buffer.allocUnsafe(framing.length)
@@ -97,7 +105,10 @@ export class Exchange implements AnswerHandler {
   onEnd(): void {
     const { service } = this.#asked
     const head = this.#head as ResponseHead
-    if (head.status >= 300) return this.#fail(statusProblem(service, head.status, head.get('retry-after')))
+    if (head.status >= 300) {
+      const said = this.#judged ? this.#said(head) : undefined
+      return this.#fail(statusProblem(service, head.status, { retryAfter: head.get('retry-after'), said }))
+    }
     let output: Json
     try {
       output = this.#output(head)
@@ -105,11 +116,25 @@ export class Exchange implements AnswerHandler {
       return this.#fail(badGateway(service.name, 'answered something that is not JSON', cause))
     }
     this.#end()
-    this.#settle.resolve({ output, status: head.status })
+    this.#settle.resolve(
+      this.#judged
+        ? { output, status: head.status, header: (name) => head.get(name) }
+        : { output, status: head.status },
+    )
   }
 
   onError(error: WireError): void {
     this.#fail(connectionProblem(this.#asked.service.name, error))
+  }
+
+  /** What a failure says, for who looks into it; nothing of it reaches a client by itself. */
+  #said(head: ResponseHead): Said {
+    const header = (name: string): string | undefined => head.get(name)
+    try {
+      return { header, body: this.#size > failureBytes ? undefined : this.#output(head) }
+    } catch {
+      return { header, body: undefined }
+    }
   }
 
   #output(head: ResponseHead): Json {

@@ -1,4 +1,5 @@
 import { codeOfStatus } from '../../kernel/code.ts'
+import type { Json } from '../../kernel/json.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { deadlineProblem } from '../guards/aborted.ts'
 import type { RestService } from '../service.ts'
@@ -9,11 +10,17 @@ import type { WireError } from './wire/error.ts'
 export const badGateway = (service: string, what: string, cause?: unknown): Problem =>
   new Problem('UNAVAILABLE', `Service ${service} ${what}.`, { status: 502, service, cause })
 
+/** The headers of a failure, by lower-case names, and its JSON; undefined where it is none, or long. */
+export type Said = { readonly header: (name: string) => string | undefined; readonly body: Json | undefined }
+
 /** What a service answered, as the cause of a problem: clients see the gateway's own status. */
 export class AnsweredStatus {
   readonly status: number
-  constructor(status: number) {
+  /** What it said beside, for who asked for it. */
+  readonly said: Said | undefined
+  constructor(status: number, said?: Said) {
     this.status = status
+    this.said = said
   }
   toString(): string {
     return `HTTP status ${this.status}`
@@ -43,16 +50,16 @@ export const connectionProblem = (service: string, error: WireError): Problem =>
 export const statusProblem = (
   { name, identity }: RestService,
   status: number,
-  retryAfter: string | undefined,
+  { retryAfter, said }: { readonly retryAfter?: string | undefined; readonly said?: Said | undefined },
 ): Problem => {
-  const cause = new AnsweredStatus(status)
+  const cause = new AnsweredStatus(status, said)
   if (status < 400) return badGateway(name, 'answered with a redirect, which is not followed', cause)
   if ((status === 401 || status === 403) && identity !== 'forward')
     return badGateway(name, 'refused the gateway', cause)
   const headers = retryAfter !== undefined && validRetryAfter.test(retryAfter) ? { 'retry-after': retryAfter } : {}
-  const said = sentences[status]
+  const sentence = sentences[status]
   if (status < 500)
-    return new Problem(codeOfStatus(status), `Service ${name} ${said ?? 'refused the request'}.`, {
+    return new Problem(codeOfStatus(status), `Service ${name} ${sentence ?? 'refused the request'}.`, {
       status,
       service: name,
       headers: status === 429 ? headers : {},

@@ -10,6 +10,8 @@ export type RestInput = {
   readonly body?: Json
   /** Whether asking twice does no more than asking once, where method and headers do not say so. */
   readonly idempotent?: boolean
+  /** Whether somebody looks at headers of the answer, and into a failure: what nobody looks at is not kept. */
+  readonly judged?: boolean
   /** Which numbers of the answer keep their digits: all, or long integers only, which is cheaper to read. */
   readonly exact: 'all' | 'integers'
 }

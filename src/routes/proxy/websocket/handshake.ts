@@ -111,7 +111,7 @@ export class Handshake implements AnswerHandler {
   onHead(head: ResponseHead): void {
     this.#head = head
     if (!isFailureStatus(head.status)) return
-    const problem = statusProblem(this.#route.service, head.status, head.get('retry-after'))
+    const problem = statusProblem(this.#route.service, head.status, { retryAfter: head.get('retry-after') })
     if (this.#context.wouldTryAgain?.(problem) === true) this.#fail(problem)
   }
 
