@@ -8,10 +8,18 @@ export type OpenApiDocument = { readonly file: string; readonly root: Members }
 /** A schema object with references within the file resolved. */
 export type OpenApiSchema = Members
 
+export type OpenApiParameter = {
+  readonly name: string
+  readonly in: string
+  readonly required: boolean
+  /** What it takes; undefined where that is not described. */
+  readonly schema: unknown
+}
+
 export type OpenApiOperation = {
   /** As the document writes it. */
   readonly path: string
-  readonly parameters: readonly { readonly name: string; readonly in: string; readonly required: boolean }[]
+  readonly parameters: readonly OpenApiParameter[]
   /** Of a JSON body; undefined where none is described. */
   readonly body: OpenApiSchema | undefined
   /** Of the JSON answer of the first 2xx status; undefined where none is described. */
@@ -88,7 +96,12 @@ export const openApiOperation = (document: OpenApiDocument, path: string, method
   const parameters = [item['parameters'], operation['parameters']]
     .flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
     .map((one) => resolved(document, one) ?? {})
-    .map((one) => ({ name: String(one['name']), in: String(one['in']), required: one['required'] === true }))
+    .map((one) => ({
+      name: String(one['name']),
+      in: String(one['in']),
+      required: one['required'] === true,
+      schema: one['schema'],
+    }))
   const responses = resolved(document, operation['responses']) ?? {}
   const success = Object.keys(responses).find((status) => status.startsWith('2'))
   return {

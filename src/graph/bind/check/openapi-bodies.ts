@@ -9,25 +9,31 @@ import {
   typeOf,
 } from '../../../services/openapi/document.ts'
 import type { ValueTemplate } from '../../request.ts'
-import type { Told } from '../context.ts'
+import type { Owner, Told } from '../context.ts'
+import { inputMistakes, type Sent, sentArgument } from './openapi-inputs.ts'
 
 type Body = ValueTemplate & { readonly kind: 'object' }
+
+type Asked = { readonly at: string; readonly body: OpenApiOperation['body']; readonly field: Owner['field'] }
 
 /** What is wrong with a body that a binding writes: of several forms that it may have, one has to fit. */
 export const bodyMistakes = (
   document: OpenApiDocument,
-  { at, body }: { readonly at: string; readonly body: OpenApiOperation['body'] },
-  written: Body,
+  { at, body, field }: Asked,
+  written: ValueTemplate,
 ): readonly Told[] => {
+  const sent = sentBy(written, field, `The body of ${at}`)
+  if (sent !== undefined) return inputMistakes(document, body, sent)
+  if (written.kind !== 'object') return []
   const forms = formsOf(document, body)
-  const told = forms?.map((form) => mistakesOf(document, form, { at, written })) ?? []
+  const told = forms?.map((form) => mistakesOf(document, form, { at, written, field })) ?? []
   return told.some((mistakes) => mistakes.length === 0) ? [] : (told.toSorted((a, b) => a.length - b.length)[0] ?? [])
 }
 
 const mistakesOf = (
   document: OpenApiDocument,
   form: Readonly<Record<string, unknown>>,
-  { at, written }: { readonly at: string; readonly written: Body },
+  { at, written, field }: Pick<Asked, 'at' | 'field'> & { readonly written: Body },
 ): readonly Told[] => {
   const properties = propertiesOf(document, form)
   if (properties === undefined) return []
@@ -35,9 +41,11 @@ const mistakesOf = (
   const given = written.fields.map(([name]) => name)
   const unset = [...new Set(requiredOf(document, form))].filter((name) => !given.includes(name))
   return [
-    ...written.fields.flatMap(([name, value]): Told[] => {
+    ...written.fields.flatMap(([name, value]): readonly Told[] => {
       if (!names.includes(name))
         return [{ code: 'PORTICO-905', message: `The body of ${at} has no field ${name}.${didYouMean(name, names)}` }]
+      const sent = sentBy(value, field, `${name} of the body of ${at}`)
+      if (sent !== undefined) return inputMistakes(document, properties[name], sent)
       const types = formsOf(document, properties[name])?.map(typeOf)
       const is = literalType(value)
       return is === undefined || types === undefined || types.some((type) => type === undefined || fits(is, type))
@@ -51,6 +59,12 @@ const mistakesOf = (
       }),
     ),
   ]
+}
+
+/** What an argument sends, where a placeholder of it alone is the value. */
+const sentBy = (written: ValueTemplate, field: Owner['field'], to: string): Sent | undefined => {
+  const [only] = written.kind === 'template' && written.template.length === 1 ? written.template : []
+  return typeof only === 'object' ? sentArgument(only, field, { to, asText: false }) : undefined
 }
 
 /** The JSON type of what is written out; undefined of what a placeholder alone gives, and of null. */

@@ -5,6 +5,7 @@ import {
   formsOf,
   type OpenApiDocument,
   type OpenApiOperation,
+  type OpenApiParameter,
   openApiOperation,
   openApiPaths,
   serverPath,
@@ -12,9 +13,11 @@ import {
 import { directiveOf } from '../../directives.ts'
 import type { Binding } from '../../graph.ts'
 import type { RestRequest } from '../../request.ts'
-import { type BindContext, report } from '../context.ts'
+import type { Template } from '../../template.ts'
+import { type BindContext, type Owner, report, type Told } from '../context.ts'
 import { checkAnswer, follow } from './openapi-answers.ts'
 import { bodyMistakes } from './openapi-bodies.ts'
+import { inputMistakes, sentArgument } from './openapi-inputs.ts'
 
 /** Holds `@rest` bindings against the OpenAPI documents of their services, where those are given. */
 export const checkOpenApi = (context: BindContext): void => {
@@ -32,7 +35,7 @@ export const checkOpenApi = (context: BindContext): void => {
       report(context, at.node, binding.coordinate, { code: 'PORTICO-901', message: found })
       continue
     }
-    checkRequest(context, { binding, request, operation: found, document, node: at.node })
+    checkRequest(context, { binding, request, operation: found, document, node: at.node, field: at.field })
     const answer = follow(document, formsOf(document, found.answer), binding.select)
     if (typeof answer === 'string')
       report(context, at.node, binding.coordinate, {
@@ -47,13 +50,13 @@ export const checkOpenApi = (context: BindContext): void => {
 const placeOf = (
   { schema }: BindContext,
   { coordinate }: Binding,
-): { readonly node: ASTNode; readonly type: GraphQLOutputType } | undefined => {
+): { readonly node: ASTNode; readonly type: GraphQLOutputType; readonly field: Owner['field'] } | undefined => {
   const [typeName = '', fieldName] = coordinate.split('.')
   const owner = schema.getType(typeName)
   if (!isObjectType(owner)) return undefined
   const field = fieldName === undefined ? undefined : owner.getFields()[fieldName]
   const directive = directiveOf('rest', ...(field ? [field.astNode] : [owner.astNode, ...owner.extensionASTNodes]))
-  return directive && { node: directive.node, type: field?.type ?? owner }
+  return directive && { node: directive.node, type: field?.type ?? owner, field }
 }
 
 const segments = (path: string): readonly string[] => path.replaceAll(/\{[^}]*\}/g, '{}').split('/')
@@ -92,9 +95,10 @@ type Asked = {
   readonly operation: OpenApiOperation
   readonly document: OpenApiDocument
   readonly node: ASTNode
+  readonly field: Owner['field']
 }
 
-const checkRequest = (context: BindContext, { binding, request, operation, document, node }: Asked): void => {
+const checkRequest = (context: BindContext, { binding, request, operation, document, node, field }: Asked): void => {
   const { coordinate } = binding
   const at = `${request.method} ${operation.path}`
   const query = operation.parameters.filter((one) => one.in === 'query')
@@ -110,7 +114,59 @@ const checkRequest = (context: BindContext, { binding, request, operation, docum
       code: 'PORTICO-903',
       message: `${at} requires the query parameter ${name}, and the binding does not set it.`,
     })
-  if (request.body?.kind !== 'object') return
-  for (const told of bodyMistakes(document, { at, body: operation.body }, request.body))
+  for (const { name, value } of request.query) {
+    const parameter = query.find((one) => one.name === decoded(name))
+    for (const told of textMistakes(document, {
+      parameter,
+      value,
+      field,
+      to: `The query parameter ${decoded(name)} of ${at}`,
+    }))
+      report(context, node, coordinate, told)
+  }
+  for (const { parameter, value } of pathValues(request, operation))
+    for (const told of textMistakes(document, { parameter, value, field, to: `{${parameter.name}} of ${at}` }))
+      report(context, node, coordinate, told)
+  if (request.body === undefined) return
+  for (const told of bodyMistakes(document, { at, body: operation.body, field }, request.body))
     report(context, node, coordinate, told)
+}
+
+type InAddress = {
+  readonly parameter: OpenApiParameter | undefined
+  readonly value: Template
+  readonly field: Owner['field']
+  readonly to: string
+}
+
+/** What is wrong with an argument that a query or a path sends alone. */
+const textMistakes = (document: OpenApiDocument, { parameter, value, field, to }: InAddress): readonly Told[] => {
+  const [only] = value.length === 1 ? value : []
+  const sent = typeof only === 'object' ? sentArgument(only, field, { to, asText: true }) : undefined
+  return sent === undefined || parameter === undefined ? [] : inputMistakes(document, parameter.schema, sent)
+}
+
+/** Segments that are one placeholder, here and in the document; told apart from the end, where paths have no base. */
+const pathValues = (
+  { path }: RestRequest,
+  { path: known, parameters }: OpenApiOperation,
+): readonly { readonly parameter: OpenApiParameter; readonly value: Template }[] => {
+  const expressions = path.filter((part) => typeof part !== 'string')
+  const written = path
+    .map((part) => (typeof part === 'string' ? part : '\0'))
+    .join('')
+    .split('/')
+  const named = known.split('/')
+  let next = expressions.length
+  return written
+    .map((segment, index) => ({ segment, name: named[named.length - written.length + index] }))
+    .toReversed()
+    .flatMap(({ segment, name }) => {
+      const many = segment.split('\0').length - 1
+      next -= many
+      const [, only] = segment === '\0' ? (/^\{([^{}]+)\}$/.exec(name ?? '') ?? []) : []
+      const parameter = parameters.find((one) => one.in === 'path' && one.name === only)
+      const expression = expressions[next]
+      return parameter === undefined || expression === undefined ? [] : [{ parameter, value: [expression] }]
+    })
 }

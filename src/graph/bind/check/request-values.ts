@@ -14,13 +14,13 @@ import protobuf, { type Field } from 'protobufjs'
 import { didYouMean } from '../../../kernel/diagnostic.ts'
 import { fieldOf } from '../../../services/grpc/json/fields.ts'
 import { isDemanded } from '../../../services/grpc/protos/annotations.ts'
-import { directiveOf } from '../../directives.ts'
 import type { Expression } from '../../template.ts'
 import { parseTemplate } from '../../template-syntax.ts'
 import { type BindContext, isMutation, type Owner, report } from '../context.ts'
 import { isReadMask } from '../field-mask.ts'
 import { isMap } from '../maps.ts'
 import { nameOf, type ProtoType } from '../proto-scalars.ts'
+import { argumentType } from './argument-type.ts'
 import { checkInput } from './inputs.ts'
 
 type Checked = { readonly owner: Owner; readonly batched: boolean }
@@ -132,14 +132,7 @@ const typeOf = (
   { field, type }: Owner,
 ): GraphQLInputType | GraphQLOutputType | undefined => {
   const [first = '', ...rest] = path
-  if (root === 'args') {
-    const argument = field?.args.find(({ name }) => name === first)
-    if (directiveOf('from', argument?.astNode)?.args['map'] === true) return undefined
-    return rest.reduce<GraphQLInputType | undefined>((at, name) => {
-      const named = at && getNullableType(at)
-      return isInputObjectType(named) ? named.getFields()[name]?.type : undefined
-    }, argument?.type)
-  }
+  if (root === 'args') return argumentType(field, path)
   if (root !== 'this') return undefined
   return rest.reduce<GraphQLOutputType | undefined>((at, name) => {
     const named = at && getNamedType(at)
