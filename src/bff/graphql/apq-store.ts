@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { within } from '../../kernel/patience.ts'
 
 /** Documents that clients registered by their hash. */
 export type ApqStore = {
@@ -43,11 +44,4 @@ export const createApqStore = (shared: SharedStore | undefined, bff: string): Ap
 
 /** What comes of it in time; undefined where it fails or takes longer. */
 const soon = <Value>(promise: Promise<Value>): Promise<Value | undefined> =>
-  new Promise((resolve) => {
-    const late = setTimeout(() => resolve(undefined), patienceMs)
-    const settle = (value: Value | undefined): void => {
-      clearTimeout(late)
-      resolve(value)
-    }
-    promise.then(settle, () => settle(undefined))
-  })
+  within(patienceMs, promise).catch(() => undefined)

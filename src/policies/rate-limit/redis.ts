@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import type { Clock } from '../../kernel/clock.ts'
+import { within } from '../../kernel/patience.ts'
 import type { Charge, Take, Verdict } from './counter.ts'
 import { script } from './redis-script.ts'
 import { fits } from './rule.ts'
@@ -103,9 +104,3 @@ const verdictOf = ([refused = 0, waitMs = 0, ...rest]: readonly number[], charge
   const remaining = Math.max(0, rest[2 * nearest] as number)
   return { refused: refused - 1, waitMs, nearest, remaining, resetMs: rest[2 * nearest + 1] as number, alone: false }
 }
-
-const within = <Value>(milliseconds: number, promise: Promise<Value>): Promise<Value> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`No answer within ${milliseconds} ms.`)), milliseconds)
-    promise.then(resolve, reject).finally(() => clearTimeout(timer))
-  })

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Identity } from '../../../kernel/caller.ts'
-import { within } from '../../patience.ts'
+import { within } from '../../../kernel/patience.ts'
 import { undecided } from '../authenticator.ts'
 import type { Revocation } from './provider.ts'
 import { refusedToken, secondsOf } from './token.ts'

@@ -1,6 +1,0 @@
-/** What a promise gives, if it does so in time; rejects otherwise. The promise itself goes on. */
-export const within = <Value>(milliseconds: number, promise: Promise<Value>): Promise<Value> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`No answer within ${milliseconds} ms.`)), milliseconds)
-    promise.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
