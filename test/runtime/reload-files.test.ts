@@ -5,12 +5,12 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { watchWorkspace } from '../../src/runtime/watch.ts'
 import { makeCertificates } from '../support/certificates.ts'
 import { layWorkspace, startGateway } from '../support/gateway.ts'
 import { missing } from '../support/programs.ts'
 import { issuer, signToken } from '../support/token.ts'
+import { until } from '../support/until.ts'
 
 describe('files beside the workspace’s own', { skip: missing('openssl') }, () => {
   it('a secret that is rotated is used from then on', async (t) => {
@@ -92,11 +92,7 @@ routes:
     },
     /** Until the next generation serves. */
     next: async (): Promise<void> => {
-      const deadline = performance.now() + 5_000
-      while (gateway.generation() === generation) {
-        assert.ok(performance.now() < deadline, 'There was no reload.')
-        await delay(10)
-      }
+      await until(() => gateway.generation() !== generation)
       generation = gateway.generation()
     },
   }

@@ -8,6 +8,7 @@ import { createClient } from 'graphql-ws'
 import { WebSocket, WebSocketServer } from 'ws'
 import { startReviews } from '../../examples/shop/reviews/service.ts'
 import { startGateway } from '../support/gateway.ts'
+import { until } from '../support/until.ts'
 import { temporaryShop } from '../support/workspace.ts'
 
 const subscription = 'subscription { added { id } }'
@@ -93,7 +94,7 @@ describe('what is open while a workspace is reloaded', () => {
     const refused = await fetch(address, { headers: { accept: 'text/event-stream' } })
     assert.equal(refused.status, 503)
     await first.leave()
-    await waitUntil(async () => {
+    await until(async () => {
       const reply = await fetch(address, { headers: { accept: 'text/event-stream' } })
       await reply.body?.cancel()
       return reply.status === 200
@@ -130,11 +131,6 @@ const openEvents = async (address: string) => {
 const textOf = async (asked: ClientRequest): Promise<string> => {
   const [response] = (await once(asked, 'response')) as [IncomingMessage]
   return (await response.toArray()).join('')
-}
-
-const waitUntil = async (met: () => Promise<boolean>): Promise<void> => {
-  const deadline = performance.now() + 5_000
-  while (!(await met())) assert.ok(performance.now() < deadline, 'It does not come about.')
 }
 
 let heard: (response: ServerResponse) => void = () => undefined

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { watchWorkspace } from '../../src/runtime/watch.ts'
 import { type Files, layWorkspace } from '../support/gateway.ts'
+import { until } from '../support/until.ts'
 
 describe('watchWorkspace', () => {
   it('tells once of a file that is written in pieces', async (t) => {
@@ -129,13 +130,7 @@ const watching = async (t: TestContext, { more = [], linked = false }: Watched =
       await writeFile(join(dir, file), text)
     },
     /** Until there was a change more than those seen so far. */
-    changes: async (least: number): Promise<void> => {
-      const deadline = performance.now() + 5_000
-      for (let seen = count; seen < least; seen = count) {
-        assert.ok(performance.now() < deadline, `${seen} changes, not ${least}`)
-        await delay(10)
-      }
-    },
+    changes: (least: number): Promise<void> => until(() => count >= least),
     quiet: async (): Promise<void> => {
       const before = count
       await delay(400)

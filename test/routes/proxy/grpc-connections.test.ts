@@ -82,7 +82,7 @@ describe('connections of native gRPC calls', () => {
     await ask('first')
     await turns()
     between.silence()
-    await assert.rejects(ask('second', { deadline: Date.now() + 300 }), { code: status.DEADLINE_EXCEEDED })
+    await assert.rejects(ask('second', { deadline: Date.now() + 1_000 }), { code: status.DEADLINE_EXCEEDED })
     assert.equal(await ask('third'), 'here')
   })
 
@@ -92,8 +92,8 @@ describe('connections of native gRPC calls', () => {
     t.after(() => deaf.close())
     const { ask } = await gateway(t, { address: `127.0.0.1:${(deaf.address() as AddressInfo).port}` })
     const begun = performance.now()
-    await assert.rejects(ask('x', { deadline: Date.now() + 5_000 }), { code: status.DEADLINE_EXCEEDED })
-    assert.ok(performance.now() - begun < 4_000)
+    await assert.rejects(ask('x', { deadline: Date.now() + 30_000 }), { code: status.DEADLINE_EXCEEDED })
+    assert.ok(performance.now() - begun < 9_000)
   })
 
   it('refuses a message that is larger than the route allows, in whatever pieces it comes', async (t) => {

@@ -107,7 +107,7 @@ describe('a proxy route with WebSockets', () => {
     const { open } = await gateway(t, {
       hooks: {
         onRequest(request, _reply, done) {
-          const expiresAt = (Date.now() + 200) / 1_000
+          const expiresAt = (Date.now() + 1_000) / 1_000
           const identity = { provider: 'a', subject: 'b', scopes: new Set<string>(), claims: {}, expiresAt }
           request.caller = { ...request.caller, identity }
           done()

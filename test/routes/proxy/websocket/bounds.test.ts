@@ -69,12 +69,12 @@ describe('WebSockets through a route', () => {
   })
 
   it('end with 1001 for both sides when nobody has said anything for too long', async (t) => {
-    const { open, services } = await gateway(t, { targets: 1, websocket: 'idle: 150ms' })
+    const { open, services } = await gateway(t, { targets: 1, websocket: 'idle: 1s' })
     const client = await open()
     const service = services[0]?.sockets[0] as WebSocket
     const ended = Promise.all([closing(client), closing(service)])
     const words = setInterval(() => client.send('a word'), 50)
-    await new Promise((resolve) => setTimeout(resolve, 400))
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
     assert.equal(client.readyState, client.OPEN)
     clearInterval(words)
     const [[told, why], [toldService]] = await ended
@@ -83,7 +83,7 @@ describe('WebSockets through a route', () => {
 
   it('are kept open by pings, unless only messages count', async (t) => {
     const ends = async (pings: boolean): Promise<'pinged on' | number> => {
-      const { open } = await gateway(t, { targets: 1, websocket: `idle: 200ms, pings: ${pings}` })
+      const { open } = await gateway(t, { targets: 1, websocket: `idle: 1s, pings: ${pings}` })
       const client = await open()
       const ended = closing(client)
       let pongs = 0
@@ -93,7 +93,7 @@ describe('WebSockets through a route', () => {
           client.on('pong', () => {
             pongs += 1
             if (pongs === 8) resolve('pinged on')
-            else setTimeout(() => client.ping(), 50)
+            else setTimeout(() => client.ping(), 200)
           })
           client.ping()
         }),
