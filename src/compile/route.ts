@@ -91,7 +91,7 @@ const compileSplit = (settings: SplitConfig, ground: RouteGround): CompiledRoute
   const name = `routes.${match.site}`
   const compiled = parts.map(({ service }, at) => compileKind({ ...shared, service }, ground, ['split', at, 'service']))
   const { split, mistakes } = routes.proxy.compileSplit(
-    { split: parts, sticky, active, override },
+    { split: parts.map((part) => ({ ...part, name: part.name ?? part.service })), sticky, active, override },
     compiled.flatMap(({ route }) => (route?.kind === 'proxy' ? [{ ...route, name }] : [])),
   )
   const diagnostics: readonly Diagnostic[] = [

@@ -32,6 +32,8 @@ export type AppTools = {
   readonly development: boolean
   /** The last good answers, of routes that give them again. */
   readonly stale: ReturnType<typeof routes.proxy.createStaleAnswers>
+  /** Ramps that were stopped. */
+  readonly stoppedRamps: Set<string>
   /** Aborts with a Problem when the generation ends: streams, which would not end by themselves, then do. */
   readonly draining: Signal
 }
@@ -118,6 +120,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       observeFallback: (route, kind) => metrics.observeFallback(route, kind),
       observeMirror: (route, outcome) => metrics.observeMirror(route, outcome),
       stale: tools.stale,
+      stoppedRamps: tools.stoppedRamps,
       stop: tools.draining,
       drainMs: plan.drainMs,
       observeSplit: (route, part) => metrics.observeSplit(route, part),

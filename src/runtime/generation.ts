@@ -144,6 +144,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     draining,
     stale: lease.stores.keep('stale answers', () => routes.proxy.createStaleAnswers(clock)),
     policyTools,
+    stoppedRamps: lease.stores.keep('stopped ramps', () => new Set<string>()),
   })
   const app = await building.catch(async (error: unknown) => {
     await release()

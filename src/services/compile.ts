@@ -8,6 +8,8 @@ import { loadOpenApi } from './openapi/load.ts'
 import type { OwnCalls } from './own-calls.ts'
 import type { HttpHealth } from './rest/health.ts'
 import type { Service } from './service.ts'
+import type { Split } from './split/choice.ts'
+import { compileSplit } from './split/compile.ts'
 import { targetSettings, type WrittenTarget } from './targets/compile.ts'
 import { readTls, tlsFiles } from './tls.ts'
 
@@ -25,8 +27,13 @@ export const compileService = async (
   config: ServiceConfig,
   { workspaceDir, placeOf, zone }: ServiceSurroundings,
 ): Promise<{ readonly service: Service } | { readonly diagnostics: readonly Diagnostic[] }> => {
+  const split = splitOf(config)
   const { tls, diagnostics: tlsDiagnostics } = readTls(config.tls, { service: name, workspaceDir, placeOf })
-  const diagnostics: Diagnostic[] = [...tlsDiagnostics, ...retryMistakes(name, config, placeOf)]
+  const diagnostics: Diagnostic[] = [
+    ...tlsDiagnostics,
+    ...retryMistakes(name, config, placeOf),
+    ...splitMistakes(name, config, placeOf),
+  ]
   const common = {
     name,
     identity: config.identity,
@@ -52,7 +59,7 @@ export const compileService = async (
       kind: 'rest',
       origin: first.url.origin,
       basePath: first.url.pathname.replace(/\/+$/, ''),
-      targets: targetSettings(config.rest.map(writtenTarget), config, zone),
+      targets: { ...targetSettings(config.rest.map(writtenTarget), config, zone), ...split },
       http2: config.http2,
       health: config.health === undefined ? undefined : httpHealth(config.health),
     } as const
@@ -68,11 +75,14 @@ export const compileService = async (
   if ('diagnostics' in loaded) return { diagnostics: [...diagnostics, ...loaded.diagnostics] }
   const grpc = {
     kind: 'grpc',
-    targets: targetSettings(
-      config.grpc.map(({ address: { host, port }, ...target }) => ({ ...target, name: host, port })),
-      config,
-      zone,
-    ),
+    targets: {
+      ...targetSettings(
+        config.grpc.map(({ address: { host, port }, ...target }) => ({ ...target, name: host, port })),
+        config,
+        zone,
+      ),
+      ...split,
+    },
     maxRequestBytes: config.maxRequest,
     errorDetails: config.errorDetails,
     health: config.health,
@@ -139,6 +149,53 @@ const targetMistakes = (
           },
         ],
   )
+}
+
+/** The parts among which a service's calls are shared. */
+const splitOf = ({ split, sticky, active, override }: ServiceConfig): { readonly split?: Split } =>
+  split === undefined ? {} : { split: compileSplit({ split, sticky, active, override }, []).split }
+
+const splitMistakes = (
+  name: string,
+  { split, sticky, active, override, ...config }: ServiceConfig,
+  placeOf: ServiceSurroundings['placeOf'],
+): readonly Diagnostic[] => {
+  const mistake = (path: readonly (string | number)[], message: string): Diagnostic => ({
+    severity: 'error',
+    code: 'PORTICO-032',
+    place: placeOf(['services', name, ...path]),
+    coordinate: `services.${name}${path.map((one) => (typeof one === 'number' ? `[${one}]` : `.${one}`)).join('')}`,
+    message,
+  })
+  const [kind, targets] = 'rest' in config ? (['rest', config.rest] as const) : (['grpc', config.grpc] as const)
+  const parts = targets.map((target) => ('part' in target ? target.part : undefined))
+  if (split === undefined) {
+    const at = parts.findIndex((part) => part !== undefined)
+    const lone = Object.entries({ sticky, active, override }).find(([, value]) => value !== undefined)
+    return [
+      ...(at < 0 ? [] : [mistake([kind, at], 'The service has no `split`. Add one, or remove `part`.')]),
+      ...(lone === undefined
+        ? []
+        : [mistake([lone[0]], `The service has no \`split\`, of which \`${lone[0]}\` speaks.`)]),
+    ]
+  }
+  const names = split.map((part) => part.name)
+  return [
+    ...compileSplit({ split, sticky, active, override }, []).mistakes.map(({ below, message }) =>
+      mistake([below], message),
+    ),
+    ...parts.flatMap((part, at) => {
+      if (part !== undefined && names.includes(part)) return []
+      const message =
+        part === undefined
+          ? 'A target of a service with a `split` says its `part`.'
+          : `There is no part ${part}.${didYouMean(part, names)}`
+      return [mistake([kind, at], message)]
+    }),
+    ...names
+      .filter((part) => !parts.includes(part))
+      .map((part) => mistake(['split'], `No target is of the part ${part}.`)),
+  ]
 }
 
 /** Every entry of `calls`, with what it leaves to its service. */

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { count, duration, httpUrl, oneOrMore, size } from '../config/scalars.ts'
+import { count, duration, httpUrl, nameKey, oneOrMore, size } from '../config/scalars.ts'
 import { clientConfig } from './grpc/client/config.ts'
 import { definitionsConfig } from './grpc/protos/config.ts'
 import { ownCallsConfig, resilienceConfig } from './guards/config.ts'
 import { requiredHealth } from './required-health.ts'
+import { choosingConfig, shareConfig } from './split/config.ts'
 import { targetConfig, targetsConfig } from './targets/config.ts'
 
 /** What every service has, whatever it speaks. */
@@ -14,6 +15,12 @@ const common = {
       "What the service learns of the caller: `forward` sends the client's own Authorization on, `none` sends nothing. Required, so that nobody forwards by accident.",
     ),
   ...resilienceConfig,
+  split: z
+    .array(z.strictObject({ name: nameKey.describe('The `part` that its targets say.'), ...shareConfig }))
+    .min(2, { error: 'Expected at least two parts.' })
+    .optional()
+    .describe('Parts of its targets, each its share of all calls, whoever makes them: fields, endpoints, routes.'),
+  ...choosingConfig,
   concurrency: z
     .strictObject({
       max: count.default(512).describe('Calls in flight at once.'),

@@ -1,17 +1,22 @@
-const seconds = 10
+const slots = 10
 
-/** Two counts of the last ten seconds, by second: what a rate is made of. Times are monotonic milliseconds. */
+/** Two counts of the last ten seconds, or ten times as long as given: what a rate is made of. Times are monotonic milliseconds. */
 export class RollingWindow {
-  readonly #all = new Uint32Array(seconds)
-  readonly #some = new Uint32Array(seconds)
-  #second = Number.NEGATIVE_INFINITY
+  readonly #all = new Uint32Array(slots)
+  readonly #some = new Uint32Array(slots)
+  readonly #eachMs: number
+  #slot = Number.NEGATIVE_INFINITY
   #allSum = 0
   #someSum = 0
+
+  constructor(secondsEach = 1) {
+    this.#eachMs = secondsEach * 1_000
+  }
 
   /** Counts one, and whether it is one of some. */
   add(now: number, isSome: boolean): void {
     this.#forget(now)
-    const at = this.#second % seconds
+    const at = this.#slot % slots
     this.#all[at] = (this.#all[at] as number) + 1
     this.#allSum += 1
     if (!isSome) return
@@ -39,17 +44,17 @@ export class RollingWindow {
   }
 
   #forget(now: number): void {
-    const second = Math.floor(now / 1_000)
-    if (second <= this.#second) return
-    if (second - this.#second >= seconds) this.clear()
+    const slot = Math.floor(now / this.#eachMs)
+    if (slot <= this.#slot) return
+    if (slot - this.#slot >= slots) this.clear()
     else
-      for (let one = this.#second + 1; one <= second; one += 1) {
-        const at = one % seconds
+      for (let one = this.#slot + 1; one <= slot; one += 1) {
+        const at = one % slots
         this.#allSum -= this.#all[at] as number
         this.#someSum -= this.#some[at] as number
         this.#all[at] = 0
         this.#some[at] = 0
       }
-    this.#second = second
+    this.#slot = slot
   }
 }

@@ -27,6 +27,7 @@ export type ServiceEvent =
   | 'breaker open'
   | 'breaker trial'
   | 'breaker closed'
+  | 'ramp stopped'
   | 'target out'
   | 'target back'
 

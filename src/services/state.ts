@@ -26,6 +26,8 @@ export type TargetReport = {
   /** Its share of the calls, smaller while it starts slowly. */
   readonly weight: number
   readonly priority: number
+  /** The part of the service's split that it belongs to. */
+  readonly part?: string
   readonly active: number
   /** How long its calls take until they are answered, moving; absent where nothing is known. */
   readonly latencyMs?: number
@@ -46,6 +48,7 @@ export const stateOf = (
       state: target.state(now),
       weight: rounded(target.weight(now, targets.slowStartMs)),
       priority: address.priority,
+      ...(address.part === undefined ? {} : { part: address.part }),
       active,
       ...(latency === undefined ? {} : { latencyMs: rounded(latency) }),
     }

@@ -165,4 +165,12 @@ export const workspaceCodes = {
     example:
       'services: { users: { rest: http://127.0.0.1:5001, identity: none, timeout: { try: 2s, total: 2s }, retry: 2 } }',
   },
+  'PORTICO-032': {
+    severity: 'error',
+    title: 'Parts that do not fit their targets',
+    cause: 'A service that splits its calls has a target of no part, or a part without targets.',
+    fix: 'Say the `part` of each target, and each part under `split`.',
+    example:
+      'services: { users: { rest: [{ url: http://10.0.0.1, part: old }, http://10.0.0.2], identity: none, split: [{ name: old }, { name: new }] } }',
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>

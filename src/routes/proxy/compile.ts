@@ -5,12 +5,12 @@ import type { RetrySettings } from '../../services/guards/retry.ts'
 import { breakerSettings, retrySettings } from '../../services/guards/settings.ts'
 import type { OwnBreaker } from '../../services/resilience.ts'
 import type { RestService, Service } from '../../services/service.ts'
+import type { Split } from '../../services/split/choice.ts'
 import { parseRoutePath } from '../path.ts'
 import { type PathRewrite, parseRewrite } from '../rewrite.ts'
 import type { proxyRouteConfig } from './config.ts'
 import type { Fallback } from './fallback.ts'
 import type { Mirror } from './mirror.ts'
-import type { Split } from './split.ts'
 import { type WebSocketSettings, websocketSettings } from './websocket/config.ts'
 
 /** One entry of `routes:` as read, without its policies. */

@@ -13,7 +13,7 @@ import type { RestTargets } from '../../services/rest/targets.ts'
 import type { WireError } from '../../services/rest/wire/error.ts'
 import type { AnswerHandler } from '../../services/rest/wire/flight.ts'
 import type { ResponseHead } from '../../services/rest/wire/head.ts'
-import type { Affinity } from '../../services/targets/affinity.ts'
+import type { ReadWish } from '../../services/targets/affinity.ts'
 import { bodyLength, isSmall, RequestBody, readWhole, tooLarge } from './body.ts'
 import type { ProxyRoute } from './compile.ts'
 import type { AnswerCopy } from './stale.ts'
@@ -35,7 +35,7 @@ export type LaneOptions = {
 }
 
 /** Where a route's requests go. */
-export type Way = { readonly targets: RestTargets; readonly affinity: Affinity | undefined }
+export type Way = { readonly targets: RestTargets; readonly affinity: ReadWish | undefined }
 
 /**
  * One request on its way through: sent on as it comes, answered as the service answers, neither faster than its
@@ -187,7 +187,7 @@ export class Lane implements AnswerHandler, CallContext {
         body,
         repeatable: body === null && safe.has(method),
       },
-      { handler: this, key: affinity?.(this), tried: this.#context.tried },
+      { handler: this, wish: affinity?.(this), tried: this.#context.tried },
     )
     this.#sending.start()
   }

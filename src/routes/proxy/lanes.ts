@@ -3,9 +3,10 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../kernel/clock.ts'
 import { asProblem, type Problem } from '../../kernel/problem.ts'
 import type { Signal } from '../../kernel/signal.ts'
-import { guarded } from '../../services/call.ts'
+import { guarded, type Reply } from '../../services/call.ts'
+import { isFailureStatus, isServiceFailure } from '../../services/guards/failure.ts'
 import type { RestConnector } from '../../services/rest/connector.ts'
-import { readAffinity } from '../../services/targets/affinity.ts'
+import { readWish } from '../../services/targets/affinity.ts'
 import { discardRest } from '../discard.ts'
 import type { ProxyRoute } from './compile.ts'
 import { createFallback } from './fallback.ts'
@@ -33,6 +34,8 @@ export type ProxyTools = {
   readonly observeFallback?: (route: string, kind: 'service' | 'stale' | 'static') => void
   /** Told of the end of every copy: a code, or `left out`. */
   readonly observeMirror?: (route: string, outcome: string) => void
+  /** What outlives generations of the ramps that were stopped. */
+  readonly stoppedRamps?: Set<string>
   /** What outlives generations of the last good answers. */
   readonly stale: StaleAnswers
   readonly clock: Clock
@@ -44,10 +47,10 @@ export type ProxyTools = {
   readonly problemReply: (reply: FastifyReply, problem: Problem) => void
 }
 
-type Runner = { readonly way: Way; readonly run: (lane: Lane) => Promise<unknown> }
+type Runner = { readonly way: Way; readonly run: (lane: Lane) => Promise<Reply<void>> }
 
-/** Passes a request on and answers it, whatever happens. */
-export type PassOn = (request: FastifyRequest, reply: FastifyReply) => void
+/** Passes a request on and answers it, whatever happens. `onEnd` is told whether the service failed, where that can be said. */
+export type PassOn = (request: FastifyRequest, reply: FastifyReply, onEnd?: (failed: boolean) => void) => void
 
 /**
  * Proxied requests of one service share slots of their own, so that long streams never take those of calls. A slot
@@ -87,7 +90,7 @@ export const createLanes = (tools: ProxyTools): ((route: ProxyRoute) => PassOn) 
     const { retry, service } = route
     // Guards that try again hand on a context of their own, made from a plain one.
     const tried = retry !== undefined || service.resilience?.totalMs !== undefined
-    const way = { targets: connector.targets, affinity: readAffinity(route.service.targets.affinity) }
+    const way = { targets: connector.targets, affinity: readWish(route.service.targets) }
     return { way, run: (lane) => call(lane, tried ? lane.context() : lane) }
   }
 
@@ -115,7 +118,7 @@ export const createLanes = (tools: ProxyTools): ((route: ProxyRoute) => PassOn) 
     const { way, run } = runner(route)
     const fallback = fallbackOf(route)
     const mirror = mirrorOf(route)
-    return (request, reply) => {
+    return (request, reply, onEnd) => {
       reply.hijack()
       const backup = fallback?.(request, reply)
       const lane = new Lane(route, way, {
@@ -126,6 +129,7 @@ export const createLanes = (tools: ProxyTools): ((route: ProxyRoute) => PassOn) 
       const failed = (thrown: unknown): void => answer(thrown, { lane, reply, route })
       lane.whenReady(() => {
         const ended = run(lane)
+        if (onEnd !== undefined) ended.then(({ status }) => onEnd(isFailureStatus(status)), failureTo(onEnd))
         if (backup === undefined) ended.catch(failed)
         else ended.catch((thrown: unknown) => backup.standIn(lane, thrown)).catch(failed)
         const body = lane.wholeBody
@@ -134,3 +138,11 @@ export const createLanes = (tools: ProxyTools): ((route: ProxyRoute) => PassOn) 
     }
   }
 }
+
+/** A refusal of the gateway, and a client that left, say nothing of the service. */
+const failureTo =
+  (onEnd: (failed: boolean) => void) =>
+  (thrown: unknown): void => {
+    const { refused, code } = asProblem(thrown)
+    if (!refused && code !== 'CANCELLED') onEnd(isServiceFailure(thrown))
+  }

@@ -11,7 +11,7 @@ import type { WireError } from '../../services/rest/wire/error.ts'
 import type { AnswerHandler } from '../../services/rest/wire/flight.ts'
 import type { ResponseHead } from '../../services/rest/wire/head.ts'
 import type { WireRequest } from '../../services/rest/wire/request.ts'
-import { type Affinity, readAffinity } from '../../services/targets/affinity.ts'
+import { type ReadWish, readWish } from '../../services/targets/affinity.ts'
 import type { ProxyRoute } from './compile.ts'
 import { upstreamHeaders, upstreamHost, upstreamUrl } from './translate.ts'
 
@@ -38,7 +38,7 @@ export type MirrorTools = {
 }
 
 export const createMirror = ({ route, share, methods }: Mirror, { connector, clock, observe }: MirrorTools): Copy => {
-  const affinity = readAffinity(route.service.targets.affinity)
+  const affinity = readWish(route.service.targets)
   const call = guarded<MirrorRequest, void>(
     (input, context) => new Mirrored(input, { route, connector, context, affinity }).run(),
     connector.laneGuards({}),
@@ -92,7 +92,7 @@ type Surroundings = {
   readonly route: ProxyRoute
   readonly connector: RestConnector
   readonly context: CallContext
-  readonly affinity: Affinity | undefined
+  readonly affinity: ReadWish | undefined
 }
 
 /** One copy on its way. Its answer is read to the end, so that the connection can be used again, and thrown away. */
@@ -110,7 +110,7 @@ class Mirrored implements AnswerHandler {
     this.#timeoutMs = route.timeoutMs
     this.#sending = new Sending(connector.targets, request, {
       handler: this,
-      key: affinity?.(context),
+      wish: affinity?.(context),
       tried: context.tried,
     })
   }

@@ -2,10 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { originsOf, refuseForeignSocket } from '../../kernel/origins.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { isUpgrade } from '../../kernel/upgrade.ts'
+import { createChoice } from '../../services/split/choice.ts'
 import { leaveBodies } from '../discard.ts'
 import { type ProxyRoute, proxyMethods } from './compile.ts'
 import { createLanes, type PassOn, type ProxyTools } from './lanes.ts'
-import { createChoice } from './split.ts'
 import { createTunnels, listenForUpgrades } from './websocket/mount.ts'
 import { createOpen } from './websocket/open.ts'
 
@@ -56,7 +56,7 @@ const createPasses = (
     const lane = lanes(route)
     if (route.websocket === undefined) return lane
     const tunnel = createTunnels(route, route.websocket, { ...tools, open })
-    return (request, reply) => (isUpgrade(request) ? tunnel(request, reply) : lane(request, reply))
+    return (request, reply, onEnd) => (isUpgrade(request) ? tunnel(request, reply, onEnd) : lane(request, reply, onEnd))
   }
 }
 
@@ -82,14 +82,20 @@ const mountAlike = (scope: FastifyInstance, alike: ReadonlyMap<string, Handler>,
 const shared = (passes: (route: ProxyRoute) => PassOn, route: ProxyRoute, tools: ProxyTools): PassOn => {
   const { split, path } = route
   if (split === undefined) return passes(route)
-  const { clock, observeSplit } = tools
-  const choose = createChoice(split, () => clock.date())
-  const ways = split.parts.map(({ name, serves }) => ({ name, passOn: passes(serves) }))
+  const { clock, observeSplit, log, stoppedRamps: stopped } = tools
+  const tell = (words: string): void => log.warn({ route: path }, words)
+  const choose = createChoice(split, { clock, of: route.name, stopped, tell })
+  const { ended } = choose
+  const ways = split.parts.map(({ name, serves }, at) => ({
+    name,
+    passOn: passes(serves),
+    onEnd: ended && ((failed: boolean) => ended(at, failed)),
+  }))
   return (request, reply) => {
     const way = ways[choose({ caller: request.caller, headers: request.headers })]
     if (way === undefined) throw new Error(`No part of ${path} was chosen.`)
     observeSplit?.(path, way.name)
-    way.passOn(request, reply)
+    way.passOn(request, reply, way.onEnd)
   }
 }
 

@@ -4,7 +4,7 @@ import { acquireOwn, acquireResilience, type OwnBreaker, type Resilience } from 
 import type { Lease, Resources } from '../resources.ts'
 import type { GrpcService } from '../service.ts'
 import { type GuardTools, guardsOfCalls, type LaneGuards, laneGuards } from '../stack.ts'
-import { readAffinity } from '../targets/affinity.ts'
+import { readWish } from '../targets/affinity.ts'
 import type { GrpcAnswer, GrpcRequest, OpenExchange } from './client/exchange.ts'
 import { type GrpcStream, jsonCall, jsonStream } from './client/json.ts'
 import { type PassOn, passOn } from './client/pass.ts'
@@ -53,7 +53,7 @@ export const connectGrpc = (service: GrpcService, resources: Resources, tools: G
     const calls = find(path.slice(1))
     return calls === undefined ? usual : guardsOf(calls)
   }
-  const connection = { service, targets, affinity: readAffinity(service.targets.affinity), clock: tools.clock }
+  const connection = { service, targets, affinity: readWish(service.targets), clock: tools.clock }
 
   return {
     unary: (method) =>

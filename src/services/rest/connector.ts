@@ -5,7 +5,7 @@ import { acquireOwn, acquireResilience, type OwnBreaker, type Resilience } from 
 import type { Lease, Resources } from '../resources.ts'
 import type { RestService } from '../service.ts'
 import { type GuardTools, guardsOfCalls, type LaneGuards, laneGuards } from '../stack.ts'
-import { readAffinity } from '../targets/affinity.ts'
+import { readWish } from '../targets/affinity.ts'
 import { createBodyReader } from './body-reader.ts'
 import { type Asked, Exchange } from './exchange.ts'
 import type { RestInput } from './request.ts'
@@ -34,7 +34,7 @@ export const connectRest = (service: RestService, resources: Resources, tools: G
   const lease = acquireTargets(service, resources, tools)
   const memory = acquireResilience(service, resources, tools)
   const targets = lease.value
-  const asked = { service, targets, read: createBodyReader(), affinity: readAffinity(service.targets.affinity) }
+  const asked = { service, targets, read: createBodyReader(), affinity: readWish(service.targets) }
   const held: Lease<unknown>[] = []
   const own = (breaker: OwnBreaker): Resilience =>
     acquireOwn(memory.value, breaker, { service: service.name, resources, tools, held })

@@ -2,7 +2,7 @@ import type { Json } from '../../kernel/json.ts'
 import type { CallContext, Reply } from '../call.ts'
 import { abortProblem } from '../guards/aborted.ts'
 import type { RestService } from '../service.ts'
-import type { Affinity } from '../targets/affinity.ts'
+import type { ReadWish } from '../targets/affinity.ts'
 import type { BodyReader } from './body-reader.ts'
 import { badGateway, connectionProblem, type Said, statusProblem } from './problems.ts'
 import type { RestInput } from './request.ts'
@@ -18,7 +18,7 @@ export type Asked = {
   readonly service: RestService
   readonly targets: RestTargets
   readonly read: BodyReader
-  readonly affinity: Affinity | undefined
+  readonly affinity: ReadWish | undefined
 }
 
 type Settle = { readonly resolve: (reply: Reply) => void; readonly reject: (problem: Error) => void }
@@ -69,7 +69,7 @@ export class Exchange implements AnswerHandler {
     this.#context.signal.addEventListener('abort', this)
     this.#sending = new Sending(targets, this.#request, {
       handler: this,
-      key: affinity?.(this.#context),
+      wish: affinity?.(this.#context),
       tried: this.#context.tried,
     })
     this.#sending.start()

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { Problem } from '../../kernel/problem.ts'
 import { isFailureStatus } from '../guards/failure.ts'
+import type { Wish } from '../targets/affinity.ts'
 import { NoTarget } from '../targets/set.ts'
 import type { Outcome, Target } from '../targets/target.ts'
 import type { RestTargets } from './targets.ts'
@@ -20,7 +21,7 @@ export class Sending implements AnswerHandler {
   readonly #targets: RestTargets
   readonly #request: WireRequest
   readonly #handler: AnswerHandler
-  readonly #key: string | undefined
+  readonly #wish: Wish | undefined
   #target: Target<RestLink> | undefined
   #tried: object[] | undefined
   #times = 0
@@ -33,12 +34,12 @@ export class Sending implements AnswerHandler {
   constructor(
     targets: RestTargets,
     request: WireRequest,
-    { handler, key, tried }: { handler: AnswerHandler; key: string | undefined; tried: object[] | undefined },
+    { handler, wish, tried }: { handler: AnswerHandler; wish: Wish | undefined; tried: object[] | undefined },
   ) {
     this.#targets = targets
     this.#request = request
     this.#handler = handler
-    this.#key = key
+    this.#wish = wish
     this.#tried = tried
   }
 
@@ -46,7 +47,7 @@ export class Sending implements AnswerHandler {
   start(): void {
     let picked: Target<RestLink> | Promise<Target<RestLink>>
     try {
-      picked = this.#targets.pick(this.#key, this.#tried)
+      picked = this.#targets.pick(this.#wish, this.#tried)
     } catch (thrown) {
       return this.#thrown(thrown)
     }

@@ -23,6 +23,7 @@ export const acquireTargets = (
       const leases = new Map<RestLink, Lease<RestLink>>()
       return new TargetSet<RestLink>(targets, {
         now: () => clock.now(),
+        date: () => clock.date(),
         open(address) {
           const lease = acquirePool(service, address, resources)
           leases.set(lease.value, lease)
@@ -34,6 +35,10 @@ export const acquireTargets = (
           void lease?.release()
         },
         ...(health === undefined ? {} : { watch: (target) => watchHttpHealth(target, { service, health, clock }) }),
+        rampStopped: (words) => {
+          tell?.(name, 'ramp stopped')
+          warn?.(`Service ${name}: ${words}`)
+        },
         tell(event, target) {
           tell?.(name, event)
           warn?.(`Service ${name}: ${event}, ${nameOf(target)}.`)

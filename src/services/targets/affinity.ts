@@ -1,8 +1,21 @@
 import type { CallContext } from '../call.ts'
-import type { AffinityKey } from './settings.ts'
+import type { AffinityKey, TargetSettings } from './settings.ts'
 
 /** Reads from a request what its calls are kept with one target by; undefined where the request has none. */
 export type Affinity = (request: Pick<CallContext, 'caller' | 'headers'>) => string | undefined
+
+/** What of a request decides which target its call gets: a key, or where the service has a split who asks, too. */
+export type Wish = string | { readonly key: string | undefined; readonly asks: Chooser }
+
+/** Reads it; undefined where nothing of a request counts. */
+export type ReadWish = (request: Chooser) => Wish | undefined
+
+type Chooser = Parameters<Affinity>[0]
+
+export const readWish = ({ affinity, split }: TargetSettings): ReadWish | undefined => {
+  const keyOf = readAffinity(affinity)
+  return split === undefined ? keyOf : (asks) => ({ key: keyOf?.(asks), asks })
+}
 
 /** What reads a key; undefined where the service keeps nothing together, so that a call costs nothing for it. */
 export const readAffinity = (key: AffinityKey | undefined): Affinity | undefined => {

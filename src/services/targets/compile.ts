@@ -12,6 +12,7 @@ export type WrittenTarget = {
   readonly weight?: number | undefined
   readonly priority?: number | undefined
   readonly zone?: string | undefined
+  readonly part?: string | undefined
 }
 
 /** The targets of a service with every default taken. `zone` is the gateway's own. */
@@ -28,6 +29,7 @@ export const targetSettings = (
         name: target.name,
         port: target.port,
         weight: target.weight ?? 1,
+        ...(target.part !== undefined && { part: target.part }),
         // Own zone before others, within what the author ranks alike.
         priority:
           (target.priority ?? 0) * 2 +

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, duration, hostPort, oneOrMore, share } from '../../config/scalars.ts'
+import { count, duration, hostPort, nameKey, oneOrMore, share } from '../../config/scalars.ts'
 import { balances, defaults } from './settings.ts'
 
 /** What a target may say beside its address. */
@@ -14,6 +14,7 @@ export const targetConfig = {
     .string()
     .optional()
     .describe('Where it stands. Of the targets of one priority, those in the gateway’s own `zone` come first.'),
+  part: nameKey.optional().describe('The part of the service’s `split` that it belongs to.'),
 }
 
 const name = z.string().min(1)

@@ -149,6 +149,7 @@ export class Directory<L extends Link> {
 }
 
 /** The name does not count: what two names lead to is one target. */
-const keyOf = ({ host, port, weight, priority }: Address): string => `${host} ${port} ${weight} ${priority}`
+const keyOf = ({ host, port, weight, priority, part = '' }: Address): string =>
+  `${host} ${port} ${weight} ${priority} ${part}`
 
 const ignored = (): void => undefined

@@ -72,7 +72,7 @@ const byDns = ({ kind, name, servers }: Discovery): Lookup => {
       forMs = Math.min(forMs, one.value.forMs)
       // A weight of 0 asks for a very small share (RFC 2782), not for none.
       for (const host of one.value.hosts)
-        addresses.push({ name: target.name, host, port, priority, weight: Math.max(weight, 0.1) })
+        addresses.push({ ...target, host, port, priority, weight: Math.max(weight, 0.1) })
     }
     if (addresses.length === 0) throw found.find((one) => one.status === 'rejected')?.reason ?? noRecords(asked)
     return { addresses, forMs }

@@ -1,5 +1,7 @@
 import { authorityOf } from '../../kernel/authority.ts'
 import { Problem } from '../../kernel/problem.ts'
+import { type Choice, createChoice } from '../split/choice.ts'
+import type { Wish } from './affinity.ts'
 import { type Balancer, type Choosing, createBalancer } from './balance.ts'
 import { Directory, type DirectoryTools } from './directory.ts'
 import type { TargetSettings } from './settings.ts'
@@ -8,8 +10,12 @@ import type { Link, Outcome, Target } from './target.ts'
 /** From outside: also chance, and who is told. */
 export type TargetTools<L extends Link> = DirectoryTools<L> & {
   readonly random?: () => number
+  /** The wall clock, by which ramps grow. */
+  readonly date?: () => number
   /** Told of targets that are taken out for their failures, and of those that are back. */
   readonly tell?: (event: 'target out' | 'target back', target: Target<L>) => void
+  /** Told of each part of a split whose ramp is stopped, in words. */
+  readonly rampStopped?: (words: string) => void
 }
 
 /** There is no target to call: its name leads nowhere, or health checks let nothing through. */
@@ -44,11 +50,17 @@ export class TargetSet<L extends Link> {
   #list: readonly Target<L>[] = []
   #only: Target<L> | undefined
   /** By priority. */
-  #tiers: readonly Balancer<L>[] = []
+  #tiers: Tiers<L> = []
+  readonly #choice: Choice | undefined
+  /** The tiers of each part of the split. */
+  #parts: readonly Tiers<L>[] = []
 
   constructor(settings: TargetSettings, tools: TargetTools<L>) {
     this.#settings = settings
     this.#tools = tools
+    const { split } = settings
+    const clock = { now: () => tools.now(), date: tools.date ?? Date.now }
+    this.#choice = split && createChoice(split, { clock, of: '', tell: (words) => tools.rampStopped?.(words) })
     this.#directory = new Directory(settings, tools, (targets) => this.#have(targets))
   }
 
@@ -71,16 +83,17 @@ export class TargetSet<L extends Link> {
   }
 
   /**
-   * The target of a call; a promise where names must be looked up first. Throws or rejects with NoTarget. `key` is what
-   * stays with one target where `balance` is `hash`; targets that were tried before are avoided as long as there are others.
+   * The target of a call; a promise where names must be looked up first. Throws or rejects with NoTarget. `wish` is what
+   * stays with one target where `balance` is `hash`, and who asks where there is a split; targets that were tried before
+   * are avoided as long as there are others.
    */
-  pick(key?: string, avoid: readonly object[] = nothing): Target<L> | Promise<Target<L>> {
+  pick(wish?: Wish, avoid: readonly object[] = nothing): Target<L> | Promise<Target<L>> {
     const now = this.#tools.now()
     const names = this.#ready(now)
     return names === undefined
-      ? this.#choose(key, avoid, now)
+      ? this.#choose(wish, avoid, now)
       : names.then(
-          () => this.#choose(key, avoid, this.#tools.now()),
+          () => this.#choose(wish, avoid, this.#tools.now()),
           (cause: unknown) => this.#unresolved(cause),
         )
   }
@@ -99,6 +112,7 @@ export class TargetSet<L extends Link> {
   ended(target: Target<L>, outcome: Outcome, ms?: number): void {
     const now = this.#tools.now()
     const { ejection } = this.#settings
+    if (outcome !== 'unknown') this.#choice?.ended?.(this.#partOf(target), outcome !== 'success')
     if (outcome === 'unreached') this.#directory.moved(now)
     const wasOut = target.ejected
     if (!target.end(outcome, { ms, now, ejection })) {
@@ -134,32 +148,51 @@ export class TargetSet<L extends Link> {
   #have(targets: readonly Target<L>[]): void {
     this.#list = targets
     this.#only = targets.length === 1 ? targets[0] : undefined
+    this.#tiers = this.#tiersOf(targets)
+    this.#parts =
+      this.#settings.split?.parts.map(({ name }) =>
+        this.#tiersOf(targets.filter(({ address }) => address.part === name)),
+      ) ?? []
+  }
+
+  #tiersOf(targets: readonly Target<L>[]): Tiers<L> {
     const byPriority = Map.groupBy(targets, ({ address }) => address.priority)
-    this.#tiers = [...byPriority]
+    return [...byPriority]
       .toSorted(([one], [other]) => one - other)
       .map(([, tier]) => createBalancer(this.#settings.balance, tier))
   }
 
-  #choose(key: string | undefined, avoid: readonly object[], now: number): Target<L> {
+  #partOf({ address }: Target<L>): number {
+    return this.#settings.split?.parts.findIndex(({ name }) => name === address.part) ?? -1
+  }
+
+  #choose(wish: Wish | undefined, avoid: readonly object[], now: number): Target<L> {
     const only = this.#only
     if (only !== undefined && (only.healthy || this.#settings.panic > 0)) return only
     const believed = !this.#panics()
     const sound = (target: Target<L>): boolean => (!believed || target.healthy) && target.usable(now)
-    const target =
-      (avoid.length === 0 ? undefined : this.#among(key, now, (one) => !avoid.includes(one) && sound(one))) ??
-      this.#among(key, now, sound)
-    if (target !== undefined) return target
+    const key = typeof wish === 'object' ? wish.key : wish
+    const fresh = (one: Target<L>): boolean => !avoid.includes(one) && sound(one)
+    const mayUse = avoid.length === 0 ? [sound] : [fresh, sound]
+    // The part of the split that the call is for, and where it has no sound target the others.
+    const part =
+      this.#choice !== undefined && typeof wish === 'object' ? this.#parts[this.#choice(wish.asks)] : undefined
+    for (const tiers of part === undefined ? [this.#tiers] : [part, this.#tiers])
+      for (const one of mayUse) {
+        const target = this.#among(tiers, { key, now, mayUse: one })
+        if (target !== undefined) return target
+      }
     // What targets did is an opinion about what they will do; a health check is their own word.
-    const tried = this.#among(key, now, (one) => !believed || one.healthy)
+    const tried = this.#among(this.#tiers, { key, now, mayUse: (one) => !believed || one.healthy })
     if (tried === undefined) throw new NoTarget('unhealthy', 'By their health checks, no target serves.')
     this.#directory.moved(now)
     return tried
   }
 
-  #among(key: string | undefined, now: number, mayUse: (target: Target<L>) => boolean): Target<L> | undefined {
+  #among(tiers: Tiers<L>, { key, now, mayUse }: Pick<Choosing<L>, 'key' | 'now' | 'mayUse'>): Target<L> | undefined {
     const { slowStartMs } = this.#settings
     const choosing: Choosing<L> = { now, key, mayUse, slowStartMs, random: this.#tools.random ?? Math.random }
-    for (const choose of this.#tiers) {
+    for (const choose of tiers) {
       const target = choose(choosing)
       if (target !== undefined) return target
     }
@@ -174,6 +207,9 @@ export class TargetSet<L extends Link> {
 }
 
 const nothing: readonly object[] = []
+
+/** Chooses among the targets of each priority. */
+type Tiers<L extends Link> = readonly Balancer<L>[]
 
 /** `host:port`, IPv6 hosts in brackets. */
 export const nameOf = ({ address: { host, port } }: Target<Link>): string => authorityOf(host, port)

@@ -1,3 +1,5 @@
+import type { Split } from '../split/choice.ts'
+
 /** One address of a service as the workspace writes it, its defaults taken. */
 export type TargetSpec = {
   /** A host name or an IP address, without brackets. */
@@ -7,6 +9,8 @@ export type TargetSpec = {
   readonly weight: number
   /** 0 is used first; a higher number only while no target of a lower one can be. */
   readonly priority: number
+  /** The part of the service's split that it belongs to. */
+  readonly part?: string | undefined
 }
 
 /** Where the addresses behind a name come from. */
@@ -54,6 +58,8 @@ export type TargetSettings = {
   readonly balance: Balance
   /** With `hash` alone. A call without one takes its turn. */
   readonly affinity?: AffinityKey | undefined
+  /** Parts among which calls are shared before a target of one is chosen. */
+  readonly split?: Split | undefined
   readonly ejection: Ejection
   /** A target that is new or comes back gets its full share only after so long. 0: at once. */
   readonly slowStartMs: number

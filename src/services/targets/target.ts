@@ -10,6 +10,7 @@ export type Address = {
   readonly name: string
   readonly weight: number
   readonly priority: number
+  readonly part?: string | undefined
 }
 
 /** What leads to one address: connections of whatever protocol. */

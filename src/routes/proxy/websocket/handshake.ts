@@ -102,7 +102,7 @@ export class Handshake implements AnswerHandler {
           repeatable: true,
           upgrade: 'websocket',
         },
-        { handler: this, key: affinity?.(context), tried: context.tried },
+        { handler: this, wish: affinity?.(context), tried: context.tried },
       )
       this.#sending.start()
     })

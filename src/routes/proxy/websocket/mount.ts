@@ -8,7 +8,7 @@ import { guarded } from '../../../services/call.ts'
 import { responseHeaders } from '../../../services/rest/headers.ts'
 import type { Take } from '../../../services/rest/wire/flight.ts'
 import type { ResponseHead } from '../../../services/rest/wire/head.ts'
-import { readAffinity } from '../../../services/targets/affinity.ts'
+import { readWish } from '../../../services/targets/affinity.ts'
 import type { ProxyRoute } from '../compile.ts'
 import type { PassOn, ProxyTools } from '../lanes.ts'
 import { clientHeaders, clientLocation } from '../translate.ts'
@@ -43,7 +43,7 @@ export const createTunnels = (
   const { connectors, problemReply, open, clock } = tools
   const connector = connectors.get(route.service.name)
   if (connector === undefined) throw new Error(`Service ${route.service.name} has no connector.`)
-  const way = { targets: connector.targets, affinity: readAffinity(route.service.targets.affinity) }
+  const way = { targets: connector.targets, affinity: readWish(route.service.targets) }
   const call = guarded<Handshake, Answered>(
     (handshake, context) => handshake.run(context),
     connector.laneGuards(route),

@@ -22,8 +22,13 @@ export const openTargets = (service: GrpcService, { clock, tell, warn, random, l
   const connectMs = resilience?.connectMs
   return new TargetSet<Endpoint>(service.targets, {
     now: () => clock.now(),
+    date: () => clock.date(),
     open: (address) => new Endpoint(address, { tls, maxAnswerBytes, connectMs, random, now: () => clock.now() }),
     close: (endpoint) => endpoint.close(),
+    rampStopped: (words) => {
+      tell?.(name, 'ramp stopped')
+      warn?.(`Service ${name}: ${words}`)
+    },
     tell(event, target) {
       tell?.(name, event)
       warn?.(`Service ${name}: ${event}, ${nameOf(target)}.`)

@@ -3,7 +3,7 @@ import type { Problem } from '../../../../kernel/problem.ts'
 import type { CallContext } from '../../../call.ts'
 import { abortProblem } from '../../../guards/aborted.ts'
 import type { GrpcService } from '../../../service.ts'
-import type { Affinity } from '../../../targets/affinity.ts'
+import type { ReadWish } from '../../../targets/affinity.ts'
 import { NoTarget, type TargetSet } from '../../../targets/set.ts'
 import type { Outcome, Target } from '../../../targets/target.ts'
 import type { Endpoint } from '../endpoint.ts'
@@ -19,7 +19,7 @@ export type Connection = {
   readonly service: GrpcService
   readonly targets: Pick<TargetSet<Endpoint>, 'pick' | 'began' | 'ended'>
   /** Reads what keeps calls together. */
-  readonly affinity?: Affinity | undefined
+  readonly affinity?: ReadWish | undefined
   readonly clock: Clock
 }
 

@@ -1,14 +1,11 @@
-import type { z } from 'zod'
 import { inRanges } from '../../kernel/address-ranges.ts'
 import type { Caller } from '../../kernel/caller.ts'
-import { didYouMean } from '../../kernel/diagnostic.ts'
 import { stableHash } from '../../kernel/stable-hash.ts'
-import { type Affinity, readAffinity } from '../../services/targets/affinity.ts'
-import { affinityOf } from '../../services/targets/compile.ts'
-import type { AffinityKey } from '../../services/targets/settings.ts'
-import type { splitConfig } from './split-config.ts'
+import { type Affinity, readAffinity } from '../targets/affinity.ts'
+import type { AffinityKey } from '../targets/settings.ts'
+import { type Ramp, RampStops, type StopTools, shareAt } from './ramp.ts'
 
-/** How a route's requests are shared among several services. */
+/** How requests are shared among several parts: services of a route, or groups of a service's targets. */
 export type Split<Part = unknown> = {
   readonly parts: readonly (SplitShare & { readonly name: string; readonly serves: Part })[]
   /** What stays with one part. */
@@ -22,29 +19,25 @@ export type Split<Part = unknown> = {
 /** A weight relative to the other parts’, or a share that changes with time. */
 export type SplitShare = { readonly weight: number; readonly ramp?: Ramp | undefined }
 
-export type Ramp = {
-  /** Shares from 0 to 1. */
-  readonly from: number
-  readonly to: number
-  /** Wall-clock milliseconds since 1970. */
-  readonly startsAt: number
-  readonly overMs: number
-  readonly steps: number
-}
-
 /** What of a request decides: its caller and its headers. */
 export type Chooser = Parameters<Affinity>[0] & { readonly caller: Caller }
 
 /** The part of a request, by its place in the list. */
 type Choose = (request: Chooser) => number
 
+export type Choice = Choose & {
+  /** Told how a request of a part ended; undefined where no ramp wants to know. */
+  readonly ended: ((at: number, failed: boolean) => void) | undefined
+}
+
 /**
  * Chooses the part of each request: the one it asks for where it may, else the active one, else that of its sticky
- * key, else the one whose turn it is. `date` is the wall clock.
+ * key, else the one whose turn it is.
  */
-export const createChoice = ({ parts, sticky, active, override }: Split, date: () => number): Choose => {
+export const createChoice = ({ parts, sticky, active, override }: Split, tools: StopTools): Choice => {
   const names = parts.map(({ name }) => name)
-  const shares = sharesOf(parts, date)
+  const stops = parts.some(({ ramp }) => ramp?.stop !== undefined) ? new RampStops(parts, tools) : undefined
+  const shares = sharesOf(parts, () => tools.clock.date(), stops)
   const inTurn = turns(parts.length)
   const keyOf = sticky === undefined ? undefined : readKey(sticky)
   const only = active === undefined ? -1 : names.indexOf(active)
@@ -53,14 +46,16 @@ export const createChoice = ({ parts, sticky, active, override }: Split, date: (
     return key === undefined ? inTurn(shares()) : partOf(key, names, shares())
   }
   const usual: Choose = only < 0 ? byShare : () => only
-  if (override === undefined) return usual
+  const ended = stops === undefined ? undefined : (at: number, failed: boolean): void => stops.ended(at, failed)
+  if (override === undefined) return Object.assign((request: Chooser) => usual(request), { ended })
   const mayChoose = inRanges(override.from)
-  return (request) => {
+  const choose: Choose = (request) => {
     const asked = request.headers?.[override.header]
     if (typeof asked !== 'string') return usual(request)
     const chosen = names.indexOf(asked)
     return chosen >= 0 && mayChoose(request.caller.address) ? chosen : usual(request)
   }
+  return Object.assign(choose, { ended })
 }
 
 const readKey = (sticky: 'user' | AffinityKey): Affinity | undefined =>
@@ -110,72 +105,23 @@ const partOf = (key: string, names: readonly string[], weights: readonly number[
   return best
 }
 
-/** The shares as they are now. Parts without a ramp share by weight what the ramps leave. */
-const sharesOf = (parts: readonly SplitShare[], date: () => number): (() => readonly number[]) => {
+/** The shares as they are now. Parts without a ramp share by weight what the ramps leave; one that was stopped has none. */
+const sharesOf = (
+  parts: readonly SplitShare[],
+  date: () => number,
+  stops: RampStops | undefined,
+): (() => readonly number[]) => {
   const fixed = parts.map(({ weight }) => weight)
   if (parts.every(({ ramp }) => ramp === undefined)) return () => fixed
   const weights = parts.reduce((sum, { weight, ramp }) => sum + (ramp === undefined ? weight : 0), 0)
   return () => {
     const now = date()
-    const ramped = parts.map(({ ramp }) => (ramp === undefined ? 0 : shareAt(ramp, now)))
+    const ramped = parts.map(({ ramp }, at) =>
+      ramp === undefined || stops?.isStopped(at) === true ? 0 : shareAt(ramp, now),
+    )
     const left = Math.max(0, 1 - ramped.reduce((sum, share) => sum + share, 0))
     return parts.map(({ weight, ramp }, at) =>
       ramp === undefined ? (weight / weights) * left : (ramped[at] as number),
     )
-  }
-}
-
-/** A ramp's share at a time, from 0 to 1. */
-export const shareAt = ({ from, to, startsAt, overMs, steps }: Ramp, now: number): number => {
-  const step = Math.floor(((now - startsAt) / overMs) * steps)
-  return from + (to - from) * (Math.min(Math.max(step, 0), steps) / steps)
-}
-
-type Written = z.output<z.ZodObject<typeof splitConfig>>
-
-/** What is written, each part with what serves it; or what is wrong, at which setting. */
-export const compileSplit = <Part>(
-  { split, sticky, active, override }: Written,
-  serves: readonly Part[],
-): {
-  readonly split: Split<Part>
-  readonly mistakes: readonly { readonly below: keyof Written; readonly message: string }[]
-} => {
-  const names = split.map(({ name, service }) => name ?? service)
-  const parts = split.map(({ weight, ramp }, at) => ({
-    name: names[at] as string,
-    serves: serves[at] as Part,
-    weight,
-    ramp: ramp && { from: ramp.from, to: ramp.to, startsAt: ramp.start, overMs: ramp.over, steps: ramp.steps },
-  }))
-  const twice = names.find((name, at) => names.indexOf(name) !== at)
-  const most = parts.reduce((sum, { ramp }) => sum + (ramp === undefined ? 0 : Math.max(ramp.from, ramp.to)), 0)
-  const resting = parts.reduce((sum, { weight, ramp }) => sum + (ramp === undefined ? weight : 0), 0)
-  return {
-    split: {
-      parts,
-      sticky: sticky === undefined || sticky === 'user' ? sticky : affinityOf(sticky),
-      active,
-      override: override && { header: override.header.toLowerCase(), from: override.from },
-    },
-    mistakes: [
-      ...(twice === undefined
-        ? []
-        : [{ below: 'split' as const, message: `Two parts are called ${twice}. Give each a \`name\` of its own.` }]),
-      ...(most > 1
-        ? [{ below: 'split' as const, message: 'The ramps come to more than 100 %. Lower `to` or `from` of one.' }]
-        : []),
-      ...(resting === 0
-        ? [
-            {
-              below: 'split' as const,
-              message: 'One part must have a weight and no ramp: it gets what the others leave.',
-            },
-          ]
-        : []),
-      ...(active === undefined || names.includes(active)
-        ? []
-        : [{ below: 'active' as const, message: `There is no part ${active}.${didYouMean(active, names)}` }]),
-    ],
   }
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import type { Identity } from '../../../src/kernel/caller.ts'
-import { type Chooser, createChoice, type Ramp, type Split, shareAt } from '../../../src/routes/proxy/split.ts'
+import { type Chooser, createChoice, type Split } from '../../../src/services/split/choice.ts'
+import { type Ramp, shareAt } from '../../../src/services/split/ramp.ts'
 
 describe('a split', () => {
   it('gives each part its exact share of any stretch of requests, evenly spread', () => {
@@ -75,6 +76,44 @@ describe('a split', () => {
     )
   })
 
+  it('gives a ramp up whose part fails more than the others by the margin, once there is enough to judge by', () => {
+    let now = 0
+    const told: string[] = []
+    const stop = { worse: 0.05, volume: 50 }
+    const ramp: Ramp = { from: 0.5, to: 1, startsAt: 0, overMs: 60_000, steps: 10, stop }
+    const split = splitOf({ weights: [1, 1], names: ['old', 'new'], ramps: [undefined, ramp] })
+    const stopped = new Set<string>()
+    const tools = {
+      clock: { now: () => now, date: () => 0 },
+      of: 'x',
+      stopped,
+      tell: (words: string) => void told.push(words),
+    }
+    const choose = createChoice(split, tools)
+    const share = (): number => countOf(100, () => choose(anybody))[1] ?? 0
+    const end = (at: number, times: number, failures: number): void => {
+      for (let i = 0; i < times; i += 1) choose.ended?.(at, i < failures)
+    }
+    end(0, 100, 2)
+    end(1, 49, 49)
+    assert.equal(share(), 50, 'too few to judge by')
+    now = 120_000
+    end(0, 100, 2)
+    end(1, 49, 0)
+    end(1, 51, 3)
+    assert.equal(share(), 50, '3 % beside 2 %')
+    end(1, 10, 6)
+    assert.equal(share(), 0)
+    assert.deepEqual(told, [
+      'The ramp of new was stopped, and it gets nothing any more: 7.6 % of 105 failed in a minute, of the others 2 %.',
+    ])
+    now = 600_000
+    assert.equal(share(), 0, 'it does not begin again by itself')
+    assert.equal(countOf(100, () => createChoice(split, tools)(anybody))[1] ?? 0, 0, 'nor by a reload')
+    const other = splitOf({ weights: [1, 1], names: ['old', 'new'], ramps: [undefined, { ...ramp, steps: 5 }] })
+    assert.ok((countOf(100, createChoiceIn(other, tools))[1] ?? 0) > 0, 'but with other settings')
+  })
+
   it('gives all to the active part, whatever the weights', () => {
     const choose = choiceOf({ weights: [1, 0], active: 'b' })
     assert.deepEqual(
@@ -98,8 +137,14 @@ describe('a split', () => {
       [0, 0, 0, 0.1, 0.5, 0.9, 1, 1],
     )
     let date = start
-    const choose = createChoice(splitOf({ weights: [1, 1], sticky: 'user', ramps: [undefined, ramp] }), () => date)
-    const replica = createChoice(splitOf({ weights: [1, 1], sticky: 'user', ramps: [undefined, ramp] }), () => date)
+    const choose = createChoice(splitOf({ weights: [1, 1], sticky: 'user', ramps: [undefined, ramp] }), {
+      clock: { now: () => 0, date: () => date },
+      of: '',
+    })
+    const replica = createChoice(splitOf({ weights: [1, 1], sticky: 'user', ramps: [undefined, ramp] }), {
+      clock: { now: () => 0, date: () => date },
+      of: '',
+    })
     const arrived = new Set<number>()
     for (const minute of minutes) {
       date = start + minute * 60_000
@@ -138,7 +183,12 @@ const splitOf = ({ weights, names = 'abcdef'.split(''), ramps = [], ...settings 
   parts: weights.map((weight, at) => ({ name: names[at] as string, serves: at, weight, ramp: ramps[at] })),
 })
 
-const choiceOf = (sketch: Sketch) => createChoice(splitOf(sketch), () => 0)
+const createChoiceIn = (split: Split, tools: Parameters<typeof createChoice>[1]) => {
+  const choose = createChoice(split, tools)
+  return () => choose(anybody)
+}
+
+const choiceOf = (sketch: Sketch) => createChoice(splitOf(sketch), { clock: { now: () => 0, date: () => 0 }, of: '' })
 
 const countOf = (requests: number, choose: (i: number) => number): readonly number[] => {
   const counts: number[] = []
