@@ -2,6 +2,8 @@ import { compileBff } from './bff/compile.ts'
 import { bffConfig } from './bff/config.ts'
 import { describeEndpoints } from './bff/endpoint/openapi.ts'
 import { mountBff } from './bff/mount.ts'
+import { addKey, listKeys, revokeKey, rotateKey } from './policies/auth/api-key/manage.ts'
+import { passwordLine } from './policies/auth/basic/password.ts'
 import { providerName } from './policies/auth/config.ts'
 import { compileProvider, providerConfig, schemeOf } from './policies/auth/kinds.ts'
 import { auth, handshake } from './policies/auth/policy.ts'
@@ -73,6 +75,11 @@ export const providers = {
   compile: compileProvider,
   scheme: schemeOf,
   handshake,
+  addKey,
+  listKeys,
+  revokeKey,
+  rotateKey,
+  passwordLine,
 }
 
 export const bffs = { config: bffConfig, compile: compileBff, mount: mountBff, describe: describeEndpoints }

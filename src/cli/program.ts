@@ -3,6 +3,7 @@ import { checkCommand } from './check.ts'
 import { devCommand } from './dev.ts'
 import { explainCommand } from './explain.ts'
 import { initCommand } from './init.ts'
+import { keysCommand } from './keys.ts'
 import { openapiCommand } from './openapi.ts'
 import { registerCommand } from './register.ts'
 import { typesCommand } from './resolver-types.ts'
@@ -33,6 +34,7 @@ export const runProgram = async (args: readonly string[], terminal: Terminal, ve
     explainCommand,
     routesCommand,
     openapiCommand,
+    keysCommand,
     registerCommand,
     scaffoldCommand,
     typesCommand,
@@ -40,6 +42,7 @@ export const runProgram = async (args: readonly string[], terminal: Terminal, ve
   ]) {
     const command = make(terminal, done)
     program.addCommand(command.copyInheritedSettings(program))
+    for (const one of command.commands) one.copyInheritedSettings(command)
   }
   try {
     await program.parseAsync(args, { from: 'user' })

@@ -11,6 +11,9 @@ const secretMember = new RegExp(
 /** A bearer or basic credential anywhere in a text, such as a list of raw headers. */
 const credential = /\b(Bearer|Basic) +[A-Za-z0-9._~+/-]{8,}=*/gi
 
+/** An API key of ours, wherever it stands: its id may be read, its secret may not. */
+const apiKey = /\b(portico_[0-9a-f]{16}_)[A-Za-z0-9_-]{43}/g
+
 /** A parameter of a query string or form whose name says that it is secret. */
 const secretParameter =
   /([?&](?:access_token|refresh_token|id_token|token|api_key|apikey|secret|client_secret|password)=)[^&"'\s\\#]+/gi
@@ -23,4 +26,5 @@ export const scrub = (line: string): string =>
   line
     .replace(secretMember, `$1"${removed}"`)
     .replace(credential, `$1 ${removed}`)
+    .replace(apiKey, `$1${removed}`)
     .replace(secretParameter, `$1${removed}`)

@@ -8,7 +8,7 @@ import { type Program, portico, runProgram } from '../support/process.ts'
 import { temporaryShop } from '../support/workspace.ts'
 
 describe('portico', { concurrency: 2 }, () => {
-  for (const command of ['start', 'dev', 'check', 'explain', 'routes', 'register', 'scaffold', 'init'])
+  for (const command of ['start', 'dev', 'check', 'explain', 'routes', 'keys', 'register', 'scaffold', 'init'])
     it(`explains ${command} with an example`, async () => {
       const { status, out } = await portico([command, '--help'])
       assert.equal(status, 0)

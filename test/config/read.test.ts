@@ -300,10 +300,10 @@ portico.yaml:3:1  tracing
   },
   {
     title: 'does not miss what a planned setting would have replaced',
-    text: 'services: {}\nauth:\n  staff:\n    basic: users.htpasswd\n',
-    told: `portico.yaml:4:5  auth.staff.basic
-    basic: users.htpasswd
-    ^ \`basic\` is not built yet: this version has no basic authentication. Remove it.`,
+    text: 'services: {}\nauth:\n  staff:\n    ldap: users.test\n',
+    told: `portico.yaml:4:5  auth.staff.ldap
+    ldap: users.test
+    ^ \`ldap\` is not built yet: this version has no LDAP. Remove it.`,
   },
   {
     title: 'says that tabs do not indent',

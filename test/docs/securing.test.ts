@@ -18,7 +18,11 @@ describe(guide, async () => {
       const services = yaml.startsWith('services:')
         ? ''
         : 'services: { users: { rest: "http://10.0.0.1:1", identity: none } }\n'
-      const { dir, remove } = await layWorkspace({ 'portico.yaml': services + yaml })
+      const { dir, remove } = await layWorkspace({
+        'portico.yaml': services + yaml,
+        'keys/partners.json': '{ "keys": [] }',
+        'keys/staff.htpasswd': '',
+      })
       t.after(remove)
       const { plan, diagnostics } = await compileWorkspace(dir, {})
       assert.equal(told(diagnostics), '')

@@ -25,7 +25,7 @@ export type SessionTools = {
 /** Whose credentials these are, by headers in lower case; undefined where there are none. Rejects with Problem. */
 export type VerifyInit = (
   headers: Readonly<Record<string, string>>,
-  socket: FastifyRequest['raw']['socket'],
+  upgrade: FastifyRequest,
 ) => Promise<Identity | undefined>
 
 /** An operation of a WebSocket, checked, until it completes. */
@@ -105,7 +105,7 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
     clearTimeout(initTimer)
     const given = headersOf(payload)
     try {
-      const proven = await verify?.(given, request.raw.socket)
+      const proven = await verify?.(given, request)
       if (proven === undefined && unproven) throw new Problem('UNAUTHENTICATED', 'A credential is needed.')
       if (proven !== undefined) {
         identity = proven

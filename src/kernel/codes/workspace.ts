@@ -84,9 +84,10 @@ export const workspaceCodes = {
   },
   'PORTICO-013': {
     severity: 'error',
-    title: 'Keys of tokens that do not work',
-    cause: 'The secret is too short for its algorithm, or the key set cannot be read or fits no algorithm.',
-    fix: 'Give a secret of 32 bytes or more, or a JWK set with a key for one of the algorithms.',
+    title: 'Provider of identities that cannot work',
+    cause:
+      'A secret is too short, a key set fits no algorithm, a file of keys or passwords cannot be read, or Redis is missing.',
+    fix: 'Do as the message says: it names the key, line or file.',
   },
   'PORTICO-014': {
     severity: 'error',

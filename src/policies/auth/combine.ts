@@ -48,13 +48,18 @@ const wanted = (authenticators: readonly Authenticator[], how: AuthRule['combine
 const anyOf =
   (authenticators: readonly Authenticator[]): Authenticator['find'] =>
   (bearer) => {
-    let unclaimed: Problem | undefined
-    for (const { find } of authenticators) {
+    let unclaimed: { readonly problem: Problem; readonly challenge: string } | undefined
+    for (const { find, challenge } of authenticators) {
       const found = find(bearer)
-      if (found instanceof Problem) unclaimed ??= found
-      else if (found !== undefined) return found
+      if (found instanceof Problem) unclaimed ??= { problem: found, challenge }
+      // What one of its kind left may be this; a credential of another kind does not make up for it.
+      else if (found !== undefined) {
+        if (unclaimed === undefined || unclaimed.challenge === challenge) return found
+        if (found instanceof Promise) found.catch(() => undefined)
+        break
+      }
     }
-    return unclaimed
+    return unclaimed?.problem
   }
 
 const allOf = (authenticators: readonly Authenticator[], challenges: readonly string[]): Authenticator['find'] => {

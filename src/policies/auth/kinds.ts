@@ -1,24 +1,53 @@
 import { z } from 'zod'
+import { type ApiKeyProvider, apiKey } from './api-key/kind.ts'
 import type { Authenticator, AuthenticatorTools, CompiledProvider, ProviderContext } from './authenticator.ts'
+import { type BasicProvider, basic } from './basic/kind.ts'
 import { jwt } from './jwt/kind.ts'
 import type { JwtProvider } from './jwt/provider.ts'
+import { type OAuth2Provider, oauth2 } from './oauth2/kind.ts'
 
 /** Every kind of provider stands here by the key of its settings; nothing registers itself. */
 
 /** A provider of `auth:` as the plan knows it: everything checked, nothing open. */
-export type Provider = JwtProvider
+export type Provider = JwtProvider | ApiKeyProvider | BasicProvider | OAuth2Provider
 
 /** One entry of `auth:`. */
-export const providerConfig = z.union([jwt.config])
+export const providerConfig = z.union([jwt.config, apiKey.config, basic.config, oauth2.config])
 
 export const compileProvider = (
   name: string,
   config: z.output<typeof providerConfig>,
   context: ProviderContext,
-): Promise<CompiledProvider<Provider>> => jwt.compile(name, config, context)
+): Promise<CompiledProvider<Provider>> => {
+  if ('apiKey' in config) return apiKey.compile(name, config, context)
+  if ('basic' in config) return basic.compile(name, config, context)
+  if ('oauth2' in config) return oauth2.compile(name, config, context)
+  return jwt.compile(name, config, context)
+}
 
 /** What OpenAPI says of a provider: a Security Scheme Object. */
-export const schemeOf = (provider: Provider): object => jwt.scheme(provider)
+export const schemeOf = (provider: Provider): object => {
+  switch (provider.kind) {
+    case 'jwt':
+      return jwt.scheme(provider)
+    case 'apiKey':
+      return apiKey.scheme(provider)
+    case 'basic':
+      return basic.scheme(provider)
+    case 'oauth2':
+      return oauth2.scheme(provider)
+  }
+}
 
-export const openProvider = async (provider: Provider, tools: AuthenticatorTools): Promise<Authenticator> =>
-  jwt.open(provider, tools)
+export const openProvider = async (provider: Provider, tools: AuthenticatorTools): Promise<Authenticator> => {
+  switch (provider.kind) {
+    case 'jwt':
+      return jwt.open(provider, tools)
+    case 'apiKey':
+      return apiKey.open(provider, tools)
+    case 'basic':
+      return basic.open(provider, tools)
+    case 'oauth2':
+      return oauth2.open(provider, tools)
+  }
+}

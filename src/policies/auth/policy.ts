@@ -88,11 +88,12 @@ const reasonOf = (problem: Problem): string => {
 /** Who shows a credential in the first message of a WebSocket, by its members as headers; undefined for nobody. */
 export type Handshake = (
   headers: Readonly<Record<string, string>>,
-  socket: Bearer['raw']['socket'],
+  upgrade: Pick<Bearer, 'protocol' | 'raw'>,
 ) => Promise<Identity | undefined>
 
 /** The same rule as `auth` of the route, for credentials that come once the WebSocket is open. Rejects with Problem. */
 export const handshake = (app: FastifyInstance, rule: AuthRule): Handshake => {
   const find = combine({ ...rule, optional: true }, authenticatorsOf(app, rule))
-  return async (headers, socket) => find({ headers, url: '', raw: { rawHeaders: [], socket } })
+  return async (headers, { protocol, raw: { socket } }) =>
+    find({ headers, url: '', protocol, raw: { rawHeaders: [], socket } })
 }

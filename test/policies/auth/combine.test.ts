@@ -43,6 +43,11 @@ describe('any of several providers', () => {
     assert.throws(() => alone(bearing({ 'x-a': 'good' })), { message: 'Not mine.' })
   })
 
+  it('does not let a credential of one kind make up for one of another that nobody takes', () => {
+    const find = combine(any, [keys('x-a', { leaves: true }), keys('x-b')])
+    assert.throws(() => find(bearing({ 'x-a': 'good', 'x-b': 'good' })), { message: 'Not mine.' })
+  })
+
   it('asks for each kind of credential by a challenge of its own', () => {
     const find = combine(any, [keys('x-a'), keys('x-b'), keys('x-a')])
     assert.throws(
@@ -86,6 +91,7 @@ const all = { combine: 'allOf', optional: false } as const
 const bearing = (headers: Readonly<Record<string, string>>): Bearer => ({
   headers,
   url: '/',
+  protocol: 'http',
   raw: { rawHeaders: Object.entries(headers).flat(), socket: new Socket() },
 })
 

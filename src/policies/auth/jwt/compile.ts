@@ -5,8 +5,8 @@ import type { JSONWebKeySet, JWK } from 'jose'
 import { coordinateOf } from '../../../config/places.ts'
 import { type Diagnostic, hasErrors } from '../../../kernel/diagnostic.ts'
 import type { CompiledProvider, ProviderContext } from '../authenticator.ts'
+import { isSafeSource } from '../bounded-fetch.ts'
 import type { JwtIssuerConfig, JwtProviderConfig } from './config.ts'
-import { isSafeSource } from './discovery.ts'
 import { type JwtAlgorithm, type JwtIssuer, type JwtKeys, type JwtProvider, leastModulusBits } from './provider.ts'
 
 /** HS256 needs a key as long as its hash (RFC 7518 §3.2); a shorter one can be guessed from any token. */

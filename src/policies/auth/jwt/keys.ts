@@ -12,7 +12,8 @@ import type { Clock } from '../../../kernel/clock.ts'
 import type { Problem } from '../../../kernel/problem.ts'
 import type { Stores } from '../../stores.ts'
 import { undecided } from '../authenticator.ts'
-import { boundedFetch, discoverKeys, fetchTimeoutMs } from './discovery.ts'
+import { boundedFetch, fetchTimeoutMs } from '../bounded-fetch.ts'
+import { discoverKeys } from './discovery.ts'
 import { type JwtKeys, leastModulusBits } from './provider.ts'
 
 /** The keys of a provider while the gateway runs. */

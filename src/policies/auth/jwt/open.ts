@@ -2,8 +2,9 @@ import { LRUCache } from 'lru-cache'
 import type { Identity } from '../../../kernel/caller.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import type { Authenticator, AuthenticatorTools } from '../authenticator.ts'
+import { challenge, isBearer, refusedToken } from '../bearer.ts'
 import type { JwtProvider } from './provider.ts'
-import { challenge, isBearer, readToken, refusedToken } from './token.ts'
+import { readToken } from './token.ts'
 import { openVerifier, type Verifier } from './verify.ts'
 
 /** Bounds of the memory of verified tokens, for each provider. */

@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis'
 import type { Identity } from '../../../kernel/caller.ts'
 import { within } from '../../../kernel/patience.ts'
 import { undecided } from '../authenticator.ts'
+import { refusedToken, secondsOf } from '../bearer.ts'
 import type { Revocation } from './provider.ts'
-import { refusedToken, secondsOf } from './token.ts'
 
 /** How long a request waits for Redis. */
 const patienceMs = 200
@@ -39,4 +39,4 @@ export const revocationCheck =
     if (revoked) throw refusedToken('revoked', 'It was revoked.')
   }
 
-const issuedOf = (claims: Identity['claims']): number => secondsOf(claims['iat'] as number | undefined) ?? Number.NaN
+const issuedOf = (claims: Identity['claims']): number => secondsOf(claims['iat']) ?? Number.NaN

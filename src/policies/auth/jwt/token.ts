@@ -1,28 +1,14 @@
 import { Buffer } from 'node:buffer'
 import type { JWSHeaderParameters } from 'jose'
-import { isRawNumber, type Json, numberText } from '../../../kernel/json.ts'
+import type { Json } from '../../../kernel/json.ts'
 import { parseRequestJson } from '../../../kernel/json-request.ts'
 import type { Problem } from '../../../kernel/problem.ts'
-import { type RefusalReason, refused } from '../authenticator.ts'
+import { refusedToken } from '../bearer.ts'
 
 export type Claims = Readonly<Record<string, Json>>
 
 /** A token as it reads, none of it verified. */
 export type Token = { readonly text: string; readonly header: JWSHeaderParameters; readonly claims: Claims }
-
-/** RFC 6750 §3: how a client is asked for a token. */
-export const challenge = 'Bearer realm="portico"'
-
-/** RFC 6750 §3.1, `invalid_token`. The sentence names what is wrong, never what would be right. */
-export const refusedToken = (reason: RefusalReason, sentence: string, cause?: unknown): Problem =>
-  refused(reason, {
-    detail: `The token was refused. ${sentence}`,
-    challenge: `${challenge}, error="invalid_token"`,
-    cause,
-  })
-
-/** RFC 6750 §2.1: `Bearer`, one or more spaces, one token. */
-export const isBearer = (authorization: string): boolean => /^bearer(?: |$)/i.test(authorization)
 
 const form = /^bearer +([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)$/i
 
@@ -56,14 +42,4 @@ const objectOf = (part: string): Claims | undefined => {
   } catch {
     return undefined
   }
-}
-
-/** The end of the year 9999: times past it are mistakes of unit, and dates of JavaScript end not much later. */
-const latest = 253_402_300_799
-
-/** A NumericDate (RFC 7519 §2), in seconds; undefined for anything else. */
-export const secondsOf = (value: Json | undefined): number | undefined => {
-  if (typeof value !== 'number' && !isRawNumber(value)) return undefined
-  const seconds = Number(numberText(value))
-  return seconds >= 0 && seconds <= latest ? seconds : undefined
 }

@@ -4,10 +4,11 @@ import { errors } from 'jose'
 import type { Identity } from '../../../kernel/caller.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import type { AuthenticatorTools, RefusalReason } from '../authenticator.ts'
+import { refusedToken, scopesOf, secondsOf } from '../bearer.ts'
 import { type KeyTools, openKeys } from './keys.ts'
 import type { JwtIssuer } from './provider.ts'
 import { revocationCheck } from './revocation.ts'
-import { type Claims, refusedToken, secondsOf, type Token } from './token.ts'
+import type { Claims, Token } from './token.ts'
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {
@@ -113,11 +114,6 @@ const identityOf = (
     claims: Object.freeze(claims),
     expiresAt,
   }
-}
-
-const scopesOf = (claim: unknown): ReadonlySet<string> => {
-  if (typeof claim === 'string') return new Set(claim.split(' ').filter((scope) => scope !== ''))
-  return new Set(Array.isArray(claim) ? claim.filter((scope) => typeof scope === 'string') : [])
 }
 
 /** What may be said of each kind of failure of the verifier, by its code. */

@@ -143,10 +143,11 @@ describe('auth', () => {
   it('verifies a token that came without a request', async (t) => {
     const { app } = await gatewayWithSecret(t)
     const verify = handshake(app, authConfig.parse('shoppers'))
-    const given = (authorization: string) => verify({ authorization }, new Socket())
+    const upgrade = { protocol: 'http', raw: { rawHeaders: [], socket: new Socket() } }
+    const given = (authorization: string) => verify({ authorization }, upgrade)
     assert.equal((await given(`Bearer ${tokenOf(hs256, claims(), secret)}`))?.subject, 'ada')
     await assert.rejects(given('Bearer x.y.z'), { code: 'UNAUTHENTICATED' })
-    assert.equal(await verify({}, new Socket()), undefined)
+    assert.equal(await verify({}, upgrade), undefined)
   })
 
   it('keeps providers apart in one app', async (t) => {

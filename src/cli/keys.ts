@@ -1,0 +1,132 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { addKey, keyFileOf, listKeys, passwordLine, revokeKey, rotateKey } from '../compile/keys.ts'
+import { parseDuration } from '../kernel/units.ts'
+import { writeDiagnostics } from './report.ts'
+import type { Exit, Terminal } from './terminal.ts'
+
+/** `portico keys`: the keys of an `apiKey` provider, and lines for a `basic` one. */
+export const keysCommand = (terminal: Terminal, done: (exit: Exit) => void): Command => {
+  const fileOf = (dir: string, provider: string): string | undefined => {
+    const found = keyFileOf(dir, provider, process.env)
+    if ('file' in found) return found.file
+    if ('diagnostics' in found) writeDiagnostics(found.diagnostics, terminal)
+    else terminal.err(`${found.mistake}\n`)
+    done(1)
+    return undefined
+  }
+  const refuse = (mistake: string): void => {
+    terminal.err(`${mistake}\n`)
+    done(1)
+  }
+  const handOver = (made: ReturnType<typeof addKey>): void => {
+    if ('mistake' in made) return refuse(made.mistake)
+    terminal.out(`${made.key}\n`)
+    terminal.err('This is the only time that the key is shown: what is kept of it is a hash.\n')
+  }
+  const dirOption = ['--dir <dir>', 'the workspace', '.'] as const
+
+  const create = new Command('create')
+    .summary('make a key and print it, once')
+    .argument('<provider>', 'an entry of `auth:` with `apiKey`')
+    .requiredOption('--owner <name>', 'whose it is: the subject of its requests')
+    .option('--plan <name>', 'the plan its limits come from')
+    .option('--scope <scope...>', 'what it may do', [])
+    .option('--expires <duration>', 'how long it is good, such as 90d; for ever when absent', readDuration)
+    .option(...dirOption)
+    .action((provider: string, { owner, plan, scope, expires, dir }: CreateOptions) => {
+      const file = fileOf(dir, provider)
+      if (file === undefined) return
+      const now = new Date()
+      handOver(addKey(file, { owner, plan, scopes: scope, expires: later(now, expires) }, now))
+    })
+  const list = new Command('list')
+    .summary('print what is kept of each key')
+    .argument('<provider>')
+    .option('--json', 'as JSON')
+    .option(...dirOption)
+    .action((provider: string, { json, dir }: { json?: boolean; dir: string }) => {
+      const file = fileOf(dir, provider)
+      if (file === undefined) return
+      const listed = listKeys(file)
+      if ('mistake' in listed) return refuse(listed.mistake)
+      const shown = (name: string, value: unknown): unknown => (name === 'hash' ? undefined : value)
+      if (json === true) return terminal.out(`${JSON.stringify(listed.keys, shown, 2)}\n`)
+      for (const { id, owner, plan, scopes, expires, revoked } of listed.keys)
+        terminal.out(`${[id, owner, plan ?? '-', scopes.join(',') || '-', stateOf(expires, revoked)].join('  ')}\n`)
+    })
+  const revoke = new Command('revoke')
+    .summary('end a key now')
+    .argument('<provider>')
+    .argument('<id>', 'the 16 digits after `portico_`')
+    .option(...dirOption)
+    .action((provider: string, id: string, { dir }: { dir: string }) => {
+      const file = fileOf(dir, provider)
+      if (file === undefined) return
+      const revoked = revokeKey(file, id, new Date())
+      if ('mistake' in revoked) return refuse(revoked.mistake)
+      terminal.out(`${id} of ${revoked.stored.owner} is revoked.\n`)
+    })
+  const rotate = new Command('rotate')
+    .summary('make a key with the rights of another, which goes on for a while')
+    .argument('<provider>')
+    .argument('<id>', 'the 16 digits after `portico_`')
+    .option('--grace <duration>', 'how long the old one goes on', readDuration, 86_400_000)
+    .option('--expires <duration>', 'how long the new one is good; for ever when absent', readDuration)
+    .option(...dirOption)
+    .action((provider: string, id: string, { grace, expires, dir }: RotateOptions) => {
+      const file = fileOf(dir, provider)
+      if (file === undefined) return
+      const now = new Date()
+      handOver(rotateKey(file, id, { now, until: new Date(now.getTime() + grace), expires: later(now, expires) }))
+    })
+  const hash = new Command('hash-password')
+    .summary('print the line of a user for a `basic` provider; the password is read from standard input')
+    .argument('<user>')
+    .action(async (user: string) => {
+      const line = await passwordLine(user, await readLine())
+      if (typeof line !== 'string') return refuse(line.mistake)
+      terminal.out(`${line}\n`)
+    })
+  const keys = new Command('keys').summary('make, list, revoke and rotate API keys; hash passwords')
+  for (const command of [create, list, revoke, rotate, hash]) keys.addCommand(command)
+  keys.addHelpText(
+    'after',
+    '\nExamples:\n  portico keys create partners --owner acme --plan gold --scope orders:read --expires 90d\n  portico keys list partners\n  portico keys rotate partners 3f0c52a9d1e88b07 --grace 24h\n  portico keys hash-password ada < password.txt',
+  )
+  return keys
+}
+
+type CreateOptions = {
+  readonly owner: string
+  readonly plan?: string
+  readonly scope: readonly string[]
+  readonly expires?: number
+  readonly dir: string
+}
+
+type RotateOptions = { readonly grace: number; readonly expires?: number; readonly dir: string }
+
+const readDuration = (text: string): number => {
+  const milliseconds = parseDuration(text)
+  if (milliseconds === undefined) throw new InvalidArgumentError('Expected a duration such as 12h or 90d.')
+  return milliseconds
+}
+
+const later = (now: Date, milliseconds: number | undefined): Date | undefined =>
+  milliseconds === undefined ? undefined : new Date(now.getTime() + milliseconds)
+
+const stateOf = (expires: string | undefined, revoked: string | undefined): string => {
+  if (revoked !== undefined) return `revoked ${revoked}`
+  if (expires === undefined) return 'for ever'
+  return `${Date.parse(expires) <= Date.now() ? 'expired' : 'until'} ${expires}`
+}
+
+/** The first line of standard input: an argument would be seen by whoever lists processes. */
+const readLine = async (): Promise<string> => {
+  let text = ''
+  for await (const chunk of process.stdin.setEncoding('utf8')) {
+    text += chunk
+    if (text.includes('\n')) break
+  }
+  return text.split('\n', 1)[0]?.replace(/\r$/, '') ?? ''
+}

@@ -1,0 +1,57 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { defineProvider } from '../authenticator.ts'
+import { readKeys, type StoredKey } from './file.ts'
+import { openApiKeys } from './open.ts'
+
+/** Keys of a file as the plan knows them: hashed, so that nothing of the plan opens anything. */
+export type ApiKeyProvider = {
+  readonly kind: 'apiKey'
+  readonly name: string
+  /** In lower case. */
+  readonly header: string
+  readonly query: string | undefined
+  readonly keys: readonly StoredKey[]
+}
+
+const config = z.strictObject({
+  apiKey: z.strictObject({
+    file: z
+      .string()
+      .describe('A file of hashed keys, relative to the workspace, that `portico keys` writes: keys/partners.json.'),
+    header: z
+      .string()
+      .regex(/^[A-Za-z0-9-]+$/, { error: 'Expected the name of a header, such as x-api-key.' })
+      .default('x-api-key')
+      .describe('The header that bears a key.'),
+    query: z
+      .string()
+      .regex(/^[\w-]+$/, { error: 'Expected the name of a parameter, such as api_key.' })
+      .optional()
+      .describe(
+        'A parameter of the query that may bear it instead. Addresses are written down in many places: a header is better.',
+      ),
+  }),
+})
+
+/** API keys, made by `portico keys create`. */
+export const apiKey = defineProvider<typeof config, ApiKeyProvider>({
+  config,
+  async compile(name, { apiKey: { file, header, query } }, { workspaceDir, placeOf }) {
+    const read = readKeys(resolve(workspaceDir, file))
+    if ('keys' in read) {
+      const provider = { kind: 'apiKey', name, header: header.toLowerCase(), query, keys: read.keys } as const
+      return { provider, diagnostics: [], files: [file] }
+    }
+    const message = `${file} ${read.mistake}. \`portico keys create ${name} --owner …\` makes it and its first key.`
+    const place = placeOf(['auth', name, 'apiKey', 'file'])
+    const coordinate = `auth.${name}.apiKey.file`
+    return {
+      provider: undefined,
+      diagnostics: [{ severity: 'error', code: 'PORTICO-013', place, coordinate, message }],
+      files: [file],
+    }
+  },
+  scheme: ({ header }) => ({ type: 'apiKey', in: 'header', name: header }),
+  open: openApiKeys,
+})

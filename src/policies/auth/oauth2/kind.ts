@@ -1,0 +1,55 @@
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { z } from 'zod'
+import { duration, oneOrMore } from '../../../config/scalars.ts'
+import { defineProvider } from '../authenticator.ts'
+import { isSafeSource } from '../bounded-fetch.ts'
+import { openIntrospection } from './open.ts'
+
+/** An authorization server that is asked about tokens. The secret is a key object, so that nothing prints it by accident. */
+export type OAuth2Provider = {
+  readonly kind: 'oauth2'
+  readonly name: string
+  readonly url: string
+  readonly client: { readonly id: string; readonly secret: KeyObject }
+  /** Of which one has to be in `aud`; undefined where that is not looked at. */
+  readonly audience: readonly string[] | undefined
+  readonly maxAgeMs: number
+  readonly timeoutMs: number
+}
+
+const config = z.strictObject({
+  oauth2: z.strictObject({
+    introspection: z.string().describe('Where the authorization server tells of tokens (RFC 7662): an https URL.'),
+    clientId: z.string().min(1).describe('As whom the gateway asks.'),
+    clientSecret: z.string().min(1).describe('Its secret; better from the environment or `file:`.'),
+    audience: oneOrMore(z.string())
+      .optional()
+      .describe('The `aud` a token must have, or several of which one suffices. Not looked at when absent.'),
+    maxAge: duration
+      .default(60_000)
+      .describe('How long an answer holds: the longest that a token is still taken after it was revoked.'),
+    timeout: duration.default(2_000).describe('How long the authorization server may take; 503 after that.'),
+  }),
+})
+
+/** Opaque tokens (RFC 6750), of which the authorization server says whose they are (RFC 7662). */
+export const oauth2 = defineProvider<typeof config, OAuth2Provider>({
+  config,
+  async compile(name, { oauth2: { introspection, clientId, clientSecret, ...rest } }, { placeOf }) {
+    const place = placeOf(['auth', name, 'oauth2', 'introspection'])
+    const coordinate = `auth.${name}.oauth2.introspection`
+    const message = 'Tokens and the secret of the gateway are sent there: give an https URL.'
+    if (!URL.canParse(introspection) || !isSafeSource(new URL(introspection)))
+      return {
+        provider: undefined,
+        diagnostics: [{ severity: 'error', code: 'PORTICO-013', place, coordinate, message }],
+        files: [],
+      }
+    const client = { id: clientId, secret: createSecretKey(Buffer.from(clientSecret)) }
+    const { audience, maxAge: maxAgeMs, timeout: timeoutMs } = rest
+    const provider = { kind: 'oauth2', name, url: introspection, client, audience, maxAgeMs, timeoutMs } as const
+    return { provider, diagnostics: [], files: [] }
+  },
+  scheme: () => ({ type: 'http', scheme: 'bearer' }),
+  open: openIntrospection,
+})
