@@ -62,8 +62,12 @@ export const startAdministeredWorkers = async (
   }
   return {
     ...workers,
+    // A reload may move them.
     get listen() {
       return workers.listen
+    },
+    get probes() {
+      return workers.probes
     },
     admin: admin?.address,
     async close() {

@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ServiceState } from '../../src/services/state.ts'
+import { freePort } from '../support/free-port.ts'
 import { runProgram } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { temporaryWorkspace, wordOperation } from '../support/workspace.ts'
@@ -52,6 +54,72 @@ describe('portico start --workers', () => {
     assert.equal(ready.status, 200)
     const now = await (await fetch(`${probes}/metrics`)).text()
     assert.ok(count(now, 'http_server_request_duration_seconds_count') >= counted)
+  })
+
+  it('gives the services of all workers as one', async (t) => {
+    const { url, admin } = await started(t)
+    for (let request = 0; request < 4; request += 1) await names(url)
+    const { services } = (await (await fetch(`${admin}/services`)).json()) as { services: readonly ServiceState[] }
+    assert.deepEqual(
+      services.map(({ name, active, targets }) => [name, active, targets.map(({ state }) => state)]),
+      [['words', 0, ['up']]],
+    )
+  })
+
+  it('reloads none where one worker cannot build what another could', async (t) => {
+    const { dir, url, admin, program } = await started(t)
+    const [, , other] = await program.wrote(/"pids":\[(\d+),(\d+)\]/)
+    await write(dir, wordOperation('second'))
+    await program.wrote(/"generation":2,"workers":2/)
+    await writeFile(
+      join(dir, 'functions.ts'),
+      `if (process.pid === ${other}) throw new Error('not in this one')\nexport const resolvers = {}\n`,
+    )
+    const yaml = await readFile(join(dir, 'portico.yaml'), 'utf8')
+    await writeFile(
+      join(dir, 'portico.yaml'),
+      yaml.replace('    prefix: /app\n', '    prefix: /app\n    resolvers: functions.ts\n'),
+    )
+    await write(dir, wordOperation('third'))
+    const refused = await fetch(`${admin}/reload`, post)
+    assert.deepEqual([refused.status, ((await refused.json()) as { why: string }).why], [422, 'not in this one'])
+    assert.deepEqual(await names(url), ['second'])
+  })
+
+  it('moves the probes with a reload', async (t) => {
+    const { dir, admin, probes } = await started(t)
+    const port = await freePort()
+    const yaml = await readFile(join(dir, 'portico.yaml'), 'utf8')
+    await writeFile(join(dir, 'portico.yaml'), yaml.replace('probes: 127.0.0.1:0', `probes: 127.0.0.1:${port}`))
+    assert.equal((await fetch(`${admin}/reload`, post)).status, 200)
+    assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200)
+    await assert.rejects(fetch(`${probes}/readyz`))
+  })
+
+  it('gives up with 1 when no worker can be kept alive', async (t) => {
+    const { dir, program } = await started(t)
+    const [, ...pids] = await program.wrote(/"pids":\[(\d+),(\d+)\]/)
+    await writeFile(join(dir, 'portico.yaml'), 'listen: nowhere\n')
+    for (const pid of pids) process.kill(Number(pid), 'SIGKILL')
+    assert.equal((await program.ended).status, 1)
+    assert.match(program.out(), /"level":"fatal"[^\n]*no worker can be kept alive/)
+  })
+
+  it('is not ready while a worker does not come back to its event loop, and replaces it', async (t) => {
+    const { dir } = await workspaceFolder(t)
+    const program = runProgram('test/support/workers-program.ts', [dir], { env: { WORDS_URL: words } })
+    t.after(() => program.child.kill('SIGKILL'))
+    const [, url = '', probes = ''] = await program.wrote(/serving (\S+) (\S+)/)
+    const [, pid] = await program.wrote(/"pids":\[(\d+),/)
+    process.kill(Number(pid), 'SIGSTOP')
+    await program.wrote(/a worker does not answer/)
+    const ready = await fetch(`${probes}/readyz`)
+    assert.deepEqual([ready.status, await ready.text()], [503, '1 of 2 workers do not answer\n'])
+    assert.equal((await fetch(`${probes}/metrics`)).status, 200)
+    await program.wrote(/a worker is stuck and is killed/)
+    await program.wrote(/a worker is back/)
+    assert.deepEqual(await names(url), ['first'])
+    assert.equal((await fetch(`${probes}/readyz`)).status, 200)
   })
 
   it('answers what it has begun on SIGTERM, and ends with 0', async (t) => {
@@ -133,9 +201,14 @@ const run = (t: TestContext, dir: string, env: Readonly<Record<string, string>> 
   return program
 }
 
-const started = async (t: TestContext, change: (text: string) => string = (text) => text) => {
+const workspaceFolder = async (t: TestContext) => {
   const { dir, remove } = await temporaryWorkspace()
   t.after(remove)
+  return { dir }
+}
+
+const started = async (t: TestContext, change: (text: string) => string = (text) => text) => {
+  const { dir } = await workspaceFolder(t)
   const file = join(dir, 'portico.yaml')
   await writeFile(file, change(`admin: 127.0.0.1:0\n${await readFile(file, 'utf8')}`))
   const program = run(t, dir)

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { compileWorkspace } from '../../compile/compile.ts'
 import type { Plan } from '../../compile/plan.ts'
 import { type Diagnostic, formatDiagnostic } from '../../kernel/diagnostic.ts'
+import { statesTogether } from '../../services/states.ts'
 import type { MetricsSnapshot } from '../../telemetry/metrics.ts'
 import { countedOf, renderTogether } from '../../telemetry/together.ts'
 import { type Gateway, type Reloaded, WorkspaceError } from '../gateway.ts'
@@ -15,6 +16,8 @@ export type WorkersOptions = {
   readonly dir: string
   readonly count: number
   readonly log: Logger
+  /** Between two questions whether a worker is there; one that leaves six without an answer is replaced. 5 s by default. */
+  readonly beatMs?: number
 }
 
 /** A gateway of several workers, seen from the process that supervises them and has its side ports. */
@@ -22,17 +25,22 @@ export type Workers = Pick<
   Gateway,
   'listen' | 'probes' | 'plan' | 'diagnostics' | 'generation' | 'files' | 'reload' | 'close'
 > & {
-  /** As the first worker knows them: each counts and tries for itself. */
+  /** Of all workers: loads added up, and of what each thinks for itself the worst. */
   readonly services: () => Promise<Answers['services']>
   /** Resolves with the reason when no worker can be kept alive. */
   readonly lost: Promise<string>
 }
 
+/** How long probes wait for a worker. */
+const soonMs = 2_000
+/** Between two questions whether a worker is there, and how many it may leave without an answer. */
+const defaultBeatMs = 5_000
+const mostUnanswered = 6
 const firstPauseMs = 100
 const longestPauseMs = 30_000
 /** A worker that lived that long did not die of how it starts. */
 const steadyMs = 60_000
-/** Deaths in a row, with no worker serving, after which a further start is no hope. */
+/** Deaths in a row of each, with no worker serving, after which a further start is no hope. */
 const deathsToGiveUp = 5
 
 /**
@@ -78,29 +86,33 @@ class Primary {
       for (const opened of await Promise.all(started.map((worker) => worker.opened))) this.#opened = opened
       for (const worker of started) this.#watch(worker)
       this.#options.log.info({ pids: started.map(({ pid }) => pid) }, 'workers have started')
-      if (this.#plan.probes !== undefined)
-        this.#probes = await openProbes(this.#plan.probes, {
-          readiness: () => this.#readiness(),
-          metrics: { render: () => this.#metrics() },
-        })
+      this.#probes = await this.#openProbes(this.#plan)
     } catch (error) {
       await this.#close()
       throw error
     }
   }
 
+  async #openProbes({ probes }: Plan): Promise<SidePort | undefined> {
+    if (probes === undefined) return undefined
+    return openProbes(probes, { readiness: () => this.#readiness(), metrics: { render: () => this.#metrics() } })
+  }
+
   face(): Workers {
     const opened = (): Answers['commit'] => this.#opened
+    const probes = (): SidePort['address'] | undefined => this.#probes?.address
     return {
       get listen() {
         return opened().listen
       },
-      probes: this.#probes?.address,
+      get probes() {
+        return probes()
+      },
       plan: () => this.#plan,
       diagnostics: () => this.#diagnostics,
       generation: () => this.#generation,
       files: () => this.#opened.files,
-      services: async () => (await this.#serving()[0]?.ask('services')) ?? [],
+      services: () => this.#services(),
       reload: () => {
         const next = this.#reloading.then(() => this.#reload())
         this.#reloading = next.catch(() => {})
@@ -121,9 +133,18 @@ class Primary {
     return [...this.#workers].filter(({ serving }) => serving)
   }
 
-  /** Starts another in place of one that dies, after a pause that doubles while they die young. */
+  /**
+   * Starts another in place of one that dies, after a pause that doubles while they die young. One that does not come
+   * back to its event loop is killed: it would keep the connections it was handed, and get more.
+   */
   #watch(worker: WorkerProcess): void {
-    const { log, count } = this.#options
+    const { log, count, beatMs = defaultBeatMs } = this.#options
+    worker.heed(beatMs, (unanswered) => {
+      if (unanswered === 1) log.warn({ worker: worker.pid }, 'a worker does not answer')
+      if (unanswered < mostUnanswered) return
+      log.error({ worker: worker.pid }, 'a worker is stuck and is killed')
+      worker.kill()
+    })
     const bornAt = performance.now()
     void worker.ended.then((how) => {
       this.#workers.delete(worker)
@@ -134,7 +155,7 @@ class Primary {
         this.#lost.resolve(how)
         return
       }
-      const pauseMs = Math.min(firstPauseMs * 2 ** (this.#deaths - 1), longestPauseMs)
+      const pauseMs = Math.min(firstPauseMs * 2 ** Math.floor((this.#deaths - 1) / count), longestPauseMs)
       log.error({ pauseMs }, `${how}; another is started`)
       const pause = setTimeout(() => {
         this.#pauses.delete(pause)
@@ -164,11 +185,14 @@ class Primary {
     }
     if (plan === undefined) return refused()
     const workers = this.#serving()
+    const old = this.#probes
+    let probes = old
     try {
       for (const worker of workers) {
         const { ok, why = 'the workspace has changed meanwhile' } = await worker.ask('prepare')
         if (!ok) throw new Error(why)
       }
+      if (!same(plan.probes, this.#plan.probes)) probes = await this.#openProbes(plan)
     } catch (error) {
       await Promise.allSettled(workers.map((worker) => worker.ask('discard')))
       return refused((error as Error).message)
@@ -176,8 +200,9 @@ class Primary {
     // One that dies now starts with the workspace as it is.
     for (const result of await Promise.allSettled(workers.map((worker) => worker.ask('commit'))))
       if (result.status === 'fulfilled') this.#opened = result.value
-    if (JSON.stringify([plan.probes, plan.admin]) !== JSON.stringify([this.#plan.probes, this.#plan.admin]))
-      log.warn('probes and admin take effect when the gateway is started anew')
+    this.#probes = probes
+    if (old !== probes) await old?.close()
+    if (!same(plan.admin, this.#plan.admin)) log.warn('admin takes effect when the gateway is started anew')
     this.#plan = plan
     this.#diagnostics = diagnostics
     this.#generation += 1
@@ -190,18 +215,25 @@ class Primary {
     const serving = this.#serving()
     const { count } = this.#options
     if (serving.length < count) return { ready: false, words: `${serving.length} of ${count} workers serve` }
-    const all = await Promise.all(serving.map((worker) => worker.ask('readiness')))
+    const stuck = serving.filter(({ unanswered }) => unanswered > 0)
+    if (stuck.length > 0) return { ready: false, words: `${stuck.length} of ${count} workers do not answer` }
+    const all = await Promise.all(serving.map((worker) => worker.ask('readiness', soonMs)))
     return all.find(({ ready }) => !ready) ?? all.find(({ words }) => words !== 'ok') ?? { ready: true, words: 'ok' }
   }
 
   async #metrics(): ReturnType<typeof renderTogether> {
-    const told = await Promise.allSettled(
-      this.#serving().map(async (worker) => {
-        worker.metrics = await worker.ask('metrics')
-        return worker.metrics
-      }),
-    )
-    return renderTogether([this.#gone, ...told.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))])
+    const told = this.#serving().map(async (worker) => {
+      // Of one that does not answer what it told last: counters never fall.
+      worker.metrics = await worker.ask('metrics', soonMs).catch(() => worker.metrics)
+      return worker.metrics
+    })
+    return renderTogether([this.#gone, ...(await Promise.all(told))])
+  }
+
+  /** Of those that answer. */
+  async #services(): Promise<Answers['services']> {
+    const told = await Promise.allSettled(this.#serving().map((worker) => worker.ask('services', soonMs)))
+    return statesTogether(told.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])))
   }
 
   async #close(): Promise<void> {
@@ -212,6 +244,8 @@ class Primary {
     await this.#probes?.close()
   }
 }
+
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 /** What a worker needs beside draining to end. */
 const goodbyeMs = 5_000

@@ -17,6 +17,9 @@ export class WorkerProcess {
   /** Resolves with how it ended, once it has. */
   readonly ended: Promise<string>
   serving = false
+  /** Questions whether it is there that it left without an answer until now. */
+  unanswered = 0
+  #beat: NodeJS.Timeout | undefined
 
   constructor() {
     this.#worker = cluster.fork()
@@ -36,6 +39,7 @@ export class WorkerProcess {
     this.#worker.on('error', () => {})
     this.#worker.on('exit', (code, signal) => {
       this.serving = false
+      clearInterval(this.#beat)
       const how = `worker ${this.pid} ended with ${signal ?? code}`
       refuse(new Error(how))
       for (const id of this.#asked.keys()) this.#take(id)?.reject(new Error(how))
@@ -47,11 +51,36 @@ export class WorkerProcess {
     return this.#worker.process.pid
   }
 
+  /** Asks it regularly whether it is there, and tells how many times in a row it has not answered. */
+  heed(everyMs: number, silent: (unanswered: number) => void): void {
+    let answered = true
+    this.#beat = setInterval(() => {
+      if (!this.serving) return
+      this.unanswered = answered ? 0 : this.unanswered + 1
+      if (this.unanswered > 0) silent(this.unanswered)
+      // One question is out at a time: it is the same whichever it does not answer.
+      if (!answered) return
+      answered = false
+      this.ask('readiness', Number.POSITIVE_INFINITY).then(
+        () => {
+          answered = true
+          this.unanswered = 0
+        },
+        () => {},
+      )
+    }, everyMs)
+  }
+
+  kill(): void {
+    this.#worker.process.kill('SIGKILL')
+  }
+
   /** Rejects where the worker ends before it answers, or does not answer in time. */
-  async ask<Asked extends Question>(ask: Asked): Promise<Answers[Asked]> {
+  async ask<Asked extends Question>(ask: Asked, withinMs = patienceMs): Promise<Answers[Asked]> {
     const id = (this.#asks += 1)
     const { promise, resolve, reject } = Promise.withResolvers<Answers[Asked]>()
-    const timer = setTimeout(() => this.#take(id)?.reject(new Error(`worker ${this.pid} does not answer`)), patienceMs)
+    const late = (): void => this.#take(id)?.reject(new Error(`worker ${this.pid} does not answer`))
+    const timer = withinMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(late, withinMs)
     this.#asked.set(id, { resolve, reject })
     this.#worker.send({ ask, id }, (error) => {
       if (error !== null) this.#take(id)?.reject(error)
@@ -61,7 +90,7 @@ export class WorkerProcess {
 
   /** Tells it to drain; kills it if that takes longer than given. */
   async end(withinMs: number): Promise<void> {
-    const timer = setTimeout(() => this.#worker.process.kill('SIGKILL'), withinMs)
+    const timer = setTimeout(() => this.kill(), withinMs)
     if (this.#worker.isConnected()) this.#worker.send({ drain: true }, () => {})
     await this.ended
     clearTimeout(timer)

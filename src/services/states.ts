@@ -1,0 +1,54 @@
+import type { BreakerState } from './guards/breaker.ts'
+import type { ServiceState, TargetReport } from './state.ts'
+
+/** What several processes know of the same services, as one: loads added up, and of what they think the worst. */
+export const statesTogether = (processes: readonly (readonly ServiceState[])[]): readonly ServiceState[] =>
+  [...Map.groupBy(processes.flat(), ({ name }) => name).values()].map((states) => {
+    const [first] = states as [ServiceState]
+    const breaker = worst<BreakerState>(
+      states.flatMap((state) => state.breaker ?? []),
+      ['open', 'trial', 'closed'],
+    )
+    return {
+      name: first.name,
+      kind: first.kind,
+      ...(breaker === undefined ? {} : { breaker }),
+      retryBudget: {
+        calls: sum(states, ({ retryBudget }) => retryBudget.calls),
+        tries: sum(states, ({ retryBudget }) => retryBudget.tries),
+        room: states.every(({ retryBudget }) => retryBudget.room),
+      },
+      active: sum(states, ({ active }) => active),
+      targets: [
+        ...Map.groupBy(
+          states.flatMap(({ targets }) => targets),
+          ({ target }) => target,
+        ).values(),
+      ].map((reports) => targetTogether(reports as [TargetReport, ...TargetReport[]])),
+    }
+  })
+
+const targetTogether = (reports: readonly [TargetReport, ...TargetReport[]]): TargetReport => {
+  const [{ target, name, priority }] = reports
+  const latencies = reports.flatMap(({ latencyMs }) => latencyMs ?? [])
+  return {
+    target,
+    name,
+    state:
+      worst(
+        reports.map(({ state }) => state),
+        ['unhealthy', 'ejected', 'unreachable', 'trial'],
+      ) ?? 'up',
+    weight: Math.min(...reports.map(({ weight }) => weight)),
+    priority,
+    active: sum(reports, ({ active }) => active),
+    ...(latencies.length === 0 ? {} : { latencyMs: Math.max(...latencies) }),
+  }
+}
+
+const sum = <One>(all: readonly One[], of: (one: One) => number): number =>
+  all.reduce((total, one) => total + of(one), 0)
+
+/** The first in the order that is among them. */
+const worst = <State>(states: readonly State[], order: readonly State[]): State | undefined =>
+  order.find((state) => states.includes(state))
