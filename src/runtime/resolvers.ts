@@ -56,7 +56,19 @@ export const resolverFiles = ({ bffs }: Pick<Plan, 'bffs'>): readonly string[] =
     .flatMap(({ served: { resolvers } }) => [...(loaded.get(resolvers ?? '')?.texts.keys() ?? [])])
     .map((url) => fileURLToPath(url))
 
-const importAnew = async (file: string): Promise<unknown> => {
+const loading = new Map<string, Promise<unknown>>()
+
+/** BFFs that name the same module get the same one, though they ask for it together. */
+const importAnew = (file: string): Promise<unknown> => {
+  let module = loading.get(file)
+  if (module === undefined) {
+    module = importOnce(file).finally(() => loading.delete(file))
+    loading.set(file, module)
+  }
+  return module
+}
+
+const importOnce = async (file: string): Promise<unknown> => {
   const known = loaded.get(file)
   if (known !== undefined && isAsItWas(file, known)) return known.module
   if (!hooked) markImports()

@@ -26,6 +26,17 @@ describe('a resolver module', () => {
     assert.ok(gateway.files().includes(await realpath(join(dir, 'schema/marks.ts'))))
   })
 
+  it('that several BFFs name is one for all, also once it was read anew', async (t) => {
+    const { write, gateway, url } = await serving(t)
+    const loud = async (bff: string): Promise<string> => {
+      const reply = await fetch(`${url}/${bff}/graphql?query={word{loud}}`)
+      return ((await reply.json()) as { data: { word: { loud: string } } }).data.word.loud
+    }
+    await write('schema/marks.ts', 'let calls = 0\nexport const mark = { toString: () => String((calls += 1)) }\n')
+    assert.ok((await gateway.reload()).ok)
+    assert.deepEqual([await loud('app'), await loud('other')], ['ONE1', 'ONE2'])
+  })
+
   it('that is broken leaves the generation that serves, and says what is wrong', async (t) => {
     const { ask, write, gateway, dir } = await serving(t)
     await write('schema/app.resolvers.ts', 'export const resolvers = { lout: () => 1, spelled: () => 1 }\n')
@@ -104,6 +115,7 @@ services:
   known: { rest: ${service}, identity: forward }
 bffs:
   app: { prefix: /app, schema: schema/app.graphql, resolvers: schema/app.resolvers.ts }
+  other: { prefix: /other, schema: schema/app.graphql, resolvers: schema/app.resolvers.ts }
 `,
   })
   const { gateway, url, close } = await startGateway(dir)
@@ -115,6 +127,7 @@ bffs:
   })
   return {
     gateway,
+    url,
     dir,
     seen,
     write: (file: string, text: string) => writeFile(join(dir, file), text),
