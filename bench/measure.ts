@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { LoadOrder, LoadReport } from './load.ts'
 import { cpuMicroseconds, type Running, residentMiB, start } from './processes.ts'
-import type { Contestant, Workload } from './workloads.ts'
+import type { Contestant, Workload, WorkloadRequest } from './workloads.ts'
 
 /** One window of one contestant. Figures per request; undefined where the system does not tell. */
 export type Sample = {
@@ -111,22 +111,28 @@ export const answersOf = async (
   port: number,
 ): Promise<LoadOrder['requests']> => {
   const read: LoadOrder['requests'][number][] = []
-  for (const { method, path, body, answer } of requests) {
-    const headers = { 'content-type': 'application/json' }
-    const reply = await fetch(`http://127.0.0.1:${port}${path}`, body === undefined ? {} : { method, body, headers })
+  for (const { method, path, body, headers: own = {}, answer } of requests) {
+    const headers = { 'content-type': 'application/json', ...own }
+    const reply = await fetch(
+      `http://127.0.0.1:${port}${path}`,
+      body === undefined ? { headers: own } : { method, body, headers },
+    )
     const text = await reply.text()
     assert.equal(reply.status, 200, text)
     assert.deepEqual(JSON.parse(text), answer)
-    read.push({ text: requestText(method, path, body), answer: text })
+    read.push({ text: requestText({ method, path, body, headers: own }), answer: text })
   }
   return read
 }
 
-const requestText = (method: string, path: string, body = ''): string =>
+type Asked = Required<Pick<WorkloadRequest, 'method' | 'path' | 'headers'>> & { readonly body: string | undefined }
+
+const requestText = ({ method, path, body = '', headers }: Asked): string =>
   [
     `${method} ${path} HTTP/1.1`,
     'host: 127.0.0.1',
     'accept: */*',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     ...(body === '' ? [] : ['content-type: application/json', `content-length: ${Buffer.byteLength(body)}`]),
     '',
     body,

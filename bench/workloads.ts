@@ -13,6 +13,7 @@ import {
 } from './data.ts'
 import { fullProductOf, productList } from './products.ts'
 import { isInstalled, type ProgramName } from './programs.ts'
+import { tokenOf, tokenSecret } from './tokens.ts'
 
 /** What is asked of every contestant alike, and what a right answer is. */
 export type Workload = {
@@ -33,6 +34,7 @@ export type WorkloadRequest = {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
   readonly answer: unknown
 }
 
@@ -89,6 +91,22 @@ const upload: Workload = {
   title: 'proxy, an upload of 100 KiB',
   requests: [{ method: 'POST', path: '/items/uploads', body: JSON.stringify(longText), answer: taken }],
   goal: 0.8,
+}
+
+const guarded: Workload = {
+  name: 'W2',
+  title: 'W1 behind an HS256 token and a limit of each user',
+  requests: numbers.map((number) => ({
+    method: 'GET',
+    path: `/items/${number}`,
+    headers: { authorization: `Bearer ${tokenOf(number)}` },
+    answer: itemOf(number),
+  })),
+  contestants: [
+    { name: '@fastify/jwt, @fastify/rate-limit and @fastify/http-proxy', script: './contestants/plugin-trio.ts' },
+    portico('guarded', undefined, { TOKEN_SECRET: tokenSecret }),
+  ],
+  goal: 0.63,
 }
 
 const dashboard: Workload = {
@@ -223,6 +241,7 @@ export const workloads: readonly Workload[] = [
   proxy,
   download,
   upload,
+  guarded,
   dashboard,
   greeting,
   titles,

@@ -46,40 +46,49 @@ export class CallerTable {
   /** Where the state of a caller starts; -1 where he has none. */
   find(key: string): number {
     hash(key)
-    for (let slot = this.#home(), left = this.#reach(); left > 0; slot = this.#after(slot), left -= 1) {
-      if (this.#isFree(slot)) return -1
-      if (this.#holds(slot)) return slot * this.#counting.width
-    }
-    return -1
+    const slot = this.#slotOf()
+    return slot < 0 || this.#isFree(slot) ? -1 : slot * this.#counting.width
   }
 
   /** Where the state of a caller starts, who gets a place where he has none. Good until the next call. */
   place(key: string, now: number, rule: Rule): number {
     hash(key)
     const { width } = this.#counting
-    let spare = -1
-    for (let slot = this.#home(), left = this.#reach(); left > 0; slot = this.#after(slot), left -= 1) {
-      if (this.#isFree(slot)) {
-        if (spare >= 0) break
-        if (this.#used >= this.#slots * fullAt && this.#slots < this.#most) {
-          this.#grow()
-          return this.place(key, now, rule)
-        }
-        this.#used += 1
-        this.#name(slot)
-        return slot * width
-      }
-      if (this.#holds(slot)) return slot * width
-      if (spare < 0 && this.#counting.isOver(this.state, slot * width, now, rule)) spare = slot
+    const slot = this.#slotOf()
+    if (slot >= 0 && !this.#isFree(slot)) return slot * width
+    const crowded = slot < 0 || this.#used >= this.#slots * fullAt
+    const spare = crowded ? this.#overBefore(slot, now, rule) : -1
+    if (spare >= 0) {
+      this.#name(spare)
+      this.state.fill(0, spare * width, (spare + 1) * width)
+      return spare * width
     }
-    if (spare < 0) {
-      const least = this.#leastUsed(now, rule)
-      this.#name(least)
-      return least * width
+    if (crowded && this.#slots < this.#most) {
+      this.#grow()
+      return this.place(key, now, rule)
     }
-    this.#name(spare)
-    this.state.fill(0, spare * width, (spare + 1) * width)
-    return spare * width
+    if (slot >= 0) {
+      this.#used += 1
+      this.#name(slot)
+      return slot * width
+    }
+    const least = this.#leastUsed(now, rule)
+    this.#name(least)
+    return least * width
+  }
+
+  /** The slot that holds the hashed caller, else the free one that ends the search; -1 where there is neither. */
+  #slotOf(): number {
+    for (let slot = this.#home(), left = this.#reach(); left > 0; slot = this.#after(slot), left -= 1)
+      if (this.#holds(slot) || this.#isFree(slot)) return slot
+    return -1
+  }
+
+  /** A slot on the way to another whose caller's counts are over; -1 where there is none. */
+  #overBefore(end: number, now: number, rule: Rule): number {
+    for (let slot = this.#home(), left = this.#reach(); left > 0 && slot !== end; slot = this.#after(slot), left -= 1)
+      if (this.#counting.isOver(this.state, slot * this.#counting.width, now, rule)) return slot
+    return -1
   }
 
   #leastUsed(now: number, rule: Rule): number {
