@@ -7,6 +7,7 @@ import {
   type ServerHttp2Session,
 } from 'node:http2'
 import type { Socket } from 'node:net'
+import { continueWhenRead } from './continue.ts'
 
 export type Http2Options = {
   readonly maxHeaderBytes: number
@@ -76,7 +77,7 @@ export const createHttp2Front = ({ idleMs, silenceMs, handle, refuse, ...first }
   })
   // What is not well-formed ends its stream or session, which is told by its own `error` event.
   server.on('sessionError', ignored)
-  server.on('request', (request, response) => {
+  const take = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
     request.on('error', ignored)
     response.on('error', ignored)
     if (!request.stream.endAfterHeaders && !isGrpc(request.headers['content-type']))
@@ -86,6 +87,11 @@ export const createHttp2Front = ({ idleMs, silenceMs, handle, refuse, ...first }
     if (bytesOf(request.rawHeaders) > maxHeaderBytes) refuse(answer, 'headers')
     else if (isAmbiguous(request)) refuse(answer, 'host')
     else handle(asHttp1(request), answer)
+  }
+  server.on('request', take)
+  server.on('checkContinue', (request, response) => {
+    continueWhenRead(request as unknown as IncomingMessage, response as unknown as ServerResponse, true)
+    take(request, response)
   })
   return {
     accept(socket) {

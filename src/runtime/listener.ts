@@ -7,6 +7,7 @@ import type { HostPort } from '../config/scalars.ts'
 import { canonicalPath, loosestPath } from '../kernel/path.ts'
 import { Problem } from '../kernel/problem.ts'
 import { boundConnections } from './connections.ts'
+import { continueWhenRead } from './continue.ts'
 import type { Generation } from './generation.ts'
 import { createHttp2Front } from './http2.ts'
 import { writeProblem, writeProblemTo } from './problem-reply.ts'
@@ -69,11 +70,16 @@ export const openListener = async ({ address, tls, maxHeaderBytes, current }: Li
   }
   const refuse = (response: ServerResponse, why: 'headers' | 'host'): void =>
     writeProblem(response, why === 'headers' ? unparsable('HPE_HEADER_OVERFLOW') : twoHosts)
-  server.on('request', (request, response) => {
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
     const problem = security?.isOutdated(request.socket) === true ? verifiedOtherwise : ambiguity(request)
     if (retiring || problem !== undefined) response.setHeader('connection', 'close')
     if (problem === undefined) handle(request, response)
     else writeProblem(response, problem)
+  }
+  server.on('request', take)
+  server.on('checkContinue', (request, response) => {
+    continueWhenRead(request, response, !retiring)
+    take(request, response)
   })
   const http2 = createHttp2Front({ maxHeaderBytes, idleMs: keepAliveMs, silenceMs: requestMs, handle, refuse })
   const takeHttp2 = (socket: Socket): void => http2.accept(socket)
