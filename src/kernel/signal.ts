@@ -17,15 +17,20 @@ export type AbortListener = (() => void) | { handleEvent(): void }
 export class Aborter implements Signal {
   aborted = false
   reason: unknown
-  #listeners: AbortListener[] = []
+  /** Most have one, and an empty list that grows makes room for seventeen. */
+  #listeners: AbortListener[] | undefined
 
   addEventListener(_type: 'abort', listener: AbortListener): void {
-    this.#listeners.push(listener)
+    if (this.#listeners === undefined) this.#listeners = [listener]
+    else this.#listeners.push(listener)
   }
 
   removeEventListener(_type: 'abort', listener: AbortListener): void {
-    const at = this.#listeners.indexOf(listener)
-    if (at >= 0) this.#listeners.splice(at, 1)
+    const listeners = this.#listeners
+    const at = listeners?.lastIndexOf(listener) ?? -1
+    if (listeners === undefined || at < 0) return
+    if (at === listeners.length - 1) listeners.pop()
+    else listeners.splice(at, 1)
   }
 
   /** Aborts once; listeners are told in the order in which they came. */
@@ -34,8 +39,8 @@ export class Aborter implements Signal {
     this.aborted = true
     this.reason = reason
     const listeners = this.#listeners
-    this.#listeners = []
-    for (const listener of listeners) {
+    this.#listeners = undefined
+    for (const listener of listeners ?? []) {
       if (typeof listener === 'function') listener()
       else listener.handleEvent()
     }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts'
-import { Aborter } from '../../kernel/signal.ts'
-import type { Call, CallContext, Guard, Reply } from '../call.ts'
+import { Aborter, type Signal } from '../../kernel/signal.ts'
+import type { Call, Guard, Reply } from '../call.ts'
 import { abortProblem, deadlineProblem } from './aborted.ts'
 import { startTimer } from './timer.ts'
 
@@ -19,47 +19,65 @@ export const timeout =
     const now = clock.now()
     const deadline = Math.min(now + timeoutMs, context.deadline)
     if (deadline <= now) return Promise.reject(deadlineProblem(service))
-    return attempt(next, input, { context, service, deadline, milliseconds: deadline - now })
+    return new Promise((resolve, reject) => {
+      const attempt = new Attempt(context.signal, service, { milliseconds: deadline - now, resolve, reject })
+      try {
+        next(input, { ...context, signal: attempt, deadline }).then(attempt.succeeded, attempt.failed)
+      } catch (thrown) {
+        attempt.failed(thrown)
+      }
+    })
   }
 
-type Attempt = {
-  readonly context: CallContext
-  readonly service: string
-  readonly deadline: number
+type Attempted<Output> = {
   readonly milliseconds: number
+  readonly resolve: (reply: Reply<Output>) => void
+  readonly reject: (thrown: unknown) => void
 }
 
-// One timer, one listener, one signal of our own: `AbortSignal.any` with `AbortSignal.timeout` costs many times as much.
-const attempt = <Input, Output>(
-  next: Call<Input, Output>,
-  input: Input,
-  { context, service, deadline, milliseconds }: Attempt,
-): Promise<Reply<Output>> =>
-  new Promise((resolve, reject) => {
-    const aborter = new Aborter()
-    const parent = context.signal
-    const end = (): void => {
-      clearTimeout(timer)
-      parent.removeEventListener('abort', onAbort)
+/**
+ * One try under way, and the signal that its work gets: one object, one timer, one listener.
+ * `AbortSignal.any` with `AbortSignal.timeout` costs many times as much.
+ */
+class Attempt<Output> extends Aborter {
+  readonly #parent: Signal
+  readonly #service: string
+  readonly #reject: Attempted<Output>['reject']
+  readonly #timer: NodeJS.Timeout
+  readonly succeeded: (reply: Reply<Output>) => void
+  readonly failed: (thrown: unknown) => void
+
+  constructor(parent: Signal, service: string, { milliseconds, resolve, reject }: Attempted<Output>) {
+    super()
+    this.#parent = parent
+    this.#service = service
+    this.#reject = reject
+    this.succeeded = (reply) => {
+      this.#end()
+      resolve(reply)
     }
-    // The call is told first and the caller answered at once: a call that is slow to stop delays nobody.
-    const stop = (problem: Error): void => {
-      end()
-      aborter.abort(problem)
-      reject(problem)
+    this.failed = (thrown) => {
+      this.#end()
+      reject(thrown)
     }
-    const onAbort = (): void => stop(abortProblem(parent, service))
-    const timer = startTimer(milliseconds, () => stop(deadlineProblem(service)))
-    parent.addEventListener('abort', onAbort)
-    const ended =
-      <Value>(then: (value: Value) => void) =>
-      (value: Value): void => {
-        end()
-        then(value)
-      }
-    try {
-      next(input, { ...context, signal: aborter, deadline }).then(ended(resolve), ended(reject))
-    } catch (thrown) {
-      ended(reject)(thrown)
-    }
-  })
+    this.#timer = startTimer(milliseconds, () => this.#stop(deadlineProblem(service)))
+    parent.addEventListener('abort', this)
+  }
+
+  /** The parent's listener. */
+  handleEvent(): void {
+    this.#stop(abortProblem(this.#parent, this.#service))
+  }
+
+  /** The work is told first and the caller answered at once: a call that is slow to stop delays nobody. */
+  #stop(problem: Error): void {
+    this.#end()
+    this.abort(problem)
+    this.#reject(problem)
+  }
+
+  #end(): void {
+    clearTimeout(this.#timer)
+    this.#parent.removeEventListener('abort', this)
+  }
+}

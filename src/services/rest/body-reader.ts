@@ -7,12 +7,21 @@ import type { RestInput } from './request.ts'
 /** Reads the JSON body of an answer to a path: UTF-8, as RFC 8259 §8.1 has it. Throws SyntaxError. */
 export type BodyReader = (path: string, bytes: Buffer, exact: RestInput['exact']) => Json
 
-/** Shorter bodies are parsed as fast as they are looked up; longer ones are not worth their memory. */
-const leastBytes = 512
+/** What is shorter is parsed in well under a microsecond; what is longer is not worth its memory. */
+const leastBytes = 128
 const mostBytes = 262_144
 
-/** All that one service's reader remembers. */
+/** All that one service's reader remembers, with what an entry takes by itself. */
 const rememberedBytes = 8_388_608
+const entryBytes = 256
+
+/**
+ * A body that comes again saves its parsing, one that does not costs as much again. So bodies are remembered as long
+ * as one in five comes again; where fewer do, one in sixteen is, to see whether that changes.
+ */
+const hitWorth = 4
+const mostCredit = 1_024
+const sampled = 16
 
 type Remembered = { readonly bytes: Buffer; readonly exact: RestInput['exact']; output: Json | undefined }
 
@@ -24,15 +33,22 @@ type Remembered = { readonly bytes: Buffer; readonly exact: RestInput['exact']; 
 export const createBodyReader = (): BodyReader => {
   const remembered = new LRUCache<string, Remembered>({
     maxSize: rememberedBytes,
-    sizeCalculation: ({ bytes }, path) => bytes.length + path.length,
+    sizeCalculation: ({ bytes }, path) => bytes.length + path.length + entryBytes,
   })
+  let credit = mostCredit
+  let misses = 0
   return (path, bytes, exact) => {
     if (bytes.length < leastBytes || bytes.length > mostBytes) return parse(bytes, exact)
     const last = remembered.get(path)
-    if (last !== undefined && last.exact === exact && last.bytes.equals(bytes))
+    if (last !== undefined && last.exact === exact && last.bytes.equals(bytes)) {
+      credit = Math.min(credit + hitWorth, mostCredit)
       return (last.output ??= frozen(parse(bytes, exact)))
+    }
     const output = parse(bytes, exact)
-    remembered.set(path, { bytes: Buffer.from(bytes), exact, output: undefined })
+    misses += 1
+    if (credit > 0) credit -= 1
+    if (credit > 0 || misses % sampled === 0)
+      remembered.set(path, { bytes: Buffer.from(bytes), exact, output: undefined })
     return output
   }
 }

@@ -51,7 +51,7 @@ export class Exchange implements AnswerHandler {
   #sending: Sending | undefined
   #settled = false
   #head: ResponseHead | undefined
-  #chunks: Buffer[] = []
+  #chunks: Buffer[] | undefined
   #whole: Buffer | undefined
   #size = 0
 
@@ -97,8 +97,11 @@ export class Exchange implements AnswerHandler {
     const { framing } = head
     if (at === 0 && framing.kind === 'length' && framing.length > smallBytes && framing.length <= roomBytes)
       this.#whole = Buffer.allocUnsafe(framing.length)
-    if (this.#whole === undefined) this.#chunks.push(chunk)
-    else chunk.copy(this.#whole, at)
+    if (this.#whole === undefined) {
+      // Most answers are one, and an empty list that grows makes room for seventeen.
+      if (this.#chunks === undefined) this.#chunks = [chunk]
+      else this.#chunks.push(chunk)
+    } else chunk.copy(this.#whole, at)
     return this.#whole !== undefined
   }
 
@@ -148,9 +151,10 @@ export class Exchange implements AnswerHandler {
   }
 
   #body(): Buffer {
-    const [first] = this.#chunks
     if (this.#whole !== undefined) return this.#whole
-    return first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, this.#size)
+    const chunks = this.#chunks ?? []
+    const [first] = chunks
+    return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks, this.#size)
   }
 
   #tooLarge(): void {
@@ -162,7 +166,7 @@ export class Exchange implements AnswerHandler {
     this.#settled = true
     this.#context.signal.removeEventListener('abort', this)
     this.#sending = undefined
-    this.#chunks = []
+    this.#chunks = undefined
     this.#whole = undefined
   }
 

@@ -42,6 +42,18 @@ describe('a reader of JSON bodies', () => {
     for (let path = 1; path < 60; path += 1) read(`/${path}`, big)
     assert.notEqual(read('/0', big), again)
   })
+
+  it('remembers few bodies where none comes again, and all once some do', () => {
+    const { read } = reader()
+    const known = (path: string): boolean => {
+      read(path, long)
+      return read(path, long) === read(path, long)
+    }
+    for (let path = 0; path < 2_000; path += 1) read(`/once/${path}`, long)
+    assert.equal(known('/again'), false)
+    for (let turn = 0; turn < 100; turn += 1) for (let path = 0; path < 8; path += 1) read(`/again/${path}`, long)
+    assert.ok(Array.from({ length: 8 }, (_, path) => known(`/later/${path}`)).every(Boolean))
+  })
 })
 
 const long = JSON.stringify({ list: Array.from({ length: 100 }, (_, n) => ({ n })) })
