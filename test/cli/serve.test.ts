@@ -77,10 +77,10 @@ describe('portico start', () => {
     const { program, url } = await started(t)
     const slow = assert.rejects(fetch(`${url}/words/held`))
     const answer = await held()
-    program.child.kill('SIGTERM')
-    await program.wrote(/"msg":"draining"/)
     // Signals that come together count as one.
+    program.child.kill('SIGTERM')
     program.child.kill('SIGINT')
+    await program.wrote(/"msg":"draining"/)
     await delay(600)
     assert.equal(program.child.exitCode, null)
     program.child.kill('SIGINT')

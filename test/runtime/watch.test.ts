@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -9,8 +10,8 @@ import { until } from '../support/until.ts'
 
 describe('watchWorkspace', () => {
   it('tells once of a file that is written in pieces', async (t) => {
-    const { write, changes, quiet } = await watching(t)
-    for (const part of ['li', 'listen: ', 'listen: 127.0.0.1:0\n']) await write('portico.yaml', part)
+    const { dir, changes, quiet } = await watching(t)
+    for (const part of ['li', 'listen: ', 'listen: 127.0.0.1:0\n']) writeFileSync(join(dir, 'portico.yaml'), part)
     await changes(1)
     await quiet()
   })

@@ -125,7 +125,9 @@ describe('rateLimit in Redis', { skip: missing('redis-server') }, () => {
     const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
     const server = await redisServer(t)
     const { get } = await limited(t, { limit: 2, window: '1m' }, { redis: await client(t, server.url), log })
+    patient(t)
     assert.equal((await get()).status, 200)
+    t.mock.timers.reset()
     await server.stop()
     const statuses: number[] = []
     const asking = async (): Promise<void> => {
