@@ -16,7 +16,12 @@ export const notExplained = (request: FastifyRequest, reply: FastifyReply, becau
 }
 
 /** Callers who have all of these scopes. */
-export const withScopes = (scopes: readonly string[]): AccessRule => ({ public: false, scopes: [scopes], claims: {} })
+export const withScopes = (scopes: readonly string[]): AccessRule => ({
+  public: false,
+  scopes: [scopes],
+  providers: [],
+  claims: {},
+})
 
 /**
  * Whether a request asks for an explanation and gets one. Where it asks, a header of the answer says `1`, `off` where

@@ -138,6 +138,8 @@ const words = /* GraphQL */ `
     scopes: [[String!]!]
     "Claims the token must bear, compared exactly; in a list one that is equal suffices."
     claims: PorticoValue
+    "Alternatives, each a list of providers that all know the caller; scopes and claims are then those that the first of the list knows."
+    providers: [[String!]!]
     "Open to everybody."
     public: Boolean
   ) on SCHEMA | OBJECT | FIELD_DEFINITION

@@ -173,6 +173,8 @@ export type BatchKey = KeyField & {
 export type AccessRule = {
   readonly public: boolean
   readonly scopes: readonly (readonly string[])[]
+  /** Alternatives of providers that all know the caller; any will do where there are none. */
+  readonly providers: readonly (readonly string[])[]
   readonly claims: Readonly<Record<string, Json>>
 }
 

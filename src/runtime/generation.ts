@@ -11,6 +11,7 @@ import { createStaleValues } from '../graph/execute/fallback.ts'
 import type { Resolver } from '../graph/execute/resolver.ts'
 import { limitedFields } from '../graph/field-limits.ts'
 import { createSharing } from '../graph/sharing/sharing.ts'
+import type { Caller } from '../kernel/caller.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Problem } from '../kernel/problem.ts'
 import { Aborter } from '../kernel/signal.ts'
@@ -19,7 +20,7 @@ import { leaseStores } from '../policies/stores.ts'
 import { connectServices } from '../services/connect.ts'
 import type { Resources } from '../services/resources.ts'
 import { type ServiceState, stateOf } from '../services/state.ts'
-import { createAudit } from '../telemetry/audit.ts'
+import { type AuthDenial, createAudit } from '../telemetry/audit.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { buildApp } from './app.ts'
 import { loadResolvers } from './resolvers.ts'
@@ -75,6 +76,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     await Promise.all(plan.bffs.map(async ({ served }) => [served.name, await loadResolvers(served)] as const)),
   )
   const lease = leaseStores(resources)
+  const audit = createAudit(log, metrics)
   const connectors = connectServices(plan.services.values(), resources, connectingTools(tools))
   const sharing = createSharing({
     services: [...plan.services.values()].filter(({ shareCalls }) => shareCalls === true).map(({ name }) => name),
@@ -91,7 +93,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     limitsShared: metrics.observeLimitsShared,
     workers,
     replicas: plan.replicas,
-    audit: createAudit(log, metrics),
+    audit,
   }
   const bffRuntimes = new Map(
     plan.bffs.map(({ served, policies }): [string, BffRuntime] => {
@@ -115,6 +117,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
             upstreamCalls: bounds.upstreamCalls,
             clock,
             stale: createStaleValues(clock),
+            denied: (caller, problem) => audit.denied(denialOf(`bffs.${name}`, caller, problem)),
           },
           log,
           observePartial: metrics.observePartial,
@@ -201,6 +204,15 @@ const connectingTools = ({ clock, log, metrics }: GenerationTools) => ({
     if (event.startsWith('breaker')) log.warn({ upstream: service }, `The ${event.replace(' ', ' is ')}.`)
   },
   warn: (message: string): void => log.warn(message),
+})
+
+const denialOf = (scope: string, { identity, address, requestId }: Caller, { code }: Problem): AuthDenial => ({
+  scope,
+  provider: identity?.provider ?? '',
+  reason: code === 'UNAUTHENTICATED' ? 'missing' : 'rule',
+  address,
+  requestId,
+  subject: identity?.subject,
 })
 
 /** One for all: an error remembers the functions on its stack, here those of the generation that comes next. */

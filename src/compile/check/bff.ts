@@ -3,7 +3,7 @@ import type { BffPlan } from '../../bff/bff.ts'
 import { placeOfNode } from '../../graph/bind/sdl.ts'
 import { worstCasePlan } from '../../graph/operation.ts'
 import { estimate } from '../../graph/plan/estimate.ts'
-import type { Diagnostic, Place } from '../../kernel/diagnostic.ts'
+import { type Diagnostic, didYouMean, type Place } from '../../kernel/diagnostic.ts'
 import type { WorkspaceConfig } from '../config.ts'
 
 type Checked = {
@@ -17,6 +17,7 @@ export const checkBff = (checked: Checked): readonly Diagnostic[] => [
   ...openMutations(checked),
   ...openInProduction(checked),
   ...explainedToNobody(checked),
+  ...providersNobodyAsks(checked),
   ...deprecatedUses(checked),
   ...costlyOperations(checked),
   ...severalWrites(checked),
@@ -58,6 +59,33 @@ const openInProduction = ({ bff: { name }, settings, placeOf }: Checked): readon
       ? [doubt('documents', 'Production answers any document; name those of your clients by `trusted`.')]
       : []),
   ]
+}
+
+/** A provider that `auth` of the BFF does not ask knows no caller: the field would be closed to all. */
+const providersNobodyAsks = ({ bff: { name, graph }, settings, placeOf }: Checked): readonly Diagnostic[] => {
+  const asked = settings.auth?.providers ?? []
+  const ofType = (type: string) => graph.schema.getType(type)?.astNode
+  const ofField = (coordinate: string) => {
+    const [type = '', field = ''] = coordinate.split('.')
+    const parent = graph.schema.getType(type)
+    return parent !== undefined && 'getFields' in parent ? parent.getFields()[field]?.astNode : undefined
+  }
+  const rules = [
+    { coordinate: 'schema', rule: graph.rootRule, node: undefined },
+    ...[...graph.typeRules].map(([type, rule]) => ({ coordinate: type, rule, node: ofType(type) })),
+    ...[...graph.fields].map(([coordinate, { rule }]) => ({ coordinate, rule, node: ofField(coordinate) })),
+  ]
+  return rules.flatMap(({ coordinate, rule, node }) =>
+    [...new Set(rule?.providers.flat())]
+      .filter((provider) => !asked.includes(provider))
+      .map((provider) => ({
+        severity: 'error',
+        code: 'PORTICO-010',
+        place: node ? placeOfNode(node) : placeOf(['bffs', name]),
+        coordinate,
+        message: `\`auth\` of bffs.${name} does not ask the provider ${provider}, so that nobody is known by it.${didYouMean(provider, asked)}`,
+      })),
+  )
 }
 
 /** Scopes come with tokens. */

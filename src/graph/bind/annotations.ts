@@ -22,6 +22,7 @@ export const accessRule = (directive: Directive | undefined): AccessRule | undef
   directive && {
     public: directive.args['public'] === true,
     scopes: (directive.args['scopes'] as string[][] | undefined) ?? [],
+    providers: (directive.args['providers'] as string[][] | undefined) ?? [],
     claims: (directive.args['claims'] as Record<string, Json> | undefined) ?? {},
   }
 

@@ -1,4 +1,5 @@
 import { type LinkedAbort, linkedAbort } from '../../kernel/abort.ts'
+import type { Caller } from '../../kernel/caller.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { Problem } from '../../kernel/problem.ts'
@@ -27,6 +28,8 @@ export type GraphTools = {
   /** Last good values, for `@fallback(stale: …)`; none are kept where undefined. */
   readonly stale?: StaleValues | undefined
   readonly clock: Clock
+  /** Told once of each rule that keeps a caller from something an operation asks for. */
+  readonly denied?: (caller: Caller, problem: Problem) => void
 }
 
 export type ExecutionRequest = {
@@ -96,7 +99,12 @@ export class Execution {
     if (rules.length === 0) return undefined
     const refusals = (this.refusals ??= new Map())
     for (const rule of rules) {
-      if (!refusals.has(rule)) refusals.set(rule, refusal(rule, this.request.context.caller.identity))
+      if (!refusals.has(rule)) {
+        const { caller } = this.request.context
+        const refused = refusal(rule, caller.identity)
+        refusals.set(rule, refused)
+        if (refused !== undefined) this.tools.denied?.(caller, refused)
+      }
       const problem = refusals.get(rule)
       if (problem !== undefined) return problem
     }

@@ -66,7 +66,8 @@ export const workspaceCodes = {
   'PORTICO-010': {
     severity: 'error',
     title: 'Unknown provider of identities',
-    cause: '`auth` of a BFF or route names a provider that is not under `auth:`.',
+    cause:
+      '`auth` of a BFF or route names a provider that is not under `auth:`, or @auth one that the BFF does not ask.',
     fix: 'Take one of the providers that there are, or add it.',
   },
   'PORTICO-011': {

@@ -38,6 +38,23 @@ describe('@auth', () => {
     assert.deepEqual(await seen([], { role: ['user', 'admin'] }), [null, 'x'])
   })
 
+  it('asks by which providers the caller is known, and reads the claims of the first of them', async () => {
+    const { run } = world({ sdl: staff, answer: () => 'x' })
+    const of = (provider: string, role: string) => ({
+      provider,
+      subject: 'ada',
+      scopes: new Set<string>(),
+      claims: { role },
+      expiresAt: undefined,
+    })
+    const seen = async (identity: Parameters<typeof run>[1] & object) =>
+      (await run('{ known }', identity)).data?.['known']
+    assert.equal(await seen({ identity: of('staff', 'admin') }), 'x')
+    assert.equal(await seen({ identity: of('shoppers', 'admin') }), null)
+    assert.equal(await seen({ identity: { ...of('device', 'admin'), beside: [of('shoppers', 'user')] } }), 'x')
+    assert.equal(await seen({ identity: { ...of('device', 'user'), beside: [of('shoppers', 'admin')] } }), null)
+  })
+
   it('takes one scope for a list of lists, as GraphQL reads it', async () => {
     const { run } = world({ sdl: staff, answer: () => 'x' })
     assert.deepEqual((await run('{ short }', { identity: { scopes: new Set(['a']) } })).data, { short: 'x' })
@@ -76,6 +93,7 @@ type Query {
   closed: String @rest(service: "users", get: "/closed")
   either: String @rest(service: "users", get: "/either") @auth(scopes: [["a", "b"], ["c"]])
   short: String @rest(service: "users", get: "/short") @auth(scopes: "a")
+  known: String @rest(service: "users", get: "/short") @auth(providers: [["device", "shoppers"], ["staff"]], claims: { role: "admin" })
   admin: String @rest(service: "users", get: "/admin") @auth(claims: { role: "admin" })
   things: [Thing] @listSize(assumedSize: 2) @rest(service: "users", get: "/things") @auth(public: true)
   nodes: [Node] @listSize(assumedSize: 2) @rest(service: "users", get: "/nodes") @auth(public: true)
