@@ -63,8 +63,9 @@ const foundWords = ({ path, value, fromEnvironment }: Refused): string => {
 }
 
 const wayOut = (issue: z.core.$ZodIssue, { path, value, words }: Refused): string => {
-  if (issue.code === 'invalid_value' && typeof value === 'string') {
-    const near = nearest(value, issue.values.map(String))
+  const choices = choicesOf(issue)
+  if (choices.length > 0 && typeof value === 'string') {
+    const near = nearest(value, choices)
     return near === undefined ? '' : ` Did you mean ${near}?`
   }
   if (value === null && words === 'a mapping') return ' Write {} for an empty one.'
@@ -72,6 +73,13 @@ const wayOut = (issue: z.core.$ZodIssue, { path, value, words }: Refused): strin
   if (value === false && words.startsWith('true or a mapping')) return ` Remove \`${path.at(-1)}\` to turn it off.`
   const scalar = typeof value === 'number' || typeof value === 'boolean'
   return scalar && words === 'text' && !isSecret(path) ? ` Quote it: "${value}".` : ''
+}
+
+/** The words that would do, of all forms where there are several. */
+const choicesOf = (issue: z.core.$ZodIssue): readonly string[] => {
+  if (issue.code === 'invalid_value') return issue.values.map(String)
+  if (issue.code !== 'invalid_union') return []
+  return issue.errors.flat().flatMap((one) => (one.path.length === 0 ? choicesOf(one) : []))
 }
 
 /** What a missing key should hold: the shape's own words where it has some, else the first sentence of its description. */

@@ -17,7 +17,9 @@ export const coordinateOf = (path: Path): string =>
   )
 
 /** Keys whose values are nobody's business: they may come from a file, and no message shows them. */
-export const isSecret = (path: Path): boolean => path.at(-1) === 'secret' || path.at(-1) === 'redis'
+export const isSecret = (path: Path): boolean => secretKeys.has(String(path.at(-1)))
+
+const secretKeys: ReadonlySet<string> = new Set(['secret', 'clientSecret', 'redis'])
 
 /** The text of a key, as a setting is named by it; undefined where the key is no plain word. */
 export const keyText = (key: unknown): string | undefined =>

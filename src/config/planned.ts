@@ -2,7 +2,7 @@ import type { Path } from './shape.ts'
 
 /**
  * Settings the blueprint names and this version does not have, each with what is missing. `*` stands for one
- * name or index; `=` before a value means that value only. What gets built leaves this table.
+ * name or index. What gets built leaves this table.
  */
 export type Planned = Readonly<Record<string, string>>
 
@@ -12,8 +12,6 @@ export const planned = {
   cache: 'cache',
   plugins: 'plugins',
   'services.*.headers': 'header rules',
-  'services.*.identity=service': 'identity of its own towards services',
-  'services.*.identity=headers': 'identity headers',
   'auth.*.oidc': 'OpenID Connect login',
   'auth.*.ldap': 'LDAP',
   'auth.*.mtls': 'client certificates',
@@ -22,27 +20,23 @@ export const planned = {
   'routes.*.compression': 'compression of its own for proxied answers, which pass as the service wrote them',
 } as const satisfies Planned
 
-/** What is missing for a planned setting, or for one value of it; undefined where none is planned. */
-export const plannedAt = (table: Planned, path: Path, value?: string): string | undefined =>
+/** What is missing for a planned setting; undefined where it is none. */
+export const plannedAt = (table: Planned, path: Path): string | undefined =>
   patternsOf(table).find(
-    ({ segments, only }) =>
-      only === value &&
+    ({ segments }) =>
       segments.length === path.length &&
       segments.every((segment, index) => segment === '*' || segment === String(path[index])),
   )?.missing
 
-type Pattern = { readonly segments: readonly string[]; readonly only: string | undefined; readonly missing: string }
+type Pattern = { readonly segments: readonly string[]; readonly missing: string }
 
 const patterns = new WeakMap<Planned, readonly Pattern[]>()
 
-/** Every text of a workspace is looked up: taken apart once. */
+/** Every key of a workspace is looked up: taken apart once. */
 const patternsOf = (table: Planned): readonly Pattern[] => {
   let known = patterns.get(table)
   if (known === undefined) {
-    known = Object.entries(table).map(([pattern, missing]) => {
-      const [keys = '', only] = pattern.split('=')
-      return { segments: keys.split('.'), only, missing }
-    })
+    known = Object.entries(table).map(([pattern, missing]) => ({ segments: pattern.split('.'), missing }))
     patterns.set(table, known)
   }
   return known

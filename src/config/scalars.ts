@@ -77,6 +77,16 @@ export const httpUrl = scalar({
   parse: parseHttpUrl,
 })
 
+const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+
+/** The URL of a server that gets secrets: https, or plain HTTP on this machine. */
+export const secureUrl = httpUrl.refine(
+  ({ protocol, hostname }) => protocol === 'https:' || loopbackHost.test(hostname),
+  {
+    error: 'Secrets go over https: over anything else, whoever is in between can read them.',
+  },
+)
+
 const parseCidr = (text: string): string | undefined => {
   const [address = '', bits, ...rest] = text.split('/')
   const family = isIP(address)

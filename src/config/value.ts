@@ -5,7 +5,7 @@ import type { Code } from '../kernel/codes/codes.ts'
 import { type Environment, interpolate } from './interpolate.ts'
 import { isSecret, keyText, startOfNode } from './places.ts'
 import { type Planned, plannedAt } from './planned.ts'
-import { below, keysOf, kindsOf, listed, type Path, type Schema, wordsFor } from './shape.ts'
+import { below, keysOf, kindsOf, type Path, type Schema } from './shape.ts'
 
 /** Something wrong with one setting, at a character offset. */
 export type Mistake = {
@@ -150,13 +150,6 @@ const scalar = (node: Scalar, { path, schemas }: Spot, reading: Reading): unknow
   for (const message of mistakes) breakAt(reading, node, { code: 'PORTICO-007', path, message })
   if (mistakes.length > 0) return standIn(value, schemas)
   if (fromEnvironment) reading.fromEnvironment.add(pathKey(path))
-  const missing = plannedAt(reading.planned, path, text)
-  if (missing !== undefined) {
-    const choices = listed([...new Set(schemas.map(wordsFor))])
-    const message = `\`${path.at(-1)}: ${text}\` is not built yet: this version has no ${missing}. Choose ${choices}.`
-    breakAt(reading, node, { code: 'PORTICO-006', path, message })
-    return text
-  }
   if (isSecret(path) && text.startsWith('file:')) return secretFile(node, { path, named: text.slice(5) }, reading)
   return value.includes('${') ? typed(text, schemas) : text
 }

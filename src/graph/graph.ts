@@ -1,5 +1,6 @@
 import type { GraphQLSchema } from 'graphql'
 import type { Json } from '../kernel/json.ts'
+import type { IdentityHeaderNames } from '../services/identity/headers.ts'
 import type { RequestTemplate } from './request.ts'
 import type { Template } from './template.ts'
 import type { Verdicts } from './verdicts.ts'
@@ -131,6 +132,8 @@ export type Binding = {
   readonly batch: Batch | undefined
   /** How many parents at most may make a call each; undefined where the field is not under a list. */
   readonly fanout: number | undefined
+  /** What the service is told of the caller beside that: calls for callers of whom it hears the same are the same. */
+  readonly told?: IdentityHeaderNames
   /** Whether the service gets the caller's credentials. */
   readonly forwards: boolean
   /** Whether the answer holds nothing, so that the field is true once the call is done. */

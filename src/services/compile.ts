@@ -4,6 +4,7 @@ import type { GrpcServiceConfig, HealthConfig, RestServiceConfig, RestTargetConf
 import { methodPaths } from './grpc/method.ts'
 import { compileDefinitions, definitionFiles } from './grpc/protos/compile.ts'
 import { breakerSettings, resilienceSettings, retrySettings } from './guards/settings.ts'
+import { compileIdentity } from './identity/compile.ts'
 import { loadOpenApi } from './openapi/load.ts'
 import type { OwnCalls } from './own-calls.ts'
 import type { HttpHealth } from './rest/health.ts'
@@ -36,7 +37,7 @@ export const compileService = async (
   ]
   const common = {
     name,
-    identity: config.identity,
+    ...compileIdentity(config.identity),
     timeoutMs: config.timeout.try,
     resilience: resilienceSettings(config),
     ownCalls: ownCallsOf(config),

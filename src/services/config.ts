@@ -3,17 +3,14 @@ import { count, duration, httpUrl, nameKey, oneOrMore, size } from '../config/sc
 import { clientConfig } from './grpc/client/config.ts'
 import { definitionsConfig } from './grpc/protos/config.ts'
 import { ownCallsConfig, resilienceConfig } from './guards/config.ts'
+import { identityConfig } from './identity/config.ts'
 import { requiredHealth } from './required-health.ts'
 import { choosingConfig, shareConfig } from './split/config.ts'
 import { targetConfig, targetsConfig } from './targets/config.ts'
 
 /** What every service has, whatever it speaks. */
 const common = {
-  identity: z
-    .enum(['forward', 'none'], { error: 'Expected forward or none.' })
-    .describe(
-      "What the service learns of the caller: `forward` sends the client's own Authorization on, `none` sends nothing. Required, so that nobody forwards by accident.",
-    ),
+  identity: identityConfig,
   ...resilienceConfig,
   split: z
     .array(z.strictObject({ name: nameKey.describe('The `part` that its targets say.'), ...shareConfig }))

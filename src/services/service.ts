@@ -1,6 +1,8 @@
 import type { Root } from 'protobufjs'
 import type { DetailName } from './grpc/client/details.ts'
 import type { ResilienceSettings } from './guards/settings.ts'
+import type { IdentityHeaderNames } from './identity/headers.ts'
+import type { ClientCredentials } from './identity/token.ts'
 import type { OpenApiDocument } from './openapi/document.ts'
 import type { OwnCalls } from './own-calls.ts'
 import type { HttpHealth } from './rest/health.ts'
@@ -10,7 +12,12 @@ import type { TlsSettings } from './tls.ts'
 /** A service as the plan knows it: everything resolved, nothing opened. */
 type Common = {
   readonly name: string
-  readonly identity: 'forward' | 'none'
+  /** What it learns of the caller: the client's own credentials, headers of ours, a token of ours, or nothing. */
+  readonly identity: 'forward' | 'headers' | 'service' | 'none'
+  /** With `headers`: what they say, by lower-case name. */
+  readonly identityHeaders?: IdentityHeaderNames
+  /** With `service`: how the gateway gets its token. */
+  readonly clientCredentials?: ClientCredentials
   /** How long one try may take. */
   readonly timeoutMs: number
   readonly concurrency: { readonly max: number; readonly queue: number }
@@ -58,3 +65,7 @@ export type GrpcService = Omit<Common, 'tls'> & {
 }
 
 export type Service = RestService | GrpcService
+
+/** Whether a service judges callers, not the gateway: then they may learn what it says of them. */
+export const judgesCallers = ({ identity }: Pick<Service, 'identity'>): boolean =>
+  identity === 'forward' || identity === 'headers'

@@ -18,6 +18,8 @@ export type GuardTools = {
   readonly tell?: ((service: string, event: ServiceEvent) => void) | undefined
   /** Told of what is odd about a service, for the log. */
   readonly warn?: ((message: string) => void) | undefined
+  /** Sees to what the gateway has to show before anything can be sent. */
+  readonly introducing?: readonly Guard[] | undefined
 }
 
 export type ServiceEvent =
@@ -111,11 +113,12 @@ const aroundTries = (
   { name, resilience: { totalMs } = {} }: Service,
   { settings, hedgeAfterMs, resilience, tools }: Around & Tries,
 ): readonly Guard[] => {
-  const { clock, observe, tell } = tools
+  const { clock, observe, tell, introducing = [] } = tools
   const budget = resilience.budget
   return [
     ...(observe === undefined ? [] : [observed({ service: name, clock, observe })]), // once a call, waiting and tries included
     ...(totalMs === undefined ? [] : [total({ service: name, totalMs, clock })]),
+    ...introducing, // waits for a token of ours, without one nothing is sent
     // Each try passes everything below, and no slot is held between tries. Hedges take of the same budget.
     ...(settings === undefined && hedgeAfterMs === undefined
       ? []

@@ -117,7 +117,7 @@ const mistakes: readonly { readonly title: string; readonly text: string; readon
     text: `services:\n  users:\n    ${rest}\n`,
     told: `portico.yaml:2:3  services.users.identity
     users:
-    ^ \`identity\` is missing: expected forward or none.`,
+    ^ \`identity\` is missing: expected forward, none, headers, { headers: … } or { service: … }.`,
   },
   {
     title: 'tells what a missing text is for',
@@ -158,7 +158,7 @@ const mistakes: readonly { readonly title: string; readonly text: string; readon
     text: `services:\n  users: { ${rest}, identity: forwrd }\n`,
     told: `portico.yaml:2:50  services.users.identity
     users: { rest: "http://127.0.0.1:1", identity: forwrd }
-                                                   ^ Expected forward or none, found \`forwrd\`. Did you mean forward?`,
+                                                   ^ Expected forward, none, headers, { headers: … } or { service: … }, found \`forwrd\`. Did you mean forward?`,
   },
   {
     title: 'says how to write an empty mapping',
@@ -290,13 +290,6 @@ portico.yaml:3:7  services.b[0]
 portico.yaml:3:1  tracing
     tracing: true
     ^ \`tracing\` is not built yet: this version has no tracing. Remove it.`,
-  },
-  {
-    title: 'says that a planned value is not built yet',
-    text: `services:\n  a: { ${rest}, identity: service }\n`,
-    told: `portico.yaml:2:46  services.a.identity
-    a: { rest: "http://127.0.0.1:1", identity: service }
-                                               ^ \`identity: service\` is not built yet: this version has no identity of its own towards services. Choose forward or none.`,
   },
   {
     title: 'does not miss what a planned setting would have replaced',

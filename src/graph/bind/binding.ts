@@ -40,6 +40,7 @@ export const bindDirective = (
       code: 'PORTICO-104',
       message: 'Expected a duration such as 800ms or 5s.',
     })
+  const service = context.services.get(request.service)
   const binding: Binding = {
     index: context.bindings.length,
     coordinate: owner.coordinate,
@@ -47,7 +48,8 @@ export const bindDirective = (
     select: splitPath((args['select'] as string | undefined) ?? ''),
     batch,
     fanout,
-    forwards: context.services.get(request.service)?.identity === 'forward',
+    forwards: service?.identity === 'forward',
+    ...(service?.identityHeaders !== undefined && { told: service.identityHeaders }),
     nothing: answersNothing(request, owner) && args['select'] === undefined,
     notFound: (args['notFound'] as Binding['notFound'] | undefined) ?? (isNullable(owner) ? 'NULL' : 'ERROR'),
     verdicts: bindVerdicts(context, { directive, owner, request }),

@@ -48,6 +48,12 @@ export const bindGrpcRequest = (context: BindContext, directive: Directive, owne
       code: 'PORTICO-212',
       message: `${reserved.name} is no metadata key a binding may set: lower-case letters, digits, - and _, not grpc-…, …-bin or authorization.`,
     })
+  const told = metadata.find(({ name }) => service.identityHeaders?.[name] !== undefined)
+  if (told !== undefined)
+    return report(context, nodes['metadata'] ?? node, coordinate, {
+      code: 'PORTICO-212',
+      message: `${told.name} is what the gateway itself tells ${service.name} of the caller, by its \`identity\`.`,
+    })
   const mask = fieldMaskOf(directive, method, !isMutation(context, owner))
   if (typeof mask === 'string')
     return report(context, nodes['fieldMask'] ?? node, coordinate, { code: 'PORTICO-204', message: mask })

@@ -67,6 +67,12 @@ export const bindRestRequest = (context: BindContext, directive: Directive, owne
       code: 'PORTICO-111',
       message: `${reserved.name} is no header a binding may set; framing, identity and forwarding headers are the gateway's.`,
     })
+  const told = headers.find(({ name }) => context.services.get(service)?.identityHeaders?.[name.toLowerCase()])
+  if (told !== undefined)
+    return report(context, nodes['headers'] ?? node, coordinate, {
+      code: 'PORTICO-111',
+      message: `${told.name} is what the gateway itself tells ${service} of the caller, by its \`identity\`.`,
+    })
   if (body !== undefined && verb === 'get')
     return report(context, nodes['body'] ?? node, coordinate, {
       code: 'PORTICO-111',

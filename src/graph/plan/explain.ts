@@ -137,5 +137,6 @@ const readsOf = (plan: OperationPlan): readonly string[] => {
   }
   for (const { variable } of plan.operation.variableDefinitions ?? []) reads.add(`$${variable.name.value}`)
   if (plan.steps.some(({ binding }) => binding?.forwards === true)) reads.add('forwarded authorization')
+  if (plan.steps.some(({ binding }) => binding?.told !== undefined)) reads.add('identity headers')
   return [...reads]
 }

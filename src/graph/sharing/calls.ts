@@ -2,6 +2,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { frozen } from '../../kernel/frozen.ts'
 import type { Reply } from '../../services/call.ts'
 import { abortProblem, deadlineProblem } from '../../services/guards/aborted.ts'
+import { identityHeaders } from '../../services/identity/headers.ts'
 import type { Invoke } from '../execute/loads.ts'
 import type { Binding } from '../graph.ts'
 import { looksDeeper } from '../verdicts.ts'
@@ -32,15 +33,21 @@ export const createSharedCalls = ({ service, clock, observe }: SharedCallsOption
   return {
     forget: () => flights.forget(),
     share(binding, invoke) {
-      const { forwards, exact, nothing, request } = binding
+      const { forwards, told, exact, nothing, request } = binding
+      const headers = told && identityHeaders(told)
       const asks = `${request.kind === 'rest' ? request.method : request.method.path} ${exact} ${nothing} ${looksDeeper(binding)}`
       return (rendered, context) => {
-        const { signal, deadline, forward } = context
+        const { signal, deadline, forward, caller } = context
         if (signal.aborted) return Promise.reject(abortProblem(signal, service))
         const left = deadline - clock.now()
         if (left <= 0) return Promise.reject(deadlineProblem(service))
         // A header value has no line breaks, so that nobody's credentials can end like another's request.
-        const key = `${asks}\n${forwards ? credentials(forward.authorization) : ''}\n${rendered.identity}`
+        const whose = forwards
+          ? credentials(forward.authorization)
+          : headers === undefined
+            ? ''
+            : JSON.stringify(headers(caller))
+        const key = `${asks}\n${whose}\n${rendered.identity}`
         let flight = flights.find(key)
         if (flight === undefined) {
           flight = flights.start(key, Number.POSITIVE_INFINITY, (shared) =>

@@ -1,3 +1,4 @@
+import { type IdentityHeaders, identityHeaders } from '../../services/identity/headers.ts'
 import type { AccessRule } from '../graph.ts'
 import type { OperationPlan, Selection, Shape, Step, StepSource } from '../plan/plan.ts'
 import { templatesOf } from '../request.ts'
@@ -14,6 +15,8 @@ export type PlanInputs = {
   readonly rules: readonly AccessRule[]
   /** Whether a service gets the caller's Authorization. */
   readonly credentials: boolean
+  /** What services are told of the caller. */
+  readonly told: readonly IdentityHeaders[]
 }
 
 export type NotShareable = { readonly shareable: false; readonly because: string }
@@ -35,6 +38,9 @@ export const inputsOf = (plan: OperationPlan): PlanInputs | NotShareable => {
     headers: [...new Set(read.filter(({ root }) => root === 'header').map(({ path: [name = ''] }) => name))],
     rules: [...rulesOf(plan)],
     credentials: plan.steps.some(({ binding }) => binding?.forwards === true),
+    told: [...new Set(plan.steps.flatMap(({ binding }) => (binding?.told === undefined ? [] : [binding.told])))].map(
+      identityHeaders,
+    ),
   }
 }
 
@@ -42,7 +48,7 @@ export const inputsOf = (plan: OperationPlan): PlanInputs | NotShareable => {
 export const shareableText = (plan: OperationPlan): string => {
   const inputs = inputsOf(plan)
   if (!inputs.shareable) return `no, because ${inputs.because}`
-  if (inputs.credentials || inputs.claims.length > 0) return 'per user'
+  if (inputs.credentials || inputs.told.length > 0 || inputs.claims.length > 0) return 'per user'
   return inputs.rules.length > 0 ? 'for all with the same rights' : 'for all'
 }
 

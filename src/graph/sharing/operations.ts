@@ -67,7 +67,7 @@ export const createSharedOperations = (clock: Clock): SharedOperations => {
 
 /** The values of what a plan reads, as text that two requests have in common only when all of it is equal. */
 const valuesOf = (
-  { claims, headers, rules, credentials }: PlanInputs,
+  { claims, headers, rules, credentials, told }: PlanInputs,
   { variables, context: { caller, forward }, header }: ExecutionRequest,
 ): string => {
   const { identity } = caller
@@ -76,6 +76,7 @@ const valuesOf = (
   for (const name of headers) values.push(header(name) ?? null)
   for (const rule of rules) values.push(refusal(rule, identity)?.code ?? null)
   if (credentials) values.push(forward.authorization ?? null)
+  for (const linesFor of told) values.push(linesFor(caller))
   if (hasAny(variables)) values.push(variables)
   return values.length === 0 ? '' : JSON.stringify(values)
 }

@@ -6,6 +6,7 @@ import { Aborter, type Signal } from '../../kernel/signal.ts'
 import type { CallContext, ForwardedHeaders, Reply } from '../../services/call.ts'
 import { abortProblem, deadlineProblem } from '../../services/guards/aborted.ts'
 import { isFailureStatus, neverSent } from '../../services/guards/failure.ts'
+import type { Introduction } from '../../services/identity/introduction.ts'
 import { responseHeaders } from '../../services/rest/headers.ts'
 import { badGateway, connectionProblem, statusProblem } from '../../services/rest/problems.ts'
 import { Sending } from '../../services/rest/sending.ts'
@@ -35,7 +36,11 @@ export type LaneOptions = {
 }
 
 /** Where a route's requests go. */
-export type Way = { readonly targets: RestTargets; readonly affinity: ReadWish | undefined }
+export type Way = {
+  readonly targets: RestTargets
+  readonly affinity: ReadWish | undefined
+  readonly introduction: Introduction
+}
 
 /**
  * One request on its way through: sent on as it comes, answered as the service answers, neither faster than its
@@ -182,7 +187,7 @@ export class Lane implements AnswerHandler, CallContext {
       {
         method,
         path: upstreamUrl(this.#raw.url ?? '/', this.#route),
-        headers: upstreamHeaders(this.#request, this.#route),
+        headers: upstreamHeaders(this.#request, this.#route, this.#way.introduction),
         host,
         body,
         repeatable: body === null && safe.has(method),

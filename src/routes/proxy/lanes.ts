@@ -90,7 +90,11 @@ export const createLanes = (tools: ProxyTools): ((route: ProxyRoute) => PassOn) 
     const { retry, service } = route
     // Guards that try again hand on a context of their own, made from a plain one.
     const tried = retry !== undefined || service.resilience?.totalMs !== undefined
-    const way = { targets: connector.targets, affinity: readWish(route.service.targets) }
+    const way = {
+      targets: connector.targets,
+      affinity: readWish(route.service.targets),
+      introduction: connector.introduction,
+    }
     return { way, run: (lane) => call(lane, tried ? lane.context() : lane) }
   }
 

@@ -4,6 +4,7 @@ import { asProblem, Problem } from '../../kernel/problem.ts'
 import { Aborter } from '../../kernel/signal.ts'
 import { type CallContext, guarded, type Reply } from '../../services/call.ts'
 import { deadlineProblem } from '../../services/guards/aborted.ts'
+import type { Introduction } from '../../services/identity/introduction.ts'
 import type { RestConnector } from '../../services/rest/connector.ts'
 import { connectionProblem } from '../../services/rest/problems.ts'
 import { Sending } from '../../services/rest/sending.ts'
@@ -52,7 +53,7 @@ export const createMirror = ({ route, share, methods }: Mirror, { connector, clo
   const send = (request: FastifyRequest, body: Buffer | null): void => {
     const { caller, headers } = request
     const context = { signal: new Aborter(), deadline: clock.now() + route.timeoutMs, caller, forward: {}, headers }
-    call(requestOf(request, route, body), context).then(
+    call(requestOf(request, { route, introduction: connector.introduction, body }), context).then(
       () => ended('OK'),
       (thrown: unknown) => ended(asProblem(thrown).code),
     )
@@ -75,8 +76,15 @@ export const createMirror = ({ route, share, methods }: Mirror, { connector, clo
 type MirrorRequest = Pick<WireRequest, 'method' | 'path' | 'headers' | 'host' | 'body' | 'repeatable'>
 
 /** Read at once: the original may be over before its copy is sent. */
-const requestOf = (request: FastifyRequest, route: ProxyRoute, body: Buffer | null): MirrorRequest => {
-  const headers = upstreamHeaders(request, route)
+const requestOf = (
+  request: FastifyRequest,
+  {
+    route,
+    introduction,
+    body,
+  }: { readonly route: ProxyRoute; readonly introduction: Introduction; readonly body: Buffer | null },
+): MirrorRequest => {
+  const headers = upstreamHeaders(request, route, introduction)
   headers.push('portico-mirror', 'true')
   return {
     method: request.method,

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../../kernel/problem.ts'
+import type { Introduction } from '../../services/identity/introduction.ts'
 import { requestHeaders } from '../../services/rest/headers.ts'
 import { type PathRewrite, rewritePath } from '../rewrite.ts'
 import type { ProxyRoute } from './compile.ts'
@@ -23,15 +24,24 @@ export const upstreamHost = ({ host: asked }: FastifyRequest, { host }: ProxyRou
   return asked
 }
 
-export const upstreamHeaders = (request: FastifyRequest, { service }: ProxyRoute): string[] =>
-  requestHeaders(request.raw.rawHeaders, {
+/** What a service is told: the client's headers that it may have, and what the gateway says. Throws Problem where it has no token to show. */
+export const upstreamHeaders = (
+  request: FastifyRequest,
+  { service }: ProxyRoute,
+  { headers, reserved }: Introduction,
+): string[] => {
+  const lines = requestHeaders(request.raw.rawHeaders, {
     // Fastify has walked the chain from the nearest proxy outwards, as far as it is trusted.
     forwardedFor: request.ips === undefined ? request.ip : request.ips.toReversed().join(', '),
     proto: request.protocol,
     host: request.host,
     version: request.raw.httpVersion,
     credentials: service.identity === 'forward',
+    reserved,
   })
+  if (headers !== undefined) lines.push(...headers(request.caller))
+  return lines
+}
 
 /** Turns a redirect to the service's own address or path, in place, into one the client can follow. */
 export const clientLocation = (headers: string[], { service, rewrite, prefix, below }: ProxyRoute): void => {

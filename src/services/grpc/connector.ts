@@ -1,4 +1,5 @@
 import { type Call, type Guard, guarded } from '../call.ts'
+import { type Introduction, introduce } from '../identity/introduction.ts'
 import { findOwnCalls } from '../own-calls.ts'
 import { acquireOwn, acquireResilience, type OwnBreaker, type Resilience } from '../resilience.ts'
 import type { Lease, Resources } from '../resources.ts'
@@ -28,6 +29,8 @@ export type GrpcConnector = {
   /** Begins a call that is passed on as it comes; `laneGuards` guard it. */
   readonly passOn: PassOn
   readonly laneGuards: LaneGuards
+  /** What the service is told of the caller. */
+  readonly introduction: Introduction
   /** Where it is. */
   readonly targets: GrpcTargets
   /** What is remembered of its failures. */
@@ -46,14 +49,22 @@ export const connectGrpc = (service: GrpcService, resources: Resources, tools: G
   const held: Lease<unknown>[] = []
   const own = (breaker: OwnBreaker): Resilience =>
     acquireOwn(memory.value, breaker, { service: service.name, resources, tools, held })
-  const guardsOf = guardsOfCalls(service, memory.value, { ...tools, own })
+  const introduction = introduce(service, resources, tools)
+  const guarding = { ...tools, own, introducing: introduction.guards }
+  const guardsOf = guardsOfCalls(service, memory.value, guarding)
   const usual = guardsOf(undefined)
   const find = findOwnCalls(service.ownCalls ?? [])
   const guardsFor = ({ path }: GrpcMethod): readonly Guard[] => {
     const calls = find(path.slice(1))
     return calls === undefined ? usual : guardsOf(calls)
   }
-  const connection = { service, targets, affinity: readWish(service.targets), clock: tools.clock }
+  const connection = {
+    service,
+    introduction,
+    targets,
+    affinity: readWish(service.targets),
+    clock: tools.clock,
+  }
 
   return {
     unary: (method) =>
@@ -65,12 +76,13 @@ export const connectGrpc = (service: GrpcService, resources: Resources, tools: G
     open: ({ path, requestStream }) => (requestStream ? grpcJsExchange : wireStream)(connection, path),
     stream: (method) => jsonStream(service.name, wireStream(connection, method.path), method),
     passOn: passOn(connection),
-    laneGuards: laneGuards(service, memory.value, { ...tools, own }),
+    laneGuards: laneGuards(service, memory.value, guarding),
+    introduction,
     targets,
     resilience: memory.value,
     serves: () => targets.serving,
     release: async () => {
-      await Promise.all([lease, memory, ...held].map((one) => one.release()))
+      await Promise.all([lease, memory, introduction, ...held].map((one) => one.release()))
     },
   }
 }

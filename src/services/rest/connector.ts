@@ -1,5 +1,6 @@
 import { Problem } from '../../kernel/problem.ts'
 import { type Call, type CallContext, guarded } from '../call.ts'
+import { type Introduction, introduce } from '../identity/introduction.ts'
 import { findOwnCalls, type OwnCalls } from '../own-calls.ts'
 import { acquireOwn, acquireResilience, type OwnBreaker, type Resilience } from '../resilience.ts'
 import type { Lease, Resources } from '../resources.ts'
@@ -22,6 +23,8 @@ export type RestConnector = {
   readonly laneGuards: LaneGuards
   /** Where its targets are, for requests that are passed on as they are. */
   readonly targets: RestTargets
+  /** What the service is told of the caller. */
+  readonly introduction: Introduction
   /** What is remembered of its failures. */
   readonly resilience: Resilience
   /** Whether health checks let calls through: true where there are none, undefined until they have said something. */
@@ -34,21 +37,30 @@ export const connectRest = (service: RestService, resources: Resources, tools: G
   const lease = acquireTargets(service, resources, tools)
   const memory = acquireResilience(service, resources, tools)
   const targets = lease.value
-  const asked = { service, targets, read: createBodyReader(), affinity: readWish(service.targets) }
+  const introduction = introduce(service, resources, tools)
+  const asked = {
+    service,
+    introduction,
+    targets,
+    read: createBodyReader(),
+    affinity: readWish(service.targets),
+  }
   const held: Lease<unknown>[] = []
   const own = (breaker: OwnBreaker): Resilience =>
     acquireOwn(memory.value, breaker, { service: service.name, resources, tools, held })
-  const guardsOf = guardsOfCalls(service, memory.value, { ...tools, own })
+  const guarding = { ...tools, own, introducing: introduction.guards }
+  const guardsOf = guardsOfCalls(service, memory.value, guarding)
   const callOf = (calls: OwnCalls | undefined): Call<RestInput> =>
     guarded(exchangeWith(asked), guardsOf(calls), { mayRepeat })
   return {
     call: byOwnCalls(service, callOf),
-    laneGuards: laneGuards(service, memory.value, { ...tools, own }),
+    laneGuards: laneGuards(service, memory.value, guarding),
     targets,
+    introduction,
     resilience: memory.value,
     serves: () => targets.serving,
     release: async () => {
-      await Promise.all([lease, memory, ...held].map((one) => one.release()))
+      await Promise.all([lease, memory, introduction, ...held].map((one) => one.release()))
     },
   }
 }
@@ -73,10 +85,10 @@ const mayRepeat = ({ method, headers, idempotent }: RestInput): boolean =>
   method === 'GET' || idempotent === true || headers.some(([name]) => name.toLowerCase() === 'idempotency-key')
 
 const exchangeWith =
-  (asked: Asked): Call<RestInput> =>
+  (asked: Asked & { readonly introduction: Introduction }): Call<RestInput> =>
   (input, context) =>
     new Promise((resolve, reject) => {
-      const request = wireRequest(asked.service, input, context)
+      const request = wireRequest(asked, input, context)
       new Exchange(asked, request, {
         exact: input.exact,
         judged: input.judged === true,
@@ -90,9 +102,12 @@ const always = headerLines(['accept', 'application/json', 'accept-encoding', 'id
 const alwaysJson = (always + headerLines(['content-type', 'application/json'])) as typeof always
 
 const wireRequest = (
-  { name, basePath, identity }: RestService,
+  {
+    service: { name, basePath, identity },
+    introduction,
+  }: { readonly service: RestService; readonly introduction: Introduction },
   { method, path, headers, body, idempotent }: RestInput,
-  { forward }: CallContext,
+  { forward, caller }: CallContext,
 ): WireRequest => {
   if (!path.startsWith('/')) throw new Problem('INTERNAL', `A path for service ${name} must start with a slash.`)
   const sent: string[] = []
@@ -100,6 +115,7 @@ const wireRequest = (
   if (forward.tracestate !== undefined) sent.push('tracestate', forward.tracestate)
   if (identity === 'forward' && forward.authorization !== undefined) sent.push('authorization', forward.authorization)
   for (const [header, value] of headers) sent.push(header, value)
+  if (introduction.headers !== undefined) sent.push(...introduction.headers(caller))
   return {
     method,
     path: basePath + path,

@@ -10,6 +10,8 @@ export type RequestFacts = {
   readonly version: string
   /** Whether the service gets the caller's credentials (Authorization and Cookie). */
   readonly credentials: boolean
+  /** Names in lower case that this service hears from the gateway alone. */
+  readonly reserved?: ReadonlySet<string> | undefined
 }
 
 type Verdict = 'keep' | 'drop' | 'credential' | 'authorization' | 'connection'
@@ -66,8 +68,9 @@ export const requestHeaders = (raw: readonly string[], facts: RequestFacts): str
     const name = raw[i] as string
     const value = raw[i + 1] as string
     const verdict = verdictOf(name)
-    if (verdict === 'keep') kept.push(name, value)
-    else if (verdict === 'connection') named = addNamed(named, value)
+    if (verdict === 'keep') {
+      if (facts.reserved?.has(name.toLowerCase()) !== true) kept.push(name, value)
+    } else if (verdict === 'connection') named = addNamed(named, value)
     else if (verdict === 'credential' && facts.credentials) kept.push(name, value)
     else if (verdict === 'authorization' && facts.credentials && !authorized) {
       // The first is the one that was verified: a second could speak for somebody else.

@@ -2,7 +2,7 @@ import { codeOfStatus } from '../../kernel/code.ts'
 import type { Json } from '../../kernel/json.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { deadlineProblem } from '../guards/aborted.ts'
-import type { RestService } from '../service.ts'
+import { judgesCallers, type RestService } from '../service.ts'
 import { NoTarget, noTarget } from '../targets/set.ts'
 import type { WireError } from './wire/error.ts'
 
@@ -54,7 +54,7 @@ export const statusProblem = (
 ): Problem => {
   const cause = new AnsweredStatus(status, said)
   if (status < 400) return badGateway(name, 'answered with a redirect, which is not followed', cause)
-  if ((status === 401 || status === 403) && identity !== 'forward')
+  if ((status === 401 || status === 403) && !judgesCallers({ identity }))
     return badGateway(name, 'refused the gateway', cause)
   const headers = retryAfter !== undefined && validRetryAfter.test(retryAfter) ? { 'retry-after': retryAfter } : {}
   const sentence = sentences[status]

@@ -3,10 +3,12 @@ import { describe, it } from 'node:test'
 import type { Invoke } from '../../../src/graph/execute/loads.ts'
 import { createSharedCalls } from '../../../src/graph/sharing/calls.ts'
 import { createSharing } from '../../../src/graph/sharing/sharing.ts'
+import type { Caller } from '../../../src/kernel/caller.ts'
 import type { Json } from '../../../src/kernel/json.ts'
 import { Problem } from '../../../src/kernel/problem.ts'
 import { Aborter } from '../../../src/kernel/signal.ts'
 import type { CallContext, Reply } from '../../../src/services/call.ts'
+import type { IdentityHeaderNames } from '../../../src/services/identity/headers.ts'
 import { graphOf } from '../support/graph.ts'
 
 describe('shared calls', () => {
@@ -41,6 +43,18 @@ describe('shared calls', () => {
     assert.deepEqual(
       (await Promise.all(answers)).map(({ output }) => output),
       ['a', 'b', '', null, 'a'],
+    )
+  })
+
+  it('keep callers apart of whom the service is told different things', async () => {
+    const { ask, calls } = service({ told: { 'x-user': 'subject', 'x-plan': 'plan' } })
+    const callers = [['a'], ['b'], ['a', 'x-plan b'], ['a'], []].map(([subject, plan]) => callerOf(subject, plan))
+    const answers = callers.map((caller) => ask({}, { caller }))
+    assert.equal(calls.length, 4)
+    for (const call of calls) call.answer(call.context.caller.identity?.subject ?? null)
+    assert.deepEqual(
+      (await Promise.all(answers)).map(({ output }) => output),
+      ['a', 'b', 'a', 'a', null],
     )
   })
 
@@ -129,7 +143,7 @@ const request = { kind: 'rest', path: '/a', headers: [], body: undefined, identi
 
 const contextOf = (
   forward: CallContext['forward'],
-  given: Partial<Pick<CallContext, 'signal' | 'deadline'>> = {},
+  given: Partial<Pick<CallContext, 'signal' | 'deadline' | 'caller'>> = {},
 ): CallContext => ({
   signal: new Aborter(),
   deadline: Number.POSITIVE_INFINITY,
@@ -138,7 +152,22 @@ const contextOf = (
   ...given,
 })
 
-const service = ({ forwards = false } = {}) => {
+const callerOf = (subject: string | undefined, plan: string | undefined): Caller => ({
+  identity:
+    subject === undefined
+      ? undefined
+      : { provider: 'p', subject, plan, scopes: new Set(), claims: {}, expiresAt: undefined },
+  address: '127.0.0.1',
+  requestId: 'r',
+})
+
+const service = ({
+  forwards = false,
+  told,
+}: {
+  readonly forwards?: boolean
+  readonly told?: IdentityHeaderNames
+} = {}) => {
   const calls: {
     readonly context: CallContext
     readonly answer: (output: Json) => void
@@ -152,7 +181,7 @@ const service = ({ forwards = false } = {}) => {
   const [binding] = bindings
   assert.ok(binding)
   const share = createSharedCalls({ service: 'users', clock, observe: (name) => shared.push(name) }).share(
-    { ...binding, forwards },
+    { ...binding, forwards, ...(told && { told }) },
     invoke,
   )
   return {

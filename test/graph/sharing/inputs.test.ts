@@ -11,6 +11,7 @@ describe('what an answer depends on', () => {
       headers: [],
       rules: [],
       credentials: false,
+      told: [],
     })
     assert.equal(text('{ news { title } }'), 'for all')
   })

@@ -42,6 +42,7 @@ describe('with all sharing on', () => {
 const fields = {
   whoami: ({ sub }: User) => sub,
   mine: ({ sub }: User) => `/of/${sub}`,
+  told: ({ org }: User) => `/told ${org}`,
   org: ({ org }: User) => `/org/${org}`,
   local: ({ language }: User) => `/local ${language}`,
   public: () => '/public',
@@ -113,6 +114,7 @@ probes: 127.0.0.1:0
 budget: 1m
 services:
   known: { rest: ${service}, identity: forward, timeout: 1m, shareCalls: ${share} }
+  told: { rest: ${service}, identity: { headers: { x-org: claims.org } }, timeout: 1m, shareCalls: ${share} }
   blind: { rest: ${service}, identity: none, timeout: 1m, shareCalls: ${share} }
 auth:
   people: { jwt: { issuer: ${issuer.issuer}, audience: ${issuer.audience}, secret: "${issuer.secret}" } }
@@ -121,6 +123,7 @@ bffs:
 `,
     'schema.graphql': `type Query {
   whoami: String @rest(service: "known", get: "/whoami")
+  told: String @rest(service: "told", get: "/told")
   mine: String @rest(service: "blind", get: "/of/{claims.sub}")
   org: String @rest(service: "blind", get: "/org/{claims.org}")
   local: String
@@ -164,9 +167,11 @@ const startServices = async () => {
     const said =
       path === '/whoami'
         ? subjectOf(request)
-        : path === '/local'
-          ? `${path} ${String(request.headers['accept-language'])}`
-          : path
+        : path === '/told'
+          ? `${path} ${String(request.headers['x-org'])}`
+          : path === '/local'
+            ? `${path} ${String(request.headers['accept-language'])}`
+            : path
     setTimeout(() => {
       response.setHeader('content-type', 'application/json').end(JSON.stringify(said))
     }, asked % 20)

@@ -43,7 +43,7 @@ export const mountGrpc = (app: FastifyInstance, routes: readonly GrpcRoute[], to
 const serving = (route: GrpcRoute, tools: GrpcTools): ((request: FastifyRequest, reply: FastifyReply) => void) => {
   const connector = tools.connectors.get(route.service.name)
   if (connector === undefined) throw new Error(`Service ${route.service.name} has no connector.`)
-  const way = { passOn: connector.passOn, clock: tools.clock, stop: tools.stop }
+  const way = { passOn: connector.passOn, introduction: connector.introduction, clock: tools.clock, stop: tools.stop }
   const call = guarded<Passage, void>((passage, context) => passage.run(context), connector.laneGuards(route))
   return (request, reply) => {
     refuseOthers(request)

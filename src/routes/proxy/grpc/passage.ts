@@ -18,6 +18,7 @@ import {
   unprocessedFailure,
 } from '../../../services/grpc/client/wire/response.ts'
 import { abortProblem, deadlineProblem } from '../../../services/guards/aborted.ts'
+import type { Introduction } from '../../../services/identity/introduction.ts'
 import { requestHeaders, responseHeaders } from '../../../services/rest/headers.ts'
 import { badGateway } from '../../../services/rest/problems.ts'
 import { clientHeaders } from '../translate.ts'
@@ -26,7 +27,12 @@ import { Download, type Http2Request } from './download.ts'
 import { Upload } from './upload.ts'
 
 /** How calls get to the service, and what ends them. */
-export type GrpcWay = { readonly passOn: PassOn; readonly clock: Clock; readonly stop: Signal }
+export type GrpcWay = {
+  readonly passOn: PassOn
+  readonly introduction: Introduction
+  readonly clock: Clock
+  readonly stop: Signal
+}
 
 /** A call that a service did nothing with is made again, so often in all. */
 const mostAttempts = 3
@@ -178,6 +184,7 @@ export class Passage {
 
   #metadata(deadline: number): string[] {
     const { service } = this.#route
+    const { introduction } = this.#way
     const request = this.#request
     const headers = requestHeaders(without(this.#raw.rawHeaders, 'grpc-timeout'), {
       forwardedFor: request.ips === undefined ? request.ip : request.ips.toReversed().join(', '),
@@ -185,7 +192,9 @@ export class Passage {
       host: request.host,
       version: this.#raw.httpVersion,
       credentials: service.identity === 'forward',
+      reserved: introduction.reserved,
     })
+    if (introduction.headers !== undefined) headers.push(...introduction.headers(request.caller))
     const left = deadline - this.#way.clock.now()
     return Number.isFinite(left) ? [...headers, 'grpc-timeout', grpcTimeout(left)] : headers
   }

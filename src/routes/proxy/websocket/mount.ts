@@ -43,7 +43,11 @@ export const createTunnels = (
   const { connectors, problemReply, open, clock } = tools
   const connector = connectors.get(route.service.name)
   if (connector === undefined) throw new Error(`Service ${route.service.name} has no connector.`)
-  const way = { targets: connector.targets, affinity: readWish(route.service.targets) }
+  const way = {
+    targets: connector.targets,
+    affinity: readWish(route.service.targets),
+    introduction: connector.introduction,
+  }
   const call = guarded<Handshake, Answered>(
     (handshake, context) => handshake.run(context),
     connector.laneGuards(route),

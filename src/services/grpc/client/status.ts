@@ -1,7 +1,7 @@
 import { codeOfGrpc, codes } from '../../../kernel/code.ts'
 import { Problem, type ProblemOptions } from '../../../kernel/problem.ts'
 import { deadlineProblem } from '../../guards/aborted.ts'
-import type { GrpcService } from '../../service.ts'
+import { type GrpcService, judgesCallers } from '../../service.ts'
 import { type NoTarget, noTarget } from '../../targets/set.ts'
 import type { Outcome } from '../../targets/target.ts'
 import { statusDetails } from './details.ts'
@@ -56,11 +56,11 @@ const problemOfStatus = ({ name, identity, errorDetails }: Asked, failure: GrpcF
         ? tooLargeToSend(name, failure)
         : new Problem(code, `Service ${name} takes no more calls at the moment.`, options)
     case 'UNAUTHENTICATED':
-      return identity === 'forward'
+      return judgesCallers({ identity })
         ? new Problem(code, `Service ${name} asks for other credentials.`, challenge(options))
         : refused()
     case 'PERMISSION_DENIED':
-      return identity === 'forward'
+      return judgesCallers({ identity })
         ? new Problem(code, `Service ${name} does not allow this to the caller.`, options)
         : refused()
     case 'UNIMPLEMENTED':

@@ -22,7 +22,7 @@ export const grpcJsExchange =
   (own, context) => {
     const { service, targets, affinity, clock } = connection
     if (context.signal.aborted) throw abortProblem(context.signal, service.name)
-    const metadata = metadataOf(service, own, context)
+    const metadata = metadataOf(connection, own, context)
     const exchange = new GrpcJsExchange(connection.service, context)
     const begin = (target: Target<Endpoint>): void => {
       const { client } = target.link

@@ -2,6 +2,7 @@ import type { Clock } from '../../../../kernel/clock.ts'
 import type { Problem } from '../../../../kernel/problem.ts'
 import type { CallContext } from '../../../call.ts'
 import { abortProblem } from '../../../guards/aborted.ts'
+import type { Introduction } from '../../../identity/introduction.ts'
 import type { GrpcService } from '../../../service.ts'
 import type { ReadWish } from '../../../targets/affinity.ts'
 import { NoTarget, type TargetSet } from '../../../targets/set.ts'
@@ -21,6 +22,8 @@ export type Connection = {
   /** Reads what keeps calls together. */
   readonly affinity?: ReadWish | undefined
   readonly clock: Clock
+  /** What the service is told of the caller; nothing where undefined. */
+  readonly introduction?: Introduction | undefined
 }
 
 /** Where a call goes, and what goes with its message. */

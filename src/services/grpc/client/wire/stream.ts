@@ -20,7 +20,7 @@ export const wireStream =
   (own, context) => {
     const { service } = connection
     if (context.signal.aborted) throw abortProblem(context.signal, service.name)
-    return new StreamCall({ connection, path, context, metadata: metadataOf(service, own, context) })
+    return new StreamCall({ connection, path, context, metadata: metadataOf(connection, own, context) })
   }
 
 class StreamCall extends WireCall implements GrpcExchange, MessageTaker {

@@ -20,7 +20,7 @@ export const wireUnary =
       const { service } = connection
       if (context.signal.aborted) throw abortProblem(context.signal, service.name)
       if (input.message.length > service.maxRequestBytes) throw tooLargeToSend(service.name)
-      const metadata = metadataOf(service, input.metadata, context)
+      const metadata = metadataOf(connection, input.metadata, context)
       new UnaryCall({ connection, path, context, metadata }, { resolve, reject }).start(input.message)
     })
 
