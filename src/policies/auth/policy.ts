@@ -60,18 +60,18 @@ const authenticate = (find: Authenticate, { audit, scope, provider }: Told): onR
     audit.granted(scope, identity.provider)
   }
   return (request, _reply, done) => {
-    const leave = (thrown: unknown): void => done(refuse(request, thrown))
     let found: ReturnType<Authenticate>
     try {
       found = find(request)
     } catch (thrown) {
-      return leave(thrown)
+      return done(refuse(request, thrown))
     }
     if (found instanceof Promise) {
       const enter = (identity: Identity): void => {
         accept(request, identity)
         done()
       }
+      const leave = (thrown: unknown): void => done(refuse(request, thrown))
       found.then(enter, leave)
       return
     }
