@@ -7,7 +7,7 @@ import type { CallContext, ForwardedHeaders, Reply } from '../../services/call.t
 import { abortProblem, deadlineProblem } from '../../services/guards/aborted.ts'
 import { isFailureStatus, neverSent } from '../../services/guards/failure.ts'
 import type { Introduction } from '../../services/identity/introduction.ts'
-import { responseHeaders } from '../../services/rest/headers.ts'
+import { clientTrailers, responseHeaders } from '../../services/rest/headers.ts'
 import { badGateway, connectionProblem, statusProblem } from '../../services/rest/problems.ts'
 import { Sending } from '../../services/rest/sending.ts'
 import type { RestTargets } from '../../services/rest/targets.ts'
@@ -236,6 +236,21 @@ export class Lane implements AnswerHandler, CallContext {
     return response.writableLength === 0
   }
 
+  /** Only to a client that says it takes them (RFC 9110 §6.5.1), behind a body whose end is told by chunks or frames. */
+  #passTrailers(trailers: readonly string[]): void {
+    const { te } = this.#raw.headers
+    if (
+      te === undefined ||
+      !takesTrailers.test(String(te)) ||
+      this.#declared !== undefined ||
+      this.#response.writableEnded
+    )
+      return
+    if (this.#raw.httpVersion === '1.0') return
+    const passed = clientTrailers(trailers)
+    if (passed.length > 0) this.#response.addTrailers(Object.fromEntries(passed))
+  }
+
   #holdBack(): void {
     this.#sending?.pause()
     // What was on its way still comes.
@@ -247,11 +262,12 @@ export class Lane implements AnswerHandler, CallContext {
     })
   }
 
-  onEnd(): void {
+  onEnd(trailers?: readonly string[]): void {
     if (this.#settled) return
     this.#settled = true
     clearTimeout(this.#silence)
     this.#copy?.onEnd()
+    if (trailers !== undefined) this.#passTrailers(trailers)
     if (!this.#response.writableEnded) this.#response.end()
     this.#resolve({ output: undefined, status: this.#response.statusCode })
   }
@@ -299,6 +315,8 @@ export class Lane implements AnswerHandler, CallContext {
     this.#sending?.abort(late)
   }
 }
+
+const takesTrailers = /(?:^|,)\s*trailers\s*(?:,|;|$)/i
 
 // One function for all timers, so that a request makes no closure for its own.
 const onTime = (lane: Lane): void => lane.onTime()

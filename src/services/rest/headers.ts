@@ -130,5 +130,20 @@ export const responseHeaders = (raw: readonly (Buffer | string)[]): ResponseHead
   return { headers: named === undefined ? kept : without(kept, named), contentLength }
 }
 
+/** What frames a message, routes it, says who asks or how its body is read is never read from behind it (RFC 9110 §6.5.1). */
+const neverTrails =
+  /^(?:host|authorization|proxy-.*|www-authenticate|cookie|set-cookie|cache-control|expires|date|location|retry-after|vary|age|pragma|warning|expect|range|max-forwards|te|trailer|connection|keep-alive|upgrade|transfer-encoding|content-(?:length|encoding|type|range|location)|if-.*|access-control-.*|strict-transport-security)$/
+
+/** A service's trailers for the client, as pairs, without those that mean nothing there. */
+export const clientTrailers = (trailers: readonly string[]): [name: string, value: string][] => {
+  const passed: [string, string][] = []
+  for (let at = 0; at + 1 < trailers.length; at += 2) {
+    const name = (trailers[at] as string).toLowerCase()
+    const value = trailers[at + 1] as string
+    if (token.test(name) && fieldValue.test(value) && !neverTrails.test(name)) passed.push([name, value])
+  }
+  return passed
+}
+
 const text = (part: Buffer | string | undefined): string =>
   typeof part === 'string' ? part : (part?.toString('latin1') ?? '')

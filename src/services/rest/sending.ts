@@ -91,10 +91,10 @@ export class Sending implements AnswerHandler {
     return this.#handler.onData(chunk)
   }
 
-  onEnd(): void {
+  onEnd(trailers?: readonly string[]): void {
     this.#over = true
     this.#settle(isFailureStatus(this.#status) ? 'failure' : 'success')
-    this.#handler.onEnd()
+    this.#handler.onEnd(trailers)
   }
 
   onSwitch(head: ResponseHead, socket: Socket): Take {

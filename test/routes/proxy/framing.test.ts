@@ -103,6 +103,19 @@ describe('the framing of proxied messages', () => {
     assert.match(answer, /done/)
   })
 
+  it('passes trailers on to a client that takes them, but what must not stand there', async (t) => {
+    const { origin } = await startService(t, (_, response) => {
+      response.writeHead(200, { trailer: 'x-sum' }).write('body')
+      response.addTrailers({ 'x-sum': 'abc', 'set-cookie': 'a=b', 'content-length': '1' })
+      response.end()
+    })
+    const { port } = await startGateway(t, { origin })
+    const ask = (lines: string): Promise<string> =>
+      exchangeBytes(port, `GET /users HTTP/1.1\r\nHost: a\r\n${lines}Connection: close\r\n\r\n`)
+    assert.match(await ask('TE: trailers\r\n'), /\r\n0\r\nx-sum: abc\r\n\r\n$/i)
+    assert.match(await ask(''), /\r\n0\r\n\r\n$/)
+  })
+
   it('answers HTTP/1.0 without chunks', async (t) => {
     const { origin } = await startService(t, (_, response) => void response.write('a', () => response.end('b')))
     const { port } = await startGateway(t, { origin })

@@ -112,10 +112,10 @@ export class Http2Flight implements Sent, StreamHandler, BodySink {
     else this.#stream?.consumed(end - start)
   }
 
-  onEnd(): void {
+  onEnd(trailers: Fields | undefined): void {
     if (this.#over) return
     this.#end()
-    this.#handler.onEnd()
+    this.#handler.onEnd(trailers)
   }
 
   onFailed(error: StreamError): void {

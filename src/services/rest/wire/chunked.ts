@@ -1,5 +1,5 @@
 import { malformed } from './error.ts'
-import { checkTrailers } from './head.ts'
+import { parseTrailers } from './head.ts'
 
 /** Bounds of what a chunked body says beside its data. */
 const mostExtensionBytes = 16_384
@@ -23,6 +23,8 @@ export class ChunkedDecoder {
   #left = 0
   #extensions = 0
   #trailer = ''
+  /** What came behind the last chunk; undefined for nothing. */
+  trailers: readonly string[] | undefined
 
   get done(): boolean {
     return this.#state === 'done'
@@ -100,7 +102,7 @@ export class ChunkedDecoder {
       this.#trailer = text
       return end
     }
-    if (empty > 0) checkTrailers(text.slice(0, empty))
+    if (empty > 0) this.trailers = parseTrailers(text.slice(0, empty))
     this.#state = 'done'
     return start + empty + (empty === 0 ? 2 : 4) - before
   }

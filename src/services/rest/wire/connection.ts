@@ -148,7 +148,7 @@ export class Connection implements AnswerSink {
     return this.#flight?.handler.onData(chunk) ?? true
   }
 
-  onEnd(reusable: boolean): void {
+  onEnd(reusable: boolean, trailers?: readonly string[]): void {
     const flight = this.#flight
     if (flight === undefined) return
     const head = this.#head as ResponseHead
@@ -158,7 +158,7 @@ export class Connection implements AnswerSink {
     this.#leave()
     this.resume()
     try {
-      flight.handler.onEnd()
+      flight.handler.onEnd(trailers)
     } catch (error) {
       flight.handler.onError(untaken(error))
     }

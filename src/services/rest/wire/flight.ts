@@ -11,7 +11,8 @@ export type AnswerHandler = {
   onHead(head: ResponseHead): void
   /** Whether it is done with the chunk when this returns: then the next read may write over it. One that it keeps costs a new buffer. */
   onData(chunk: Buffer): boolean
-  onEnd(): void
+  /** `trailers`: name, value, name, value; undefined for none. */
+  onEnd(trailers?: readonly string[]): void
   onError(error: WireError): void
   /**
    * The service speaks another protocol from here on (101), and the socket is the handler's: nothing else is told. What

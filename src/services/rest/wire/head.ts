@@ -146,11 +146,15 @@ export const createHeadReader = (): ((text: string) => ResponseHead) => {
   }
 }
 
-/** Checks a trailer section, given without its last CRLF. Nobody is told of it. Throws WireError `malformed`. */
-export const checkTrailers = (text: string): void => {
+/** Reads a trailer section, given without its last CRLF: name, value, name, value; names in lower case. Throws WireError `malformed`. */
+export const parseTrailers = (text: string): readonly string[] => {
+  const trailers: string[] = []
   for (const line of text.split('\r\n')) {
     const colon = line.indexOf(':')
-    if (colon < 1 || lowerCase(line.slice(0, colon)) === '' || !isFieldValue(line.slice(colon + 1)))
-      throw malformed('a trailer line that is none')
+    const name = colon < 1 ? '' : lowerCase(line.slice(0, colon))
+    const value = trimmed(line, colon + 1, line.length)
+    if (name === '' || !isFieldValue(value)) throw malformed('a trailer line that is none')
+    trailers.push(name, value)
   }
+  return trailers
 }

@@ -8,7 +8,7 @@ export type AnswerSink = {
   /** Whether the chunk is done with when this returns. */
   onData(chunk: Buffer): boolean
   /** The answer is whole. `reusable`: nothing came after it, and more may. */
-  onEnd(reusable: boolean): void
+  onEnd(reusable: boolean, trailers?: readonly string[]): void
   /** The connection changes protocols, as was asked for. What has come of the new one is given with it. */
   onSwitch?(head: ResponseHead, rest: Buffer): void
 }
@@ -145,7 +145,7 @@ export class AnswerParser {
     const end = decoder.decode(bytes, start, length)
     const { consumed, done } = decoder
     if (end > start) this.#give(bytes, start, end)
-    if (done && this.#state === 'chunked') this.#end(consumed === length)
+    if (done && this.#state === 'chunked') this.#end(consumed === length, decoder.trailers)
   }
 
   #give(bytes: Buffer, start: number, end: number): void {
@@ -161,8 +161,8 @@ export class AnswerParser {
   }
 
   /** The last thing a read does: the sink may begin the next exchange. */
-  #end(reusable: boolean): void {
+  #end(reusable: boolean, trailers?: readonly string[]): void {
     this.stop()
-    this.#sink.onEnd(reusable)
+    this.#sink.onEnd(reusable, trailers)
   }
 }

@@ -50,6 +50,18 @@ describe('a REST service that is spoken to in HTTP/2', () => {
     assert.ok((await bodyOf(stream)).equals(sent))
   })
 
+  it('passes trailers on', async (t) => {
+    const { url } = await gateway(t, (stream) => {
+      stream.respond({ ':status': 200 }, { waitForTrailers: true })
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': 'abc' })).end('body')
+    })
+    const client = connect(url)
+    t.after(() => client.destroy())
+    const stream = client.request({ ':path': '/x', te: 'trailers' }).resume()
+    const [trailers] = (await once(stream, 'trailers')) as [Record<string, string>]
+    assert.equal(trailers['x-sum'], 'abc')
+  })
+
   it('answers HEAD, 204 and 304 without a body, whatever length they tell', async (t) => {
     const { url } = await gateway(t, (stream, headers) => {
       const status = headers[':method'] === 'HEAD' ? 200 : Number((headers[':path'] ?? '').slice(1))
