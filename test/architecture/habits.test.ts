@@ -59,6 +59,14 @@ describe('habits', () => {
     assert.deepEqual(broken, [])
   })
 
+  it('decision records are numbered one after the other, in their names as in their titles', () => {
+    const records = globSync('docs/decisions/*.md').toSorted()
+    assert.deepEqual(
+      records.map((record) => [basename(record).slice(0, 5), readFileSync(record, 'utf8').match(/^# (\d+)\. /)?.[1]]),
+      records.map((_, index) => [`${String(index + 1).padStart(4, '0')}-`, String(index + 1)]),
+    )
+  })
+
   it('nothing speaks of the machine it was written on, or of documents that are not here', () => {
     const found = ours().flatMap((file) => {
       const text = readFileSync(file, 'utf8')
