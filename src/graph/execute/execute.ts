@@ -67,16 +67,31 @@ const start = (execution: Execution, done: () => void): void => {
   else runAll(plan.tops, done, (step, stepDone) => runStep(execution, step, { owners: [root], done: stepDone }))
 }
 
-/** Each change sees what the one before it did, and what is below one is read before the next (GraphQL specification §6.2.2). */
-const runInSeries = (execution: Execution, [step, ...rest]: readonly Step[], done: () => void): void => {
-  if (step === undefined) return done()
-  runStep(execution, step, {
-    owners: [root],
-    done() {
-      execution.loads.forget()
-      runInSeries(execution, rest, done)
-    },
-  })
+/**
+ * Each change sees what the one before it did, and what is below one is read before the next (GraphQL specification
+ * §6.2.2). A loop and no recursion: a thousand functions that answer at once would fill the stack.
+ */
+const runInSeries = (execution: Execution, steps: readonly Step[], done: () => void): void => {
+  let next = 0
+  let over = true
+  let looping = false
+  const proceed = (): void => {
+    looping = true
+    while (over) {
+      const step = steps[next]
+      if (step === undefined) return done()
+      next += 1
+      over = false
+      runStep(execution, step, { owners: [root], done: stepDone })
+    }
+    looping = false
+  }
+  const stepDone = (): void => {
+    execution.loads.forget()
+    over = true
+    if (!looping) proceed()
+  }
+  proceed()
 }
 
 type Run = { readonly owners: Iterable<object>; readonly done: () => void }

@@ -51,6 +51,18 @@ describe('a mutation', () => {
     assert.equal(asked.length, 2)
   })
 
+  it('has as many root fields as its limits allow, also where functions answer each at once', async () => {
+    const { run } = world({
+      sdl: 'type Query { a: Int @resolver(fn: "one") } type Mutation { one: Int @resolver(fn: "one") }',
+      resolvers: { one: { resolve: () => 1 } },
+      answer: () => null,
+    })
+    const fields = Array.from({ length: 5_000 }, (_, index) => `a${index}: one`)
+    const { data, errors } = await run(`mutation { ${fields.join(' ')} }`)
+    assert.deepEqual(errors, [])
+    assert.equal(Object.keys(data ?? {}).length, fields.length)
+  })
+
   it('sends input as its services spell it, and only what was given', async () => {
     const { run, calls } = world({ sdl: names, answer: () => ({ id: 1 }) })
     await run('mutation { save(input: { firstName: "A", kind: BIG, parts: [{ partId: 1 }], note: null }) { id } }', {
