@@ -6,6 +6,7 @@ import type { Problem } from '../../kernel/problem.ts'
 import type { CallContext } from '../../services/call.ts'
 import type { AccessRule, Entity } from '../graph.ts'
 import { type Arguments, argumentsOf } from '../plan/arguments.ts'
+import { type Estimate, estimate } from '../plan/estimate.ts'
 import type { OperationPlan, Step } from '../plan/plan.ts'
 import type { Scope } from '../template.ts'
 import { refusal } from './access.ts'
@@ -57,6 +58,7 @@ export class Execution {
   private readonly args: Arguments[] = []
   /** Made by the first rule, as all that an operation may do without. */
   private refusals: Map<AccessRule, Problem | undefined> | undefined
+  private worst: Estimate | undefined
   private readonly abandoned: LinkedAbort | undefined
   readonly broken: (error: unknown) => void
 
@@ -72,6 +74,7 @@ export class Execution {
       context: this.abandoned === undefined ? context : { ...context, signal: this.abandoned.signal },
       invokes: tools.invokes,
       limit: tools.upstreamCalls,
+      reserved: this.toCome,
       joins: plan.joins !== undefined,
       guarded: this.guarded,
     }
@@ -109,6 +112,19 @@ export class Execution {
       if (problem !== undefined) return problem
     }
     return undefined
+  }
+
+  /** Calls that the steps which have not begun make in the worst case. Asked only before a further try. */
+  private readonly toCome = (): number => {
+    const { plan, variables } = this.request
+    const { steps } = (this.worst ??= estimate(plan, variables))
+    const allowed: boolean[] = []
+    let calls = 0
+    for (const { id, parent, rules } of plan.steps) {
+      allowed[id] = (parent === undefined || allowed[parent.id] === true) && this.refused(rules) === undefined
+      if (allowed[id] && this.results[id] === undefined) calls += steps[id]?.calls ?? 0
+    }
+    return calls
   }
 
   /** A step's arguments, coerced once for all its owners. Throws INVALID_ARGUMENT. */

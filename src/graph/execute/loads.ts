@@ -15,6 +15,8 @@ export type LoadsOptions = {
   readonly invokes: readonly Invoke[]
   /** Upstream calls that may be made, their further tries included. */
   readonly limit: number
+  /** Calls that steps still to come may make, which further tries leave room for. */
+  readonly reserved: () => number
   /** Whether keys of several steps may go into one batch. */
   readonly joins: boolean
   /** What runs when a call is over: what it throws is a fault of our own. */
@@ -42,6 +44,7 @@ export class Loads {
   private tries = 0
   private readonly invokes: readonly Invoke[]
   private readonly limit: number
+  private readonly reserved: () => number
   private readonly guarded: LoadsOptions['guarded']
   /** None before the first call. */
   private tables: Map<string | number, Map<string, Entry>> | undefined
@@ -53,6 +56,7 @@ export class Loads {
     this.context = { ...options.context, takeTry: this.takeTry }
     this.invokes = options.invokes
     this.limit = options.limit
+    this.reserved = options.reserved
     this.joins = options.joins
     this.guarded = options.guarded
   }
@@ -133,8 +137,9 @@ export class Loads {
     this.calls += 1
   }
 
+  /** First calls go before further tries: one step's bad service must not cost another step its only call. */
   private readonly takeTry = (): boolean => {
-    if (this.calls + this.tries >= this.limit) return false
+    if (this.calls + this.tries + this.reserved() >= this.limit) return false
     this.tries += 1
     return true
   }

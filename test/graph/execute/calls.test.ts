@@ -127,6 +127,32 @@ describe('a batch', () => {
     assert.deepEqual(asked, ['users GET /news'])
   })
 
+  it('leaves room for the steps to come before it is tried again, and for none that the caller may not see', async () => {
+    const sdl = `type Query { first: First @rest(service: "users", get: "/first") }
+      type First {
+        id: ID
+        second: Second @rest(service: "users", get: "/second")
+        secret: Second @rest(service: "users", get: "/secret") @auth(scopes: [["staff"]])
+      }
+      type Second { id: ID }`
+    const taken = async (upstreamCalls: number): Promise<unknown> => {
+      const tries: unknown[] = []
+      const { run } = world({
+        sdl,
+        upstreamCalls,
+        answer({ line, takeTry }) {
+          if (line === 'users GET /first') tries.push(takeTry?.(), takeTry?.())
+          return { id: line }
+        },
+      })
+      const { data } = await run('{ first { second { id } secret { id } } }')
+      assert.deepEqual(data, { first: { second: { id: 'users GET /second' }, secret: null } })
+      return tries
+    }
+    assert.deepEqual(await taken(2), [false, false])
+    assert.deepEqual(await taken(3), [true, false])
+  })
+
   it('groups items by key for a list, and gives an empty list to keys without any', async () => {
     const { run, asked } = world({
       sdl: people,

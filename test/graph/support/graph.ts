@@ -43,6 +43,8 @@ export type Asked = {
   readonly body: Json | undefined
   readonly headers: Readonly<Record<string, string>>
   readonly signal: Signal
+  /** What a retry asks before another try. */
+  readonly takeTry?: (() => boolean) | undefined
 }
 
 export type Answer = (asked: Asked) => Json | Promise<Json>
@@ -71,8 +73,8 @@ export const world = ({ sdl, answer, resolvers = {}, upstreamCalls = 100, clock 
   const calls: Asked[] = []
   const invoke =
     (binding: Binding): Invoke =>
-    async (rendered, { signal }) => {
-      const call = { line: lineOf(binding, rendered), ...partsOf(rendered), signal }
+    async (rendered, { signal, takeTry }) => {
+      const call = { line: lineOf(binding, rendered), ...partsOf(rendered), signal, takeTry }
       asked.push(call.line)
       calls.push(call)
       return { output: await answer(call), status: 200 }
