@@ -116,7 +116,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
             clients,
             upstreamCalls: bounds.upstreamCalls,
             clock,
-            stale: createStaleValues(clock),
+            stale: lease.stores.keep(`stale values of ${name}`, () => createStaleValues(clock)),
             denied: (caller, problem) => audit.denied(denialOf(`bffs.${name}`, caller, problem)),
           },
           log,

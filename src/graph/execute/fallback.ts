@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../kernel/clock.ts'
 import { asProblem, type Problem } from '../../kernel/problem.ts'
 import type { CallContext } from '../../services/call.ts'
-import { type FallbackRule, isBatched } from '../graph.ts'
+import { type Binding, type FallbackRule, isBatched } from '../graph.ts'
 import type { Step } from '../plan/plan.ts'
 import { renderRequest } from '../request.ts'
 import { noCall } from '../template.ts'
@@ -24,7 +24,7 @@ export class Fallback extends Error {
   }
 }
 
-/** Last good raw values, by what was asked and, where the service knows who asks, by whom. */
+/** Last good raw values of a BFF, by what was asked and, where the service knows who asks, by whom. */
 export type StaleValues = {
   readonly keep: (key: string, value: unknown) => void
   readonly recall: (key: string, maxAgeMs: number) => unknown
@@ -91,11 +91,19 @@ const keyOf = (
     const rendered = renderRequest(binding.request, scope)
     if (rendered === noCall) return undefined
     const whose = rule.personal ? whoAsks(execution.request.context) : ''
-    return JSON.stringify([step.coordinate, rendered.identity, whose])
+    return JSON.stringify([step.coordinate, asks(binding), rendered.identity, whose])
   } catch {
     return undefined
   }
 }
+
+/** What makes a value what it is beside the rendered request: values outlive a reload, which may change any of it. */
+const asks = ({ request, select, batch }: Binding): readonly unknown[] => [
+  request.service,
+  request.kind === 'rest' ? request.method : request.method.path,
+  select,
+  batch,
+]
 
 /** Whom a service hears of: the credentials it gets, hashed so that none are kept, and who they are. */
 const whoAsks = ({ caller: { identity }, forward }: CallContext): string =>
