@@ -5,7 +5,8 @@ import type { z } from 'zod'
 import type { Identity } from '../../kernel/caller.ts'
 import type { Diagnostic, Place } from '../../kernel/diagnostic.ts'
 import { Problem } from '../../kernel/problem.ts'
-import type { PolicyTools, RouteHooks } from '../policy.ts'
+import type { RouteHooks } from '../hooks.ts'
+import type { CommonTools } from '../tools.ts'
 
 /** What bears credentials: a request before its body, or the first message of a WebSocket, which has headers alone. */
 export type Bearer = {
@@ -48,7 +49,7 @@ export type CompiledProvider<Provider> = {
   readonly files: readonly string[]
 }
 
-export type AuthenticatorTools = Pick<PolicyTools, 'clock' | 'log' | 'stores' | 'redis'> & {
+export type AuthenticatorTools = CommonTools & {
   /** The app of the generation: for routes and plugins of the provider's own. */
   readonly app: FastifyInstance
 }

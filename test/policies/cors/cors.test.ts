@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { Problem } from '../../../src/kernel/problem.ts'
 import { corsConfig } from '../../../src/policies/cors/config.ts'
 import { cors } from '../../../src/policies/cors/policy.ts'
-import { mergeHooks } from '../../../src/policies/policy.ts'
+import { mergeHooks } from '../../../src/policies/hooks.ts'
 import { policyApp } from '../policy-app.ts'
 
 const shop = 'https://shop.example'
