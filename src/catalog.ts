@@ -16,6 +16,8 @@ import { limitInWords } from './policies/rate-limit/limit.ts'
 import { operationCharger } from './policies/rate-limit/operations.ts'
 import { compilePlace } from './policies/rate-limit/place.ts'
 import { rateLimit } from './policies/rate-limit/policy.ts'
+import { compileSecurityHeaders } from './policies/security-headers/compile.ts'
+import { securityHeaders } from './policies/security-headers/policy.ts'
 import { compileAnswer, refuseVersion } from './routes/answer/compile.ts'
 import { redirectRouteConfig, respondRouteConfig } from './routes/answer/config.ts'
 import { mountAnswers } from './routes/answer/mount.ts'
@@ -51,10 +53,12 @@ import { readTls } from './services/tls.ts'
 /** What Portico is made of. Every kind stands here by name; nothing registers itself. */
 
 /** Policies in the order in which requests meet them: CORS answers preflights, which carry no token, before auth asks for one. */
-export const policies = { cors, maintenance, auth, concurrency, rateLimit, compression }
+export const policies = { securityHeaders, cors, maintenance, auth, concurrency, rateLimit, compression }
 
 /** What limits are beside a policy of their own: plans, and what of the gateway, a place and its callers' plans holds there. */
 export const limits = { plans: plansConfig, compile: compilePlace, inWords: limitInWords, charger: operationCharger }
+
+export const shields = { headers: compileSecurityHeaders }
 
 export const services = {
   rest: restServiceConfig,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { bffs, limits, policies, providers, services } from '../catalog.ts'
+import { bffs, providers, services } from '../catalog.ts'
 import type { Places } from '../config/places.ts'
 import { planned } from '../config/planned.ts'
 import { readConfig } from '../config/read.ts'
@@ -11,7 +11,8 @@ import { checkBff } from './check/bff.ts'
 import { type WorkspaceConfig, workspaceConfig } from './config.ts'
 import { missingPlans } from './missing-plans.ts'
 import { overlaps } from './overlaps.ts'
-import type { Plan, PolicyName, PolicyUse } from './plan.ts'
+import type { Plan } from './plan.ts'
+import { makesAnswers, policiesOf } from './policies.ts'
 import { compareMatches } from './precedence.ts'
 import { compileRoute } from './route.ts'
 import { compileTls, tlsFiles } from './tls.ts'
@@ -129,7 +130,10 @@ const compileConfig = async (
     files.push(...compiled.files)
     if (compiled.bff !== undefined) diagnostics.push(...checkBff({ bff: compiled.bff, settings, placeOf }))
     if (compiled.bff !== undefined)
-      servedBffs.push({ served: compiled.bff, policies: policiesOf(settings, config, { operations: true }) })
+      servedBffs.push({
+        served: compiled.bff,
+        policies: policiesOf(settings, config, { operations: true, makes: true }),
+      })
   }
 
   const servedRoutes: Plan['routes'][number][] = []
@@ -144,7 +148,11 @@ const compileConfig = async (
     const { compiled, diagnostics: found } = compileRoute(settings, { index, config, services: known, places })
     diagnostics.push(...found)
     for (const { route: served, match } of compiled)
-      servedRoutes.push({ served, match, policies: policiesOf(settings, config, { operations: false }) })
+      servedRoutes.push({
+        served,
+        match,
+        policies: policiesOf(settings, config, { operations: false, makes: makesAnswers(served) }),
+      })
   }
   diagnostics.push(...overlaps(config, places), ...openAdmin(config, places), ...missingPlans(config, places))
 
@@ -187,21 +195,6 @@ const unique = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => {
     const key = `${place.file}:${place.line}:${place.column} ${coordinate} ${message}`
     return seen.has(key) ? false : seen.add(key) !== undefined
   })
-}
-
-const policyNames = Object.keys(policies) as PolicyName[]
-
-/** What a BFF or route has of its own; maintenance and limits it has from the whole gateway too. */
-const policiesOf = (
-  settings: Readonly<Partial<Record<PolicyName, unknown>>> &
-    Pick<WorkspaceConfig['routes'][number], 'rateLimit' | 'cost'>,
-  { maintenance, rateLimit: gateway, plans, limits: bounds }: WorkspaceConfig,
-  { operations }: { readonly operations: boolean },
-): readonly PolicyUse[] => {
-  const rateLimit = limits.compile({ own: settings.rateLimit, gateway, plans, cost: settings.cost, operations })
-  const own = { ...settings, rateLimit, concurrency: bounds.concurrentRequests }
-  const all: Readonly<Partial<Record<PolicyName, unknown>>> = 'maintenance' in settings ? own : { ...own, maintenance }
-  return policyNames.flatMap((name) => (all[name] === undefined ? [] : [{ name, settings: all[name] }]))
 }
 
 const unknownProviders = (

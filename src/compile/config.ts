@@ -5,6 +5,11 @@ import { tlsConfig } from './tls.ts'
 
 /** Policies are keys of a BFF or route, so their order is the catalogue's, never the author's. */
 const policyKeys = {
+  securityHeaders: policies.securityHeaders.config
+    .optional()
+    .describe(
+      'Headers that say what browsers may do with answers: `false` for none, or values by name, over those of the gateway. Safe ones by default for what the gateway makes itself; of services’ answers, what they do not say, where this is set here or for the gateway.',
+    ),
   maintenance: policies.maintenance.config
     .optional()
     .describe('Answers requests by 503 and Retry-After; the gateway’s own `maintenance` by default, `false` for none.'),
@@ -107,6 +112,11 @@ export const workspaceConfig = z.strictObject({
     .optional()
     .describe('Limits that all BFFs and routes have together, beside their own; forms as there.'),
   plans: rateLimits.plans.optional().describe('Named sets of limits, chosen by the plan of the caller.'),
+  securityHeaders: policies.securityHeaders.config
+    .optional()
+    .describe(
+      'Headers of all answers that say what browsers may do with them, services’ answers included: `true` for the safe ones, `false` for none, or values by name.',
+    ),
   maintenance: policies.maintenance.config
     .optional()
     .describe('Answers all requests by 503 and Retry-After, but where a BFF or route has a `maintenance` of its own.'),

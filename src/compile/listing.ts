@@ -20,7 +20,7 @@ export type Listed = {
 /** Everything a plan serves: BFFs first, for their addresses win; then routes, the most specific first. */
 export const listAddresses = ({ bffs, routes }: Plan): readonly Listed[] => [
   ...bffs.flatMap(({ served, policies }) => {
-    const uses = policies.map(inShort)
+    const uses = inShortOf(policies)
     return [
       ...served.endpoints.map(({ method, path, file }) => ({
         method,
@@ -42,7 +42,7 @@ export const listRoute = ({ served, match, policies }: PlannedRoute): readonly L
     ...rest,
     address: match.hosts.join(',') + address,
     ...(match.conditions.length > 0 && { match: match.conditions.map(matching.conditionText) }),
-    policies: policies.map(inShort),
+    policies: inShortOf(policies),
   }))
 
 const { match: matching } = routeKinds
@@ -101,6 +101,10 @@ const sharesOf = ({ parts, active }: NonNullable<Extract<RoutePlan, { kind: 'pro
 
 const percent = (share: number): string => `${Math.round(share * 1_000) / 10}%`
 
+/** What is said to browsers decides over no request. */
+const inShortOf = (uses: readonly PolicyUse[]): readonly string[] =>
+  uses.filter(({ name }) => name !== 'securityHeaders').map(inShort)
+
 const inShort = ({ name, settings }: PolicyUse): string => {
   const known = settings as {
     limits?: readonly Parameters<typeof limits.inWords>[0][]
@@ -114,6 +118,7 @@ const inShort = ({ name, settings }: PolicyUse): string => {
       return `rateLimit ${[...(known.limits ?? []).map(limits.inWords), ...(known.plans === undefined ? [] : ['of the plan'])].join(', ')}`
     case 'cors':
       return `cors ${known.origins?.join(' ')}`
+    case 'securityHeaders':
     case 'maintenance':
     case 'concurrency':
     case 'compression':

@@ -52,4 +52,11 @@ export type WithPolicies<T> = { readonly served: T; readonly policies: readonly 
 
 export type PolicyUse = { readonly name: PolicyName; readonly settings: unknown }
 
-export type PolicyName = 'cors' | 'maintenance' | 'auth' | 'concurrency' | 'rateLimit' | 'compression'
+export type PolicyName =
+  | 'securityHeaders'
+  | 'cors'
+  | 'maintenance'
+  | 'auth'
+  | 'concurrency'
+  | 'rateLimit'
+  | 'compression'

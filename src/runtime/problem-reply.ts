@@ -5,6 +5,10 @@ import type { FastifyReply } from 'fastify'
 import { codes } from '../kernel/code.ts'
 import { grpcMessage, isGrpc } from '../kernel/grpc.ts'
 import { type Problem, problemJson } from '../kernel/problem.ts'
+import { safeHeaders } from '../kernel/safe-headers.ts'
+
+const safe = Object.entries(safeHeaders)
+const safeLines = safe.map(([name, value]) => `${name}: ${value}\r\n`).join('')
 
 const mediaType = 'application/problem+json; charset=utf-8'
 
@@ -15,6 +19,7 @@ export const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply
     writeStatus(reply.raw, problem, reply.getHeaders() as OutgoingHttpHeaders)
     return reply
   }
+  for (const [name, value] of safe) if (!reply.hasHeader(name)) reply.header(name, value)
   return reply
     .code(problem.status)
     .headers(problem.headers)
@@ -52,6 +57,7 @@ export const writeProblem = (
   if (isGrpc(response.req)) return writeStatus(response, problem, headers)
   const body = JSON.stringify(problemJson(problem, requestId))
   response.writeHead(problem.status, {
+    ...safeHeaders,
     ...headers,
     ...problem.headers,
     'content-type': mediaType,
@@ -67,6 +73,6 @@ export const writeProblemTo = (socket: Socket, problem: Problem): void => {
   const body = JSON.stringify(problemJson(problem))
   const headers = Object.entries(problem.headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}\r\n${headers.join('')}content-type: ${mediaType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}\r\n${headers.join('')}${safeLines}content-type: ${mediaType}\r\ncache-control: no-store\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
 }

@@ -57,7 +57,7 @@ ReactDOM.createRoot(document.getElementById('graphiql')).render(
 
 /** Nothing is loaded from another host: the page works offline, and no script of a stranger runs in it. */
 const policy =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:"
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
 
 /** Serves GraphiQL at `<prefix>/graphiql`, for the GraphQL endpoint at `endpoint`. */
 export const mountGraphiql = (

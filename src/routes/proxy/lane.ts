@@ -18,7 +18,14 @@ import type { ReadWish } from '../../services/targets/affinity.ts'
 import { bodyLength, isSmall, RequestBody, readWhole, tooLarge } from './body.ts'
 import type { ProxyRoute } from './compile.ts'
 import type { AnswerCopy } from './stale.ts'
-import { clientHeaders, clientLocation, upstreamHeaders, upstreamHost, upstreamUrl } from './translate.ts'
+import {
+  clientHeaders,
+  clientLocation,
+  storeNoRefusal,
+  upstreamHeaders,
+  upstreamHost,
+  upstreamUrl,
+} from './translate.ts'
 
 /** How long an answer that has begun may stay silent. */
 const silenceMs = 300_000
@@ -209,6 +216,7 @@ export class Lane implements AnswerHandler, CallContext {
     if (answer === undefined) return this.#fail(badGateway(this.#route.service.name, 'answered with invalid headers'))
     clientLocation(answer.headers, this.#route)
     this.#copy?.onHead(status, answer.headers)
+    if (status >= 400) storeNoRefusal(answer.headers, status)
     this.#response.writeHead(status, clientHeaders(answer.headers, this.#reply))
     this.#declared = answer.contentLength
     queueMicrotask(() => this.#onBegun())

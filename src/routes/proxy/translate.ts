@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../../kernel/problem.ts'
+import { guardingHeaders } from '../../kernel/safe-headers.ts'
 import type { Introduction } from '../../services/identity/introduction.ts'
 import { requestHeaders } from '../../services/rest/headers.ts'
 import { type PathRewrite, rewritePath } from '../rewrite.ts'
@@ -75,19 +76,32 @@ const wayBack = (
 /** Where both a service and a policy speak, the policy's word counts; lists of both are kept. */
 const additive = new Set(['vary', 'set-cookie', 'link', 'server-timing'])
 
+/** Where both speak of these, the service knows its answer better. */
+const yielding: ReadonlySet<string> = new Set(guardingHeaders)
+
+/** Keeps an answer that is meant for one caller, or for this moment, out of all caches (RFC 9111 §5.2.2.5), where the service does not say. */
+export const storeNoRefusal = (headers: string[], status: number): void => {
+  if (status < 500 && status !== 401 && status !== 403 && status !== 429) return
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === 'cache-control') return
+  headers.push('cache-control', 'no-store')
+}
+
 /** The service's headers and those policies have set on the reply. */
 export const clientHeaders = (headers: string[], reply: FastifyReply): string[] => {
   const set = reply.getHeaders()
   const names = Object.keys(set)
   if (names.length === 0) return headers
   const merged: string[] = []
+  let said: Set<string> | undefined
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
-    if (set[name] === undefined || additive.has(name)) merged.push(name, headers[i + 1] as string)
+    const yields = set[name] !== undefined && yielding.has(name)
+    if (yields) said = (said ?? new Set()).add(name)
+    if (set[name] === undefined || yields || additive.has(name)) merged.push(name, headers[i + 1] as string)
   }
   for (const name of names) {
     const value = set[name]
-    if (value === undefined) continue
+    if (value === undefined || said?.has(name) === true) continue
     for (const one of Array.isArray(value) ? value : [value]) merged.push(name, String(one))
   }
   return merged
