@@ -9,6 +9,9 @@ import { compileProvider, providerConfig, schemeOf } from './policies/auth/kinds
 import { auth, handshake } from './policies/auth/policy.ts'
 import { compression } from './policies/compression/policy.ts'
 import { cors } from './policies/cors/policy.ts'
+import { ipListsConfig } from './policies/ip-rules/config.ts'
+import { readIpList } from './policies/ip-rules/list.ts'
+import { ipRules } from './policies/ip-rules/policy.ts'
 import { maintenance } from './policies/maintenance/policy.ts'
 import { concurrency } from './policies/rate-limit/concurrent.ts'
 import { plansConfig } from './policies/rate-limit/config.ts'
@@ -52,13 +55,17 @@ import { readTls } from './services/tls.ts'
 
 /** What Portico is made of. Every kind stands here by name; nothing registers itself. */
 
-/** Policies in the order in which requests meet them: CORS answers preflights, which carry no token, before auth asks for one. */
-export const policies = { securityHeaders, cors, maintenance, auth, concurrency, rateLimit, compression }
+/**
+ * Policies in the order in which requests meet them: CORS answers preflights, which carry no token, before auth asks
+ * for one, and addresses are judged before anything is spent on them.
+ */
+export const policies = { securityHeaders, cors, ipRules, maintenance, auth, concurrency, rateLimit, compression }
 
 /** What limits are beside a policy of their own: plans, and what of the gateway, a place and its callers' plans holds there. */
 export const limits = { plans: plansConfig, compile: compilePlace, inWords: limitInWords, charger: operationCharger }
 
-export const shields = { headers: compileSecurityHeaders }
+/** What shields are beside policies: the headers of a place, and lists of addresses. */
+export const shields = { headers: compileSecurityHeaders, ipLists: ipListsConfig, readIpList }
 
 export const services = {
   rest: restServiceConfig,

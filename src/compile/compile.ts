@@ -9,6 +9,7 @@ import type { Service } from '../services/service.ts'
 import { openAdmin } from './admin.ts'
 import { checkBff } from './check/bff.ts'
 import { type WorkspaceConfig, workspaceConfig } from './config.ts'
+import { compileIpRules } from './ip-rules.ts'
 import { missingPlans } from './missing-plans.ts'
 import { overlaps } from './overlaps.ts'
 import type { Plan } from './plan.ts'
@@ -85,6 +86,10 @@ const compileConfig = async (
   diagnostics.push(...tlsDiagnostics)
   files.push(...tlsFiles(config.tls))
 
+  const { rulesOf: ipRulesOf, diagnostics: ipDiagnostics } = compileIpRules(config, { dir, places })
+  diagnostics.push(...ipDiagnostics)
+  files.push(...Object.values(config.ipLists))
+
   const known = new Map<string, Service>()
   let allServices = true
   // Together, for some may have to be asked over the network.
@@ -132,7 +137,7 @@ const compileConfig = async (
     if (compiled.bff !== undefined)
       servedBffs.push({
         served: compiled.bff,
-        policies: policiesOf(settings, config, { operations: true, makes: true }),
+        policies: policiesOf(settings, config, { operations: true, makes: true, ipRulesOf }),
       })
   }
 
@@ -151,7 +156,7 @@ const compileConfig = async (
       servedRoutes.push({
         served,
         match,
-        policies: policiesOf(settings, config, { operations: false, makes: makesAnswers(served) }),
+        policies: policiesOf(settings, config, { operations: false, makes: makesAnswers(served), ipRulesOf }),
       })
   }
   diagnostics.push(...overlaps(config, places), ...openAdmin(config, places), ...missingPlans(config, places))

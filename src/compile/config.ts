@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bffs, policies, providers, limits as rateLimits, routes, services } from '../catalog.ts'
+import { bffs, policies, providers, limits as rateLimits, routes, services, shields } from '../catalog.ts'
 import { cidr, count, duration, hostPort, nameKey, size } from '../config/scalars.ts'
 import { tlsConfig } from './tls.ts'
 
@@ -9,6 +9,11 @@ const policyKeys = {
     .optional()
     .describe(
       'Headers that say what browsers may do with answers: `false` for none, or values by name, over those of the gateway. Safe ones by default for what the gateway makes itself; of services’ answers, what they do not say, where this is set here or for the gateway.',
+    ),
+  ipRules: policies.ipRules.config
+    .optional()
+    .describe(
+      'Which addresses may ask, beside what the whole gateway says; 403 for all others, before anybody is asked who he is.',
     ),
   maintenance: policies.maintenance.config
     .optional()
@@ -117,6 +122,12 @@ export const workspaceConfig = z.strictObject({
     .describe(
       'Headers of all answers that say what browsers may do with them, services’ answers included: `true` for the safe ones, `false` for none, or values by name.',
     ),
+  ipRules: policies.ipRules.config
+    .optional()
+    .describe('Which addresses may ask anything of this gateway; BFFs and routes may say more.'),
+  ipLists: shields.ipLists
+    .default({})
+    .describe('Files of address ranges by the names that `ipRules` call them; read anew when they change.'),
   maintenance: policies.maintenance.config
     .optional()
     .describe('Answers all requests by 503 and Retry-After, but where a BFF or route has a `maintenance` of its own.'),

@@ -119,6 +119,7 @@ const inShort = ({ name, settings }: PolicyUse): string => {
     case 'cors':
       return `cors ${known.origins?.join(' ')}`
     case 'securityHeaders':
+    case 'ipRules':
     case 'maintenance':
     case 'concurrency':
     case 'compression':

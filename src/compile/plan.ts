@@ -55,6 +55,7 @@ export type PolicyUse = { readonly name: PolicyName; readonly settings: unknown 
 export type PolicyName =
   | 'securityHeaders'
   | 'cors'
+  | 'ipRules'
   | 'maintenance'
   | 'auth'
   | 'concurrency'

@@ -14,7 +14,7 @@ describe(guide, async () => {
     title = heading ?? title
     if (yaml === undefined) continue
     it(`shows settings that work: ${title}`, async (t) => {
-      const { dir, remove } = await layWorkspace({ 'portico.yaml': yaml })
+      const { dir, remove } = await layWorkspace({ 'portico.yaml': yaml, 'lists/scanners.txt': '192.0.2.0/24\n' })
       t.after(remove)
       const { plan, diagnostics } = await compileWorkspace(dir, {})
       assert.equal(told(diagnostics), '')
