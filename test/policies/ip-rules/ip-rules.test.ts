@@ -92,7 +92,7 @@ routes:
     const text = told((await compileWorkspace(dir, {})).diagnostics)
     assert.match(
       text,
-      /ipRules\.deny\[1\][^]*Expected an address range such as 10\.0\.0\.0\/8, or the name of a list\./,
+      /ipRules\.deny\[1\][^]*Expected an address range such as 10\.0\.0\.0\/8, or the name of a list, found /,
     )
     await writeFile(
       join(dir, 'portico.yaml'),
