@@ -29,35 +29,42 @@ export const acquireResilience = (
 /** A breaker beside the service's, of a route or of some calls, by what it is called; without settings there is none. */
 export type OwnBreaker = { readonly of: string; readonly settings: BreakerSettings | undefined }
 
-/** What is remembered of some calls of a service alone. Lives as long as the leases that are added to `held`. */
-export const acquireOwn = (
-  shared: Resilience,
-  { of, settings }: OwnBreaker,
-  { service, resources, tools, held }: OwnTools,
-): Resilience => {
-  if (settings === undefined) return { budget: shared.budget, breaker: undefined }
-  const { clock, tell, warn } = tools
-  const lease = resources.acquire(
-    `breaker ${JSON.stringify([service, of, settings])}`,
-    () =>
-      new Breaker({
-        service,
-        settings,
-        clock,
-        tell(state) {
-          tell?.(service, `breaker ${state}`)
-          warn?.(`Service ${service}: the breaker of ${of} is ${state}.`)
-        },
-      }),
-    () => undefined,
-  )
-  held.push(lease)
-  return { budget: shared.budget, breaker: lease.value }
+/** The breakers of some calls and routes of one service: what they remember is theirs alone, its budget the service's. */
+export type OwnBreakers = {
+  /** Made by the first who asks; the same for whoever asks for the same. */
+  readonly resilienceOf: (breaker: OwnBreaker) => Resilience
+  /** Those that were asked for, with whom they are of. */
+  readonly all: () => readonly { readonly of: string; readonly breaker: Breaker }[]
+  release(): Promise<void>
 }
 
-export type OwnTools = {
-  readonly service: string
-  readonly resources: Resources
-  readonly tools: GuardTools
-  readonly held: Lease<unknown>[]
+export const createOwnBreakers = (
+  service: string,
+  { budget }: Resilience,
+  { resources, clock, tell, warn }: GuardTools & { readonly resources: Resources },
+): OwnBreakers => {
+  const held = new Map<string, { readonly of: string; readonly lease: Lease<Breaker> }>()
+  return {
+    resilienceOf({ of, settings }) {
+      if (settings === undefined) return { budget, breaker: undefined }
+      const key = `breaker ${JSON.stringify([service, of, settings])}`
+      const make = (): Breaker =>
+        new Breaker({
+          service,
+          settings,
+          clock,
+          tell(state) {
+            tell?.(service, `breaker ${state}`)
+            warn?.(`Service ${service}: the breaker of ${of} is ${state}.`)
+          },
+        })
+      const one = held.get(key) ?? { of, lease: resources.acquire(key, make, () => undefined) }
+      held.set(key, one)
+      return { budget, breaker: one.lease.value }
+    },
+    all: () => [...held.values()].map(({ of, lease }) => ({ of, breaker: lease.value })),
+    release: async () => {
+      await Promise.all([...held.values()].map(({ lease }) => lease.release()))
+    },
+  }
 }

@@ -9,6 +9,8 @@ export type ServiceState = {
   readonly kind: 'rest' | 'grpc'
   /** Absent where it has none. */
   readonly breaker?: BreakerState
+  /** Of calls and routes that have one of their own: `GET /users/{id}`, `routes./users/*`. Absent where none has. */
+  readonly ownBreakers?: readonly { readonly of: string; readonly breaker: BreakerState }[]
   /** Of the last ten seconds: calls, further tries of them, and whether there is room for one more. Counted where there are retries. */
   readonly retryBudget: { readonly calls: number; readonly tries: number; readonly room: boolean }
   /** Calls and proxied requests under way. */
@@ -36,7 +38,7 @@ export type TargetReport = {
 /** `now` in the clock's monotonic milliseconds. */
 export const stateOf = (
   name: string,
-  { kind, targets, resilience: { breaker, budget } }: Connector,
+  { kind, targets, resilience: { breaker, budget }, ownBreakers }: Connector,
   now: number,
 ): ServiceState => {
   const reports = targets.targets.map((target): TargetReport => {
@@ -53,10 +55,12 @@ export const stateOf = (
       ...(latency === undefined ? {} : { latencyMs: rounded(latency) }),
     }
   })
+  const own = ownBreakers()
   return {
     name,
     kind,
     ...(breaker === undefined ? {} : { breaker: breaker.state }),
+    ...(own.length === 0 ? {} : { ownBreakers: own.map((one) => ({ of: one.of, breaker: one.breaker.state })) }),
     retryBudget: budget.state(now),
     active: reports.reduce((sum, { active }) => sum + active, 0),
     targets: reports,

@@ -5,14 +5,16 @@ import type { ServiceState, TargetReport } from './state.ts'
 export const statesTogether = (processes: readonly (readonly ServiceState[])[]): readonly ServiceState[] =>
   [...Map.groupBy(processes.flat(), ({ name }) => name).values()].map((states) => {
     const [first] = states as [ServiceState]
-    const breaker = worst<BreakerState>(
+    const breaker = worst(
       states.flatMap((state) => state.breaker ?? []),
-      ['open', 'trial', 'closed'],
+      breakerStates,
     )
+    const ownBreakers = ownTogether(states.flatMap((state) => state.ownBreakers ?? []))
     return {
       name: first.name,
       kind: first.kind,
       ...(breaker === undefined ? {} : { breaker }),
+      ...(ownBreakers.length === 0 ? {} : { ownBreakers }),
       retryBudget: {
         calls: sum(states, ({ retryBudget }) => retryBudget.calls),
         tries: sum(states, ({ retryBudget }) => retryBudget.tries),
@@ -28,8 +30,20 @@ export const statesTogether = (processes: readonly (readonly ServiceState[])[]):
     }
   })
 
+const breakerStates: readonly BreakerState[] = ['open', 'trial', 'closed']
+
+const ownTogether = (reports: NonNullable<ServiceState['ownBreakers']>): NonNullable<ServiceState['ownBreakers']> =>
+  [...Map.groupBy(reports, ({ of }) => of)].map(([of, same]) => ({
+    of,
+    breaker:
+      worst(
+        same.map(({ breaker }) => breaker),
+        breakerStates,
+      ) ?? 'closed',
+  }))
+
 const targetTogether = (reports: readonly [TargetReport, ...TargetReport[]]): TargetReport => {
-  const [{ target, name, priority }] = reports
+  const [{ target, name, priority, part }] = reports
   const latencies = reports.flatMap(({ latencyMs }) => latencyMs ?? [])
   return {
     target,
@@ -41,6 +55,7 @@ const targetTogether = (reports: readonly [TargetReport, ...TargetReport[]]): Ta
       ) ?? 'up',
     weight: Math.min(...reports.map(({ weight }) => weight)),
     priority,
+    ...(part === undefined ? {} : { part }),
     active: sum(reports, ({ active }) => active),
     ...(latencies.length === 0 ? {} : { latencyMs: Math.max(...latencies) }),
   }

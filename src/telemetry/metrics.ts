@@ -67,6 +67,7 @@ export type Metrics = {
 type ObservedService = {
   readonly name: string
   readonly breaker?: keyof typeof breakerStates
+  readonly ownBreakers?: readonly { readonly of: string; readonly breaker: keyof typeof breakerStates }[]
   readonly targets: readonly { readonly target: string; readonly state: string }[]
 }
 
@@ -176,6 +177,18 @@ export const createMetrics = (): Metrics => {
       this.reset()
       for (const { name, breaker } of services())
         if (breaker !== undefined) this.set({ service: name }, breakerStates[breaker])
+    },
+  })
+  void new Gauge({
+    name: 'portico_own_breaker_state',
+    help: 'The circuit breaker that some calls of a service, or a route to it, have of their own: 0 closed, 1 trial, 2 open.',
+    labelNames: ['service', 'of'],
+    aggregator: 'max',
+    registers,
+    collect() {
+      this.reset()
+      for (const { name, ownBreakers = [] } of services())
+        for (const { of, breaker } of ownBreakers) this.set({ service: name, of }, breakerStates[breaker])
     },
   })
   const versions = new Counter({

@@ -45,11 +45,25 @@ describe('GET /services on the admin port', () => {
     ])
       assert.ok(text.includes(line), line)
   })
+
+  it('has the breakers of calls and routes beside that of their service, and the metrics have them too', async (t) => {
+    const { url, services, metrics } = await administered(t)
+    for (let i = 0; i < 2; i += 1) assert.equal((await fetch(`${url}/apart`)).status, 500)
+    assert.equal((await fetch(`${url}/apart`)).status, 503)
+    const [, , apart] = await services()
+    assert.deepEqual([apart?.breaker, apart?.ownBreakers], ['closed', [{ of: 'routes./apart', breaker: 'open' }]])
+    const text = await metrics()
+    for (const line of [
+      'portico_breaker_state{service="apart"} 0',
+      'portico_own_breaker_state{service="apart",of="routes./apart"} 2',
+    ])
+      assert.ok(text.includes(line), line)
+  })
 })
 
 const administered = async (t: TestContext) => {
   const { origin } = await startService(t, (request, response) => {
-    response.writeHead(request.url === '/broken' ? 500 : 200).end()
+    response.writeHead(request.url === '/users' ? 200 : 500).end()
   })
   const good = new URL(origin).port
   const bad = await freePort()
@@ -68,9 +82,11 @@ services:
     breaker: true
     retry: 1
   broken: { rest: "http://127.0.0.1:${good}", identity: none, breaker: { volume: 2 } }
+  apart: { rest: "http://127.0.0.1:${good}", identity: none, breaker: true }
 routes:
   - { path: /users, service: users }
   - { path: /broken, service: broken }
+  - { path: /apart, service: apart, breaker: { volume: 2 } }
 `,
   })
   return {

@@ -22,6 +22,16 @@ describe('statesTogether', () => {
     ])
   })
 
+  it('keeps the part of a target, and takes of breakers of calls and routes the worst too', () => {
+    const of = 'GET /users/{id}'
+    const targets = [target({ part: 'canary' })]
+    const one = service({ ownBreakers: [{ of, breaker: 'closed' }], targets })
+    const other = service({ ownBreakers: [{ of, breaker: 'open' }], targets })
+    const [together] = statesTogether([[one], [other]])
+    assert.deepEqual(together?.ownBreakers, [{ of, breaker: 'open' }])
+    assert.deepEqual(together?.targets, targets)
+  })
+
   it('knows of a service that only some have', () => {
     const [one, other] = [service({ name: 'one' }), service({ name: 'other' })]
     assert.deepEqual(statesTogether([[one], [one, other]]), [

@@ -1,8 +1,8 @@
 import { type Call, type Guard, guarded } from '../call.ts'
 import { type Introduction, introduce } from '../identity/introduction.ts'
 import { findOwnCalls } from '../own-calls.ts'
-import { acquireOwn, acquireResilience, type OwnBreaker, type Resilience } from '../resilience.ts'
-import type { Lease, Resources } from '../resources.ts'
+import { acquireResilience, createOwnBreakers, type OwnBreakers, type Resilience } from '../resilience.ts'
+import type { Resources } from '../resources.ts'
 import type { GrpcService } from '../service.ts'
 import { type GuardTools, guardsOfCalls, type LaneGuards, laneGuards } from '../stack.ts'
 import { readWish } from '../targets/affinity.ts'
@@ -35,6 +35,8 @@ export type GrpcConnector = {
   readonly targets: GrpcTargets
   /** What is remembered of its failures. */
   readonly resilience: Resilience
+  /** The breakers that some of its calls, and routes to it, have of their own. */
+  readonly ownBreakers: OwnBreakers['all']
   /** Whether health checks let calls through: true where there are none, undefined until they have said something. */
   serves(): boolean | undefined
   /** Gives the connection back. Calls in flight end first. */
@@ -46,11 +48,9 @@ export const connectGrpc = (service: GrpcService, resources: Resources, tools: G
   const lease = acquireTargets(service, resources, tools)
   const targets = lease.value
   const memory = acquireResilience(service, resources, tools)
-  const held: Lease<unknown>[] = []
-  const own = (breaker: OwnBreaker): Resilience =>
-    acquireOwn(memory.value, breaker, { service: service.name, resources, tools, held })
+  const own = createOwnBreakers(service.name, memory.value, { ...tools, resources })
   const introduction = introduce(service, resources, tools)
-  const guarding = { ...tools, own, introducing: introduction.guards }
+  const guarding = { ...tools, own: own.resilienceOf, introducing: introduction.guards }
   const guardsOf = guardsOfCalls(service, memory.value, guarding)
   const usual = guardsOf(undefined)
   const find = findOwnCalls(service.ownCalls ?? [])
@@ -80,9 +80,10 @@ export const connectGrpc = (service: GrpcService, resources: Resources, tools: G
     introduction,
     targets,
     resilience: memory.value,
+    ownBreakers: own.all,
     serves: () => targets.serving,
     release: async () => {
-      await Promise.all([lease, memory, introduction, ...held].map((one) => one.release()))
+      await Promise.all([lease, memory, introduction, own].map((one) => one.release()))
     },
   }
 }

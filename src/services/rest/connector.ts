@@ -2,8 +2,8 @@ import { Problem } from '../../kernel/problem.ts'
 import { type Call, type CallContext, guarded } from '../call.ts'
 import { type Introduction, introduce } from '../identity/introduction.ts'
 import { findOwnCalls, type OwnCalls } from '../own-calls.ts'
-import { acquireOwn, acquireResilience, type OwnBreaker, type Resilience } from '../resilience.ts'
-import type { Lease, Resources } from '../resources.ts'
+import { acquireResilience, createOwnBreakers, type OwnBreakers, type Resilience } from '../resilience.ts'
+import type { Resources } from '../resources.ts'
 import type { RestService } from '../service.ts'
 import { type GuardTools, guardsOfCalls, type LaneGuards, laneGuards } from '../stack.ts'
 import { readWish } from '../targets/affinity.ts'
@@ -27,6 +27,8 @@ export type RestConnector = {
   readonly introduction: Introduction
   /** What is remembered of its failures. */
   readonly resilience: Resilience
+  /** The breakers that some of its calls, and routes to it, have of their own. */
+  readonly ownBreakers: OwnBreakers['all']
   /** Whether health checks let calls through: true where there are none, undefined until they have said something. */
   serves(): boolean | undefined
   release(): Promise<void>
@@ -45,10 +47,8 @@ export const connectRest = (service: RestService, resources: Resources, tools: G
     read: createBodyReader(),
     affinity: readWish(service.targets),
   }
-  const held: Lease<unknown>[] = []
-  const own = (breaker: OwnBreaker): Resilience =>
-    acquireOwn(memory.value, breaker, { service: service.name, resources, tools, held })
-  const guarding = { ...tools, own, introducing: introduction.guards }
+  const own = createOwnBreakers(service.name, memory.value, { ...tools, resources })
+  const guarding = { ...tools, own: own.resilienceOf, introducing: introduction.guards }
   const guardsOf = guardsOfCalls(service, memory.value, guarding)
   const callOf = (calls: OwnCalls | undefined): Call<RestInput> =>
     guarded(exchangeWith(asked), guardsOf(calls), { mayRepeat })
@@ -58,9 +58,10 @@ export const connectRest = (service: RestService, resources: Resources, tools: G
     targets,
     introduction,
     resilience: memory.value,
+    ownBreakers: own.all,
     serves: () => targets.serving,
     release: async () => {
-      await Promise.all([lease, memory, introduction, ...held].map((one) => one.release()))
+      await Promise.all([lease, memory, introduction, own].map((one) => one.release()))
     },
   }
 }
