@@ -27,7 +27,11 @@ export const routeText = (plan: Plan, asked: AskedRequest): string => {
   const { path, bff, route, others } = explainRoute(plan, asked)
   if (path === undefined) return `${asked.target} is refused: two readers could read it differently.\n`
   const answer =
-    bff === undefined ? (route === undefined ? 'nobody: 404' : describe(route)) : `the BFF ${bff}, whose addresses win`
+    bff === undefined
+      ? route === undefined
+        ? 'nobody: 404'
+        : describe(route, plan.services)
+      : `the BFF ${bff}, whose addresses win`
   const takes = route?.match.methods
   const refused =
     takes === undefined || takes.has(asked.method) || asked.method === 'OPTIONS'
@@ -37,13 +41,13 @@ export const routeText = (plan: Plan, asked: AskedRequest): string => {
   return [
     `${asked.method} ${asked.target}${seen}`,
     `→ ${answer}${refused}`,
-    ...others.map((other) => `  ${describe(other.route)}: ${other.why}`),
+    ...others.map((other) => `  ${describe(other.route, plan.services)}: ${other.why}`),
     '',
   ].join('\n')
 }
 
-const describe = (route: PlannedRoute): string => {
-  const [first, ...more] = listRoute(route)
+const describe = (route: PlannedRoute, services: Plan['services']): string => {
+  const [first, ...more] = listRoute(route, services)
   const { served, match } = route
   const by = more.length > 0 || first === undefined ? served.kind : first.by
   return `${match.site}  ${by}`

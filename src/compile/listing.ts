@@ -2,6 +2,7 @@ import { limits, routes as routeKinds } from '../catalog.ts'
 import { duration } from '../config/scalars.ts'
 import { writtenValue } from '../config/written.ts'
 import type { AuthRule } from '../policies/auth/config.ts'
+import type { Split } from '../services/split/choice.ts'
 import { authText } from './openapi-security.ts'
 import type { Plan, PlannedRoute, PolicyUse, RoutePlan } from './plan.ts'
 
@@ -18,7 +19,7 @@ export type Listed = {
 }
 
 /** Everything a plan serves: BFFs first, for their addresses win; then routes, the most specific first. */
-export const listAddresses = ({ bffs, routes }: Plan): readonly Listed[] => [
+export const listAddresses = ({ bffs, routes, services }: Plan): readonly Listed[] => [
   ...bffs.flatMap(({ served, policies }) => {
     const uses = inShortOf(policies)
     return [
@@ -33,12 +34,12 @@ export const listAddresses = ({ bffs, routes }: Plan): readonly Listed[] => [
         : []),
     ]
   }),
-  ...routes.flatMap(listRoute),
+  ...routes.flatMap((route) => listRoute(route, services)),
 ]
 
 /** What one route answers. */
-export const listRoute = ({ served, match, policies }: PlannedRoute): readonly Listed[] =>
-  addressesOf(served).map(({ address, ...rest }) => ({
+export const listRoute = ({ served, match, policies }: PlannedRoute, services: Plan['services']): readonly Listed[] =>
+  addressesOf(served, services).map(({ address, ...rest }) => ({
     ...rest,
     address: match.hosts.join(',') + address,
     ...(match.conditions.length > 0 && { match: match.conditions.map(matching.conditionText) }),
@@ -47,12 +48,12 @@ export const listRoute = ({ served, match, policies }: PlannedRoute): readonly L
 
 const { match: matching } = routeKinds
 
-const addressesOf = (route: RoutePlan): readonly Omit<Listed, 'policies'>[] => {
+const addressesOf = (route: RoutePlan, services: Plan['services']): readonly Omit<Listed, 'policies'>[] => {
   if (route.kind === 'transcode')
     return route.bindings.map(({ verb, pattern, service, method }) => ({
       method: verb,
       address: pattern,
-      by: `${service}  ${method.path.slice(1)}${route.websocket && (method.requestStream || method.responseStream) ? ', WebSocket too' : ''}`,
+      by: `${withParts(services.get(service) ?? { name: service })}  ${method.path.slice(1)}${route.websocket && (method.requestStream || method.responseStream) ? ', WebSocket too' : ''}`,
     }))
   const { methods, path } = route
   return [{ method: methods.length === 7 ? '*' : methods.join(','), address: path, by: doing(route) }]
@@ -62,7 +63,7 @@ const doing = (route: Exclude<RoutePlan, { readonly kind: 'transcode' }>): strin
   if (route.kind === 'proxy') {
     const { service, rewrite, websocket, version, split, fallback, mirror } = route
     return [
-      `proxy to ${split === undefined ? service.name : sharesOf(split)}`,
+      `proxy to ${split === undefined ? withParts(service) : sharesOf(split)}`,
       version === undefined ? '' : `, version ${version.name}`,
       rewrite === undefined ? '' : ` as ${rewrite.text}`,
       websocket ? ', WebSocket too' : '',
@@ -70,7 +71,7 @@ const doing = (route: Exclude<RoutePlan, { readonly kind: 'transcode' }>): strin
       mirror === undefined ? '' : `, ${percent(mirror.share)} mirrored to ${mirror.route.service.name}`,
     ].join('')
   }
-  if (route.kind === 'grpc') return `gRPC to ${route.service.name}`
+  if (route.kind === 'grpc') return `gRPC to ${withParts(route.service)}`
   const { answer } = route
   if (answer.kind === 'refuse') return 'refuse other versions'
   return answer.kind === 'redirect'
@@ -90,8 +91,14 @@ const insteadOf = ({
     ...(respond === undefined ? [] : [String(respond.status)]),
   ].join(', ')
 
+/** `users`, and of a service whose targets are of several parts `users (old 3, new 1)`. */
+const withParts = ({ name, targets }: ServiceInShort): string =>
+  targets?.split === undefined ? name : `${name} (${sharesOf(targets.split)})`
+
+type ServiceInShort = { readonly name: string; readonly targets?: { readonly split?: Split | undefined } }
+
 /** `users 95, users-next 5`, `users-blue, users-green (active)`. */
-const sharesOf = ({ parts, active }: NonNullable<Extract<RoutePlan, { kind: 'proxy' }>['split']>): string =>
+const sharesOf = ({ parts, active }: Split): string =>
   parts
     .map(({ name, weight, ramp }) => {
       if (active !== undefined) return name === active ? `${name} (active)` : name

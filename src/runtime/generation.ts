@@ -203,6 +203,7 @@ const connectingTools = ({ clock, log, metrics }: GenerationTools) => ({
     metrics.observeServiceEvent(service, event)
     if (event.startsWith('breaker')) log.warn({ upstream: service }, `The ${event.replace(' ', ' is ')}.`)
   },
+  share: metrics.observeShare,
   warn: (message: string): void => log.warn(message),
 })
 

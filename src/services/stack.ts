@@ -16,6 +16,8 @@ export type GuardTools = {
   readonly observe?: CallObserver | undefined
   /** Told of what guards and targets do about failures, for metrics and the log: few events, and none on a good day. */
   readonly tell?: ((service: string, event: ServiceEvent) => void) | undefined
+  /** Told of each call of a service with a split which part got it. */
+  readonly share?: ((service: string, part: string) => void) | undefined
   /** Told of what is odd about a service, for the log. */
   readonly warn?: ((message: string) => void) | undefined
   /** Sees to what the gateway has to show before anything can be sent. */

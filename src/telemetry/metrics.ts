@@ -35,6 +35,8 @@ export type Metrics = {
   readonly observeVersion: (route: string, version: string) => void
   /** Of a route between several services, by its path as written. */
   readonly observeSplit: (route: string, part: string) => void
+  /** A call, or a request that is passed on, went to a part of its service. */
+  readonly observeShare: (service: string, part: string) => void
   /** A request of a route was answered in the place of its service. */
   readonly observeFallback: (route: string, kind: string) => void
   /** A copy of a request of a route has ended, with a code or `left out`. */
@@ -204,6 +206,13 @@ export const createMetrics = (): Metrics => {
     registers,
   })
   const splitChild = children((route: string) => children((part: string) => splits.labels(route, part)))
+  const shares = new Counter({
+    name: 'portico_service_split_calls_total',
+    help: 'Calls and proxied requests of each part of a service; further tries stay with their part and do not count.',
+    labelNames: ['service', 'part'],
+    registers,
+  })
+  const shareChild = children((service: string) => children((part: string) => shares.labels(service, part)))
   const fallbacks = new Counter({
     name: 'portico_fallback_answers_total',
     help: 'Requests answered in the place of a service that had failed: by another service, stale or static.',
@@ -275,6 +284,7 @@ export const createMetrics = (): Metrics => {
     },
     observeVersion: (route, version) => versions.inc({ route, version }),
     observeSplit: (route, part) => splitChild(route)(part).inc(),
+    observeShare: (service, part) => shareChild(service)(part).inc(),
     observeFallback: (route, kind) => fallbacks.inc({ route, kind }),
     observeMirror: (route, outcome) => mirrored.inc({ route, outcome }),
     observeShed: () => shed.inc(),

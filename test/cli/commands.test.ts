@@ -173,6 +173,35 @@ routes:
     assert.match(out, /proxy to old, 2\.5% mirrored to new +open$/m)
   })
 
+  it('prints the parts of a service beside its name, whatever is asked of it', async (t) => {
+    const { dir, remove } = await layWorkspace({
+      'portico.yaml': `services:
+  users:
+    rest: [{ url: http://127.0.0.1:1, part: old }, { url: http://127.0.0.1:2, part: new }]
+    identity: none
+    split: [{ name: old, weight: 3 }, { name: new }]
+  words:
+    grpc: [{ address: 127.0.0.1:1, part: blue }, { address: 127.0.0.1:2, part: green }]
+    proto: words.proto
+    identity: none
+    split: [{ name: blue }, { name: green }]
+    active: green
+routes:
+  - { path: /users/*, service: users }
+  - { path: /w.Words/*, service: words }
+  - { path: /api/*, transcode: words }
+`,
+      'protos/words.proto': 'syntax = "proto3"; package w; service Words { rpc Get(Id) returns (Id); } message Id {}',
+    })
+    t.after(remove)
+    const { out } = await portico(['routes', dir])
+    assert.match(out, /proxy to users \(old 3, new 1\) +open$/m)
+    assert.match(out, /gRPC to words \(blue, green \(active\)\) +open$/m)
+    assert.match(out, /words \(blue, green \(active\)\) {2}w\.Words\/Get +open$/m)
+    const explained = await portico(['routes', dir, '--explain', 'GET /users/1'])
+    assert.match(explained.out, /^→ \/users\/\* {2}proxy to users \(old 3, new 1\)$/m)
+  })
+
   it('prints the same as JSON', async () => {
     const listed = JSON.parse((await portico(['routes', '--json'])).out) as { address: string; policies: string[] }[]
     assert.deepEqual(listed.find(({ address }) => address === '/users/*')?.policies, [

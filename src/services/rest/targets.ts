@@ -14,7 +14,7 @@ export type RestTargets = TargetSet<RestLink>
 export const acquireTargets = (
   service: RestService,
   resources: Resources,
-  { clock, tell, warn }: GuardTools,
+  { clock, tell, share, warn }: GuardTools,
 ): Lease<RestTargets> => {
   const { name, origin, tls, http2, targets, health } = service
   return resources.acquire(
@@ -35,6 +35,7 @@ export const acquireTargets = (
           void lease?.release()
         },
         ...(health === undefined ? {} : { watch: (target) => watchHttpHealth(target, { service, health, clock }) }),
+        shared: (part) => share?.(name, part),
         rampStopped: (words) => {
           tell?.(name, 'ramp stopped')
           warn?.(`Service ${name}: ${words}`)

@@ -5,7 +5,7 @@ import type { Wish } from './affinity.ts'
 import { type Balancer, type Choosing, createBalancer } from './balance.ts'
 import { Directory, type DirectoryTools } from './directory.ts'
 import type { TargetSettings } from './settings.ts'
-import type { Link, Outcome, Target } from './target.ts'
+import { type Link, type Outcome, Target } from './target.ts'
 
 /** From outside: also chance, and who is told. */
 export type TargetTools<L extends Link> = DirectoryTools<L> & {
@@ -14,6 +14,8 @@ export type TargetTools<L extends Link> = DirectoryTools<L> & {
   readonly date?: () => number
   /** Told of targets that are taken out for their failures, and of those that are back. */
   readonly tell?: (event: 'target out' | 'target back', target: Target<L>) => void
+  /** Told of each call of a service with a split which part got it; of further tries it is not. */
+  readonly shared?: (part: string) => void
   /** Told of each part of a split whose ramp is stopped, in words. */
   readonly rampStopped?: (words: string) => void
 }
@@ -85,15 +87,16 @@ export class TargetSet<L extends Link> {
   /**
    * The target of a call; a promise where names must be looked up first. Throws or rejects with NoTarget. `wish` is what
    * stays with one target where `balance` is `hash`, and who asks where there is a split; targets that were tried before
-   * are avoided as long as there are others.
+   * are avoided as long as there are others. A further try stays with the part of the split that the first one went to,
+   * unless nobody there can be reached.
    */
   pick(wish?: Wish, avoid: readonly object[] = nothing): Target<L> | Promise<Target<L>> {
     const now = this.#tools.now()
     const names = this.#ready(now)
     return names === undefined
-      ? this.#choose(wish, avoid, now)
+      ? this.#share(wish, avoid, now)
       : names.then(
-          () => this.#choose(wish, avoid, this.#tools.now()),
+          () => this.#share(wish, avoid, this.#tools.now()),
           (cause: unknown) => this.#unresolved(cause),
         )
   }
@@ -166,6 +169,13 @@ export class TargetSet<L extends Link> {
     return this.#settings.split?.parts.findIndex(({ name }) => name === address.part) ?? -1
   }
 
+  #share(wish: Wish | undefined, avoid: readonly object[], now: number): Target<L> {
+    const target = this.#choose(wish, avoid, now)
+    const { part } = target.address
+    if (part !== undefined && avoid.length === 0) this.#tools.shared?.(part)
+    return target
+  }
+
   #choose(wish: Wish | undefined, avoid: readonly object[], now: number): Target<L> {
     const only = this.#only
     if (only !== undefined && (only.healthy || this.#settings.panic > 0)) return only
@@ -175,8 +185,7 @@ export class TargetSet<L extends Link> {
     const fresh = (one: Target<L>): boolean => !avoid.includes(one) && sound(one)
     const mayUse = avoid.length === 0 ? [sound] : [fresh, sound]
     // The part of the split that the call is for, and where it has no sound target the others.
-    const part =
-      this.#choice !== undefined && typeof wish === 'object' ? this.#parts[this.#choice(wish.asks)] : undefined
+    const part = this.#choice !== undefined && typeof wish === 'object' ? this.#partFor(wish, avoid) : undefined
     for (const tiers of part === undefined ? [this.#tiers] : [part, this.#tiers])
       for (const one of mayUse) {
         const target = this.#among(tiers, { key, now, mayUse: one })
@@ -187,6 +196,11 @@ export class TargetSet<L extends Link> {
     if (tried === undefined) throw new NoTarget('unhealthy', 'By their health checks, no target serves.')
     this.#directory.moved(now)
     return tried
+  }
+
+  #partFor({ asks }: Exclude<Wish, string>, [tried]: readonly object[]): Tiers<L> | undefined {
+    const at = tried instanceof Target ? this.#partOf(tried as Target<L>) : (this.#choice?.(asks) ?? -1)
+    return this.#parts[at]
   }
 
   #among(tiers: Tiers<L>, { key, now, mayUse }: Pick<Choosing<L>, 'key' | 'now' | 'mayUse'>): Target<L> | undefined {

@@ -203,6 +203,31 @@ describe('a target that fails', () => {
   })
 })
 
+describe('the parts of a split', () => {
+  it('are told of each call, and a further try stays with the part of the first', (test) => {
+    const { pick, told } = parts(test)
+    for (let call = 0; call < 4; call += 1) {
+      const first = pick()
+      const again = pick(first)
+      assert.equal(again.address.part, first.address.part)
+      assert.notEqual(again, first)
+      assert.equal(pick(first, again).address.part, first.address.part, 'all of its part were tried')
+    }
+    assert.deepEqual(told, ['old', 'new', 'old', 'new'])
+  })
+
+  it('leave a further try to another part where nobody of theirs can be reached', (test) => {
+    const { set, pick } = parts(test)
+    const first = pick()
+    for (const target of set.targets)
+      if (target.address.part === first.address.part) {
+        target.begin()
+        set.ended(target, 'unreached')
+      }
+    assert.notEqual(pick(first).address.part, first.address.part)
+  })
+})
+
 describe('health checks', () => {
   it('let nothing through where no target passes, and say so', async (test) => {
     const { pick, check } = targets(test, ['10.0.0.1', '10.0.0.2'])
@@ -330,6 +355,37 @@ const targets = (
         named(name).begin()
         set.ended(named(name), outcome, 1)
       }
+    },
+  }
+}
+
+/** Two targets of each of two parts that share alike. */
+const parts = (test: TestContext) => {
+  const told: string[] = []
+  const part = (name: string) => ({ name, serves: undefined, weight: 1 })
+  const set = new TargetSet<Known>(
+    {
+      ...defaults,
+      split: { parts: [part('old'), part('new')], sticky: undefined, active: undefined, override: undefined },
+      targets: ['old', 'old', 'new', 'new'].map((of, at) => ({
+        name: `10.0.0.${at}`,
+        port: 80,
+        weight: 1,
+        priority: 0,
+        part: of,
+      })),
+    },
+    { now: clock().now, open: (address) => ({ address }), close: () => undefined, shared: (of) => told.push(of) },
+  )
+  test.after(() => set.close())
+  const caller = { identity: undefined, address: '127.0.0.1', requestId: 'r' }
+  return {
+    set,
+    told,
+    pick: (...avoid: readonly Target<Known>[]): Target<Known> => {
+      const picked = set.pick({ key: undefined, asks: { caller, headers: {} } }, avoid)
+      assert.ok(!(picked instanceof Promise))
+      return picked
     },
   }
 }

@@ -17,7 +17,10 @@ type OpenTools = GuardTools & {
 }
 
 /** The targets of a service. Opens no connection by itself but to watch their health. */
-export const openTargets = (service: GrpcService, { clock, tell, warn, random, lookup }: OpenTools): GrpcTargets => {
+export const openTargets = (
+  service: GrpcService,
+  { clock, tell, share, warn, random, lookup }: OpenTools,
+): GrpcTargets => {
   const { name, tls, maxAnswerBytes, resilience } = service
   const connectMs = resilience?.connectMs
   return new TargetSet<Endpoint>(service.targets, {
@@ -25,6 +28,7 @@ export const openTargets = (service: GrpcService, { clock, tell, warn, random, l
     date: () => clock.date(),
     open: (address) => new Endpoint(address, { tls, maxAnswerBytes, connectMs, random, now: () => clock.now() }),
     close: (endpoint) => endpoint.close(),
+    shared: (part) => share?.(name, part),
     rampStopped: (words) => {
       tell?.(name, 'ramp stopped')
       warn?.(`Service ${name}: ${words}`)
