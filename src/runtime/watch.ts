@@ -7,6 +7,8 @@ export type Watching = { close(): Promise<void> }
 
 /** Changes that come together, as an editor's or a symlink swap's do, make one reload. */
 const settleMs = 100
+/** How long a reload waits for changes that do not cease: a file that is written without a pause postpones none for ever. */
+const mostSettleMs = 3_000
 
 /** Folders whose new files may belong to the workspace, beside the files it is made of now. */
 const folders = ['schema', 'protos']
@@ -26,12 +28,14 @@ export const watchWorkspace = async (
   }: { gateway: Pick<Gateway, 'files'>; changed: () => Promise<unknown>; failed: (error: unknown) => void },
 ): Promise<Watching> => {
   let timer: NodeJS.Timeout | undefined
+  let latest: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let again = false
   let replaced = false
   const settle = (): void => {
     clearTimeout(timer)
     timer = setTimeout(run, settleMs)
+    latest ??= setTimeout(run, mostSettleMs)
   }
   let watched = await watchFiles(dir, { gateway, settle, failed })
   const reload = async (): Promise<void> => {
@@ -47,6 +51,9 @@ export const watchWorkspace = async (
     } while (again)
   }
   const run = (): void => {
+    clearTimeout(timer)
+    clearTimeout(latest)
+    latest = undefined
     if (running !== undefined) {
       again = true
       return
@@ -63,6 +70,7 @@ export const watchWorkspace = async (
     async close() {
       place?.close()
       clearTimeout(timer)
+      clearTimeout(latest)
       again = false
       await running
       await watched.close()

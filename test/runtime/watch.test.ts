@@ -16,6 +16,12 @@ describe('watchWorkspace', () => {
     await quiet()
   })
 
+  it('does not wait for ever for a file that is written without a pause', async (t) => {
+    const { dir, changes } = await watching(t)
+    const writing = setInterval(() => writeFileSync(join(dir, 'portico.yaml'), `# ${Date.now()}`), 20)
+    await changes(1).finally(() => clearInterval(writing))
+  })
+
   it('tells of a folder that was removed, and of it and its files when they are back', async (t) => {
     const { dir, write, changes } = await watching(t)
     await rm(join(dir, 'schema'), { recursive: true })
