@@ -108,7 +108,7 @@ export const restServiceConfig = z.strictObject({
     )
     .optional()
     .describe(
-      'What some calls say in place of the service, by method and path: `GET /users/{id}`, `* /search/*`. The most exact counts. Requests of proxy routes are no calls.',
+      'What some calls say in place of the service, by method and path: `GET /users/{id}`, `* /search/*`. The most exact counts. Requests of proxy routes are meant too, by the path that the service is asked for.',
     ),
   tls: tls.describe('TLS to the service, always verified; an `https://` URL turns it on.'),
 })
@@ -127,7 +127,7 @@ export const grpcServiceConfig = z.strictObject({
     )
     .optional()
     .describe(
-      'What some calls say in place of the service, by method: `shop.v1.Catalog/Get`, `shop.v1.Catalog/*`. The most exact counts. Native calls that are passed on, and streams, are not meant.',
+      'What some calls say in place of the service, by method: `shop.v1.Catalog/Get`, `shop.v1.Catalog/*`. The most exact counts. Native calls that are passed on are meant too, but for `retry` and `hedge`; streams that fields and transcoded routes open have no guards.',
     ),
   tls: tls.describe('TLS to the service, always verified; an empty object turns it on.'),
 })

@@ -87,15 +87,17 @@ export const laneGuards = (
   { own, ...tools }: GuardTools & { readonly own: (breaker: OwnBreaker) => Resilience },
 ): LaneGuards => {
   const slots = slotsOf(service, tools)
-  return ({ retry: settings, breaker }) => {
+  return ({ service: asked, retry: settings, breaker }) => {
     const memory = breaker === undefined ? resilience : own(breaker)
-    const { hedgeAfterMs } = service.resilience ?? {}
-    return [...aroundTries(service, { settings, hedgeAfterMs, resilience: memory, tools }), slots, ...breakerIn(memory)]
+    const { hedgeAfterMs } = asked.resilience ?? {}
+    return [...aroundTries(asked, { settings, hedgeAfterMs, resilience: memory, tools }), slots, ...breakerIn(memory)]
   }
 }
 
-/** Routes may say for themselves how often is tried, and have a breaker of their own; all else they share. */
+/** Routes, and their requests that are calls apart, may say for themselves how often is tried, and have a breaker of their own; the slots they share. */
 export type LaneGuards = (route: {
+  /** With what these requests have for its settings. */
+  readonly service: Service
   readonly retry?: RetrySettings | undefined
   readonly breaker?: OwnBreaker | undefined
 }) => readonly Guard[]

@@ -8,6 +8,7 @@ import type { RestService, Service } from '../../services/service.ts'
 import type { Split } from '../../services/split/choice.ts'
 import { parseRoutePath } from '../path.ts'
 import { type PathRewrite, parseRewrite } from '../rewrite.ts'
+import { type Apart, apartOf } from './apart.ts'
 import type { proxyRouteConfig } from './config.ts'
 import type { Fallback } from './fallback.ts'
 import type { Mirror } from './mirror.ts'
@@ -43,6 +44,8 @@ export type ProxyRoute = {
   readonly fallback?: Fallback
   /** Who gets copies of requests. */
   readonly mirror?: Mirror
+  /** What some of its requests have otherwise, by the `calls` of its service; undefined where that has none. */
+  readonly apart?: readonly Apart[] | undefined
   /** Undefined where it shares its service's. */
   readonly breaker?: OwnBreaker | undefined
   /** Tries after the first; none where it is absent. */
@@ -147,9 +150,11 @@ const withOthers = (
     one !== undefined && 'diagnostics' in one ? one.diagnostics : [],
   )
   if (diagnostics.length > 0) return { diagnostics }
+  const apart = apartOf(route, { timeout: config.timeout !== undefined, retry: config.retry !== undefined })
   return {
     route: {
       ...route,
+      ...(apart && { apart }),
       ...(fallback && {
         fallback: {
           route: other && 'route' in other ? other.route : undefined,

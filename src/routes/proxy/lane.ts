@@ -61,7 +61,7 @@ export class Lane implements AnswerHandler, CallContext {
   readonly #way: Way
   readonly #raw: IncomingMessage
   readonly #response: ServerResponse
-  readonly #request: FastifyRequest
+  readonly request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #replaces: LaneOptions['replaces']
   readonly #copy: AnswerCopy | undefined
@@ -86,7 +86,7 @@ export class Lane implements AnswerHandler, CallContext {
     this.#copy = copy
     this.#route = route
     this.#way = way
-    this.#request = request
+    this.request = request
     this.#reply = reply
     this.#raw = request.raw
     this.#response = reply.raw
@@ -143,7 +143,7 @@ export class Lane implements AnswerHandler, CallContext {
 
   /** The same request on its way to another service. */
   elsewhere(route: ProxyRoute, way: Way, replaces: () => boolean): Lane {
-    const lane = new Lane(route, way, { request: this.#request, reply: this.#reply, replaces })
+    const lane = new Lane(route, way, { request: this.request, reply: this.#reply, replaces })
     lane.#whole = this.#whole
     return lane
   }
@@ -186,7 +186,7 @@ export class Lane implements AnswerHandler, CallContext {
   #dispatch(body: Buffer | RequestBody | null, budgetMs: number): void {
     if (this.#settled) return
     const method = this.#raw.method as string
-    const host = upstreamHost(this.#request, this.#route)
+    const host = upstreamHost(this.request, this.#route)
     this.#timer = setTimeout(onTime, Math.max(0, Math.min(this.#route.timeoutMs, budgetMs)), this)
     const { targets, affinity } = this.#way
     this.#sending = new Sending(
@@ -194,7 +194,7 @@ export class Lane implements AnswerHandler, CallContext {
       {
         method,
         path: upstreamUrl(this.#raw.url ?? '/', this.#route),
-        headers: upstreamHeaders(this.#request, this.#route, this.#way.introduction),
+        headers: upstreamHeaders(this.request, this.#route, this.#way.introduction),
         host,
         body,
         repeatable: body === null && safe.has(method),

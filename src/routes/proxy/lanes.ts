@@ -8,6 +8,7 @@ import { isFailureStatus, isServiceFailure } from '../../services/guards/failure
 import type { RestConnector } from '../../services/rest/connector.ts'
 import { readWish } from '../../services/targets/affinity.ts'
 import { discardRest } from '../discard.ts'
+import { byCalls } from './apart.ts'
 import type { ProxyRoute } from './compile.ts'
 import { createFallback } from './fallback.ts'
 import { Lane, type Way } from './lane.ts'
@@ -47,7 +48,7 @@ export type ProxyTools = {
   readonly problemReply: (reply: FastifyReply, problem: Problem) => void
 }
 
-type Runner = { readonly way: Way; readonly run: (lane: Lane) => Promise<Reply<void>> }
+type Runner = { readonly route: ProxyRoute; readonly way: Way; readonly run: (lane: Lane) => Promise<Reply<void>> }
 
 /** Passes a request on and answers it, whatever happens. `onEnd` is told whether the service failed, where that can be said. */
 export type PassOn = (request: FastifyRequest, reply: FastifyReply, onEnd?: (failed: boolean) => void) => void
@@ -95,16 +96,21 @@ export const createLanes = (tools: ProxyTools): ((route: ProxyRoute) => PassOn) 
       affinity: readWish(route.service.targets),
       introduction: connector.introduction,
     }
-    return { way, run: (lane) => call(lane, tried ? lane.context() : lane) }
+    return { route, way, run: (lane) => call(lane, tried ? lane.context() : lane) }
   }
 
   const fallbackOf = (route: ProxyRoute) => {
     const { fallback, path } = route
     if (fallback === undefined) return undefined
     const { route: other } = fallback
-    const there = other && runner(other)
+    const there = other && byCalls(other, runner)
     return createFallback(route, fallback, {
-      askOther: other && there && ((lane, replaces) => there.run(lane.elsewhere(other, there.way, replaces))),
+      askOther:
+        there &&
+        ((lane, replaces) => {
+          const { run, ...to } = there(lane.request)
+          return run(lane.elsewhere(to.route, to.way, replaces))
+        }),
       stale,
       observe: (kind) => tools.observeFallback?.(path, kind),
     })
@@ -119,13 +125,14 @@ export const createLanes = (tools: ProxyTools): ((route: ProxyRoute) => PassOn) 
     })
 
   return (route) => {
-    const { way, run } = runner(route)
+    const runnerOf = byCalls(route, runner)
     const fallback = fallbackOf(route)
     const mirror = mirrorOf(route)
     return (request, reply, onEnd) => {
       reply.hijack()
       const backup = fallback?.(request, reply)
-      const lane = new Lane(route, way, {
+      const { route: asked, way, run } = runnerOf(request)
+      const lane = new Lane(asked, way, {
         request,
         reply,
         ...(backup && { replaces: (one) => backup.replaces(one), copy: backup.copy }),

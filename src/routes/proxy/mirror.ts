@@ -42,7 +42,7 @@ export const createMirror = ({ route, share, methods }: Mirror, { connector, clo
   const affinity = readWish(route.service.targets)
   const call = guarded<MirrorRequest, void>(
     (input, context) => new Mirrored(input, { route, connector, context, affinity }).run(),
-    connector.laneGuards({}),
+    connector.laneGuards({ service: route.service }),
   )
   let credit = 0
   let underWay = 0

@@ -12,8 +12,11 @@ export const upstreamUrl = (url: string, route: ProxyRoute): string => {
   return mark < 0 ? upstreamBase(url, route) : upstreamBase(url.slice(0, mark), route) + url.slice(mark)
 }
 
-const upstreamBase = (path: string, { service, rewrite }: ProxyRoute): string =>
-  service.basePath + (rewrite === undefined ? path : rewritePath(path, rewrite))
+const upstreamBase = (path: string, route: ProxyRoute): string => route.service.basePath + servicePath(path, route)
+
+/** A path without its query as the service knows it, below its base. */
+export const servicePath = (path: string, { rewrite }: Pick<ProxyRoute, 'rewrite'>): string =>
+  rewrite === undefined ? path : rewritePath(path, rewrite)
 
 const plainHost = /^[A-Za-z0-9.[\]:-]+$/
 

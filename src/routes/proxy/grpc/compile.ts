@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../../../kernel/diagnostic.ts'
 import { findMethod, methodPaths } from '../../../services/grpc/method.ts'
+import { findOwnCalls } from '../../../services/own-calls.ts'
 import type { OwnBreaker } from '../../../services/resilience.ts'
 import type { GrpcService } from '../../../services/service.ts'
 import { breakerOf, type ProxyRouteConfig, type ProxySurroundings } from '../compile.ts'
@@ -13,6 +14,8 @@ export type GrpcRoute = {
   readonly service: GrpcService
   /** Undefined where it shares its service's. */
   readonly breaker?: OwnBreaker | undefined
+  /** What calls of some methods have otherwise, by the `calls` of the service; by path. */
+  readonly apart: ReadonlyMap<string, Pick<GrpcRoute, 'service' | 'timeoutMs' | 'breaker'>>
   readonly methods: readonly ['POST']
   /** The paths of methods that take one message and give one: they have the time of a call, streams have their own. */
   readonly unary: ReadonlySet<string>
@@ -54,6 +57,7 @@ export const compileGrpc = (
       path: config.path,
       service,
       breaker: breakerOf(config),
+      apart: apartOf(config, service),
       methods: ['POST'],
       unary: new Set(unary.map((path) => `/${path}`)),
       timeoutMs: config.timeout ?? service.timeoutMs,
@@ -61,6 +65,23 @@ export const compileGrpc = (
       maxMessageBytes: config.maxBody,
     },
   }
+}
+
+const apartOf = (config: ProxyRouteConfig, service: GrpcService): GrpcRoute['apart'] => {
+  const find = findOwnCalls(service.ownCalls ?? [])
+  return new Map(
+    methodPaths(service.root).flatMap((path) => {
+      const calls = find(path)
+      if (calls === undefined) return []
+      const { timeoutMs, resilience } = calls
+      const own = {
+        service: { ...service, timeoutMs, resilience },
+        timeoutMs: config.timeout ?? timeoutMs,
+        breaker: breakerOf(config) ?? calls.breaker,
+      }
+      return [[`/${path}`, own] as const]
+    }),
+  )
 }
 
 /** `false` and `canonical` are what is meant where nothing is said. */

@@ -44,11 +44,20 @@ const serving = (route: GrpcRoute, tools: GrpcTools): ((request: FastifyRequest,
   const connector = tools.connectors.get(route.service.name)
   if (connector === undefined) throw new Error(`Service ${route.service.name} has no connector.`)
   const way = { passOn: connector.passOn, introduction: connector.introduction, clock: tools.clock, stop: tools.stop }
-  const call = guarded<Passage, void>((passage, context) => passage.run(context), connector.laneGuards(route))
+  const guardedAs = (asked: GrpcRoute) => ({
+    asked,
+    call: guarded<Passage, void>((passage, context) => passage.run(context), connector.laneGuards(asked)),
+  })
+  const guardedAt = (path: string, asked: GrpcRoute) => guardedAs(route.unary.has(path) ? asked : endless(asked))
+  const usual = guardedAs(route)
+  const streams = guardedAs(endless(route))
+  const apart = new Map([...route.apart].map(([path, own]) => [path, guardedAt(path, { ...route, ...own })]))
   return (request, reply) => {
     refuseOthers(request)
     reply.hijack()
-    const passage = new Passage(route, way, { request, reply })
+    const { asked, call } =
+      apart.get(request.canonicalPath) ?? (route.unary.has(request.canonicalPath) ? usual : streams)
+    const passage = new Passage(asked, way, { request, reply })
     call(passage, passage.context).catch((thrown: unknown) => {
       const problem = asProblem(thrown)
       if (problem.code === 'INTERNAL') tools.log.warn({ requestId: request.id, ...logged(problem) }, 'request failed')
@@ -56,6 +65,12 @@ const serving = (route: GrpcRoute, tools: GrpcTools): ((request: FastifyRequest,
     })
   }
 }
+
+/** A stream lasts as long as its client and the route let it: what a service says of all tries of a call says nothing of it. */
+const endless = ({ service, ...route }: GrpcRoute): GrpcRoute => ({
+  ...route,
+  service: { ...service, resilience: { ...service.resilience, totalMs: undefined } },
+})
 
 /** What the gRPC specification says of requests that are none. */
 const refuseOthers = (request: FastifyRequest): void => {

@@ -9,6 +9,7 @@ import { responseHeaders } from '../../../services/rest/headers.ts'
 import type { Take } from '../../../services/rest/wire/flight.ts'
 import type { ResponseHead } from '../../../services/rest/wire/head.ts'
 import { readWish } from '../../../services/targets/affinity.ts'
+import { byCalls } from '../apart.ts'
 import type { ProxyRoute } from '../compile.ts'
 import type { PassOn, ProxyTools } from '../lanes.ts'
 import { clientHeaders, clientLocation } from '../translate.ts'
@@ -48,17 +49,19 @@ export const createTunnels = (
     affinity: readWish(route.service.targets),
     introduction: connector.introduction,
   }
-  const call = guarded<Handshake, Answered>(
-    (handshake, context) => handshake.run(context),
-    connector.laneGuards(route),
-    { mayRepeat: () => true },
-  )
+  const callOf = byCalls(route, (asked) => ({
+    asked,
+    call: guarded<Handshake, Answered>((handshake, context) => handshake.run(context), connector.laneGuards(asked), {
+      mayRepeat: () => true,
+    }),
+  }))
   return (request, reply) => {
     checkHandshake(request)
     // It left while a policy waited, and nothing would tell so any more.
     if (request.raw.socket.destroyed) return void reply.hijack()
     const leave = open.enter(route.path, request.caller, settings)
-    const handshake = new Handshake(route, way, {
+    const { asked, call } = callOf(request)
+    const handshake = new Handshake(asked, way, {
       request,
       onSwitch: (head, socket) => through(head, socket, { request, reply, settings, open, clock }),
     })
