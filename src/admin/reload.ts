@@ -10,7 +10,7 @@ import type { Gateway } from '../runtime/gateway.ts'
  * `Sec-Fetch-Site`, and those that say nothing cannot send JSON across origins without asking, which nobody answers.
  */
 export const answerReload = async (
-  { headers, method }: IncomingMessage,
+  { headers, method, socket }: IncomingMessage,
   response: ServerResponse,
   reload: Gateway['reload'],
 ): Promise<void> => {
@@ -23,7 +23,7 @@ export const answerReload = async (
     throw new Problem('INVALID_ARGUMENT', 'Send content-type: application/json; the body may be empty.', {
       status: 415,
     })
-  const { ok, generation, diagnostics, why } = await reload()
+  const { ok, generation, diagnostics, why } = await reload({ by: 'admin', address: socket.remoteAddress })
   const body = JSON.stringify({ ok, generation, ...(why !== undefined && { why }), diagnostics })
   response.writeHead(ok ? 200 : 422, {
     'content-type': 'application/json; charset=utf-8',

@@ -1,14 +1,17 @@
+import { writeSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
 import { addKey, keyFileOf, listKeys, passwordLine, revokeKey, rotateKey } from '../compile/keys.ts'
 import { parseDuration } from '../kernel/units.ts'
+import { type AuditEvent, auditLine, openAuditFile } from '../telemetry/audit-log.ts'
 import { writeDiagnostics } from './report.ts'
 import type { Exit, Terminal } from './terminal.ts'
 
 /** `portico keys`: the keys of an `apiKey` provider, and lines for a `basic` one. */
 export const keysCommand = (terminal: Terminal, done: (exit: Exit) => void): Command => {
-  const fileOf = (dir: string, provider: string): string | undefined => {
+  const fileOf = (dir: string, provider: string): Kept | undefined => {
     const found = keyFileOf(dir, provider, process.env)
-    if ('file' in found) return found.file
+    if ('file' in found) return { file: found.file, tell: teller(found.audit, provider) }
     if ('diagnostics' in found) writeDiagnostics(found.diagnostics, terminal)
     else terminal.err(`${found.mistake}\n`)
     done(1)
@@ -18,8 +21,9 @@ export const keysCommand = (terminal: Terminal, done: (exit: Exit) => void): Com
     terminal.err(`${mistake}\n`)
     done(1)
   }
-  const handOver = (made: ReturnType<typeof addKey>): void => {
+  const handOver = (made: ReturnType<typeof addKey>, tell: (key: Named) => void): void => {
     if ('mistake' in made) return refuse(made.mistake)
+    tell(made.stored)
     terminal.out(`${made.key}\n`)
     terminal.err('This is the only time that the key is shown: what is kept of it is a hash.\n')
   }
@@ -34,10 +38,13 @@ export const keysCommand = (terminal: Terminal, done: (exit: Exit) => void): Com
     .option('--expires <duration>', 'how long it is good, such as 90d; for ever when absent', readDuration)
     .option(...dirOption)
     .action((provider: string, { owner, plan, scope, expires, dir }: CreateOptions) => {
-      const file = fileOf(dir, provider)
-      if (file === undefined) return
+      const kept = fileOf(dir, provider)
+      if (kept === undefined) return
+      const tell = kept.tell()
       const now = new Date()
-      handOver(addKey(file, { owner, plan, scopes: scope, expires: later(now, expires) }, now))
+      handOver(addKey(kept.file, { owner, plan, scopes: scope, expires: later(now, expires) }, now), (key) =>
+        tell('key.created', key),
+      )
     })
   const list = new Command('list')
     .summary('print what is kept of each key')
@@ -45,9 +52,9 @@ export const keysCommand = (terminal: Terminal, done: (exit: Exit) => void): Com
     .option('--json', 'as JSON')
     .option(...dirOption)
     .action((provider: string, { json, dir }: { json?: boolean; dir: string }) => {
-      const file = fileOf(dir, provider)
-      if (file === undefined) return
-      const listed = listKeys(file)
+      const kept = fileOf(dir, provider)
+      if (kept === undefined) return
+      const listed = listKeys(kept.file)
       if ('mistake' in listed) return refuse(listed.mistake)
       const shown = (name: string, value: unknown): unknown => (name === 'hash' ? undefined : value)
       if (json === true) return terminal.out(`${JSON.stringify(listed.keys, shown, 2)}\n`)
@@ -60,10 +67,12 @@ export const keysCommand = (terminal: Terminal, done: (exit: Exit) => void): Com
     .argument('<id>', 'the 16 digits after `portico_`')
     .option(...dirOption)
     .action((provider: string, id: string, { dir }: { dir: string }) => {
-      const file = fileOf(dir, provider)
-      if (file === undefined) return
-      const revoked = revokeKey(file, id, new Date())
+      const kept = fileOf(dir, provider)
+      if (kept === undefined) return
+      const tell = kept.tell()
+      const revoked = revokeKey(kept.file, id, new Date())
       if ('mistake' in revoked) return refuse(revoked.mistake)
+      tell('key.revoked', revoked.stored)
       terminal.out(`${id} of ${revoked.stored.owner} is revoked.\n`)
     })
   const rotate = new Command('rotate')
@@ -74,10 +83,14 @@ export const keysCommand = (terminal: Terminal, done: (exit: Exit) => void): Com
     .option('--expires <duration>', 'how long the new one is good; for ever when absent', readDuration)
     .option(...dirOption)
     .action((provider: string, id: string, { grace, expires, dir }: RotateOptions) => {
-      const file = fileOf(dir, provider)
-      if (file === undefined) return
+      const kept = fileOf(dir, provider)
+      if (kept === undefined) return
+      const tell = kept.tell()
       const now = new Date()
-      handOver(rotateKey(file, id, { now, until: new Date(now.getTime() + grace), expires: later(now, expires) }))
+      const until = new Date(now.getTime() + grace)
+      handOver(rotateKey(kept.file, id, { now, until, expires: later(now, expires) }), (key) =>
+        tell('key.rotated', key, { replaces: id }),
+      )
     })
   const hash = new Command('hash-password')
     .summary('print the line of a user for a `basic` provider; the password is read from standard input')
@@ -95,6 +108,24 @@ export const keysCommand = (terminal: Terminal, done: (exit: Exit) => void): Com
   )
   return keys
 }
+
+type Named = { readonly id: string; readonly owner: string }
+
+/** A file of keys, and the audit log: opened before anything is changed, for what cannot be told is not done. */
+type Kept = {
+  readonly file: string
+  readonly tell: () => (event: AuditEvent, key: Named, more?: { readonly replaces: string }) => void
+}
+
+const teller =
+  (audit: string | undefined, provider: string): Kept['tell'] =>
+  () => {
+    if (audit === undefined) return () => undefined
+    const file = openAuditFile(audit)
+    return (event, { id, owner }, more) => {
+      writeSync(file, auditLine(event, { provider, id, owner, ...more, by: userInfo().username }))
+    }
+  }
 
 type CreateOptions = {
   readonly owner: string

@@ -56,13 +56,13 @@ const serveUntil = async (asked: Promise<void>, serving: Serving): Promise<Exit>
     return 1
   }
   writeDiagnostics(gateway.diagnostics(), terminal)
-  const reload = async (): Promise<void> => {
-    const { ok, diagnostics } = await gateway.reload()
+  const reload = async (by: 'file' | 'signal'): Promise<void> => {
+    const { ok, diagnostics } = await gateway.reload({ by })
     reloaded(ok, diagnostics)
   }
   const failed = (err: unknown): void => log.error({ err }, 'reload failed; the last good generation goes on')
-  const watching = await watchWorkspace(dir, { gateway, changed: reload, failed })
-  hangUp = () => void reload().catch(failed)
+  const watching = await watchWorkspace(dir, { gateway, changed: () => reload('file'), failed })
+  hangUp = () => void reload('signal').catch(failed)
   opened(gateway)
   const lost = await Promise.race([asked, gateway.lost ?? asked])
   if (lost === undefined) log.info('draining')

@@ -7,6 +7,7 @@ import { readConfig } from '../config/read.ts'
 import { type Diagnostic, didYouMean, hasErrors, startOf } from '../kernel/diagnostic.ts'
 import type { Service } from '../services/service.ts'
 import { openAdmin } from './admin.ts'
+import { compileAudit } from './audit.ts'
 import { checkBff } from './check/bff.ts'
 import { type WorkspaceConfig, workspaceConfig } from './config.ts'
 import { compileIpRules } from './ip-rules.ts'
@@ -89,6 +90,8 @@ const compileConfig = async (
   const { rulesOf: ipRulesOf, diagnostics: ipDiagnostics } = compileIpRules(config, { dir, places })
   diagnostics.push(...ipDiagnostics)
   files.push(...Object.values(config.ipLists))
+  const audit = compileAudit(config.audit, { workspaceDir: dir, place: () => placeOf(['audit', 'file']) })
+  diagnostics.push(...audit.diagnostics)
 
   const known = new Map<string, Service>()
   let allServices = true
@@ -173,6 +176,7 @@ const compileConfig = async (
     redis: config.redis,
     replicas: config.replicas,
     accessLog: config.accessLog,
+    audit: audit.file,
     limits: config.limits,
     services: known,
     providers: verifying,

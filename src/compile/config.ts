@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { bffs, policies, providers, limits as rateLimits, routes, services, shields } from '../catalog.ts'
 import { cidr, count, duration, hostPort, nameKey, size } from '../config/scalars.ts'
+import { auditConfig } from './audit.ts'
 import { tlsConfig } from './tls.ts'
 
 /** Policies are keys of a BFF or route, so their order is the catalogue's, never the author's. */
@@ -132,6 +133,11 @@ export const workspaceConfig = z.strictObject({
     .optional()
     .describe('Answers all requests by 503 and Retry-After, but where a BFF or route has a `maintenance` of its own.'),
   accessLog: z.boolean().default(true).describe('Whether each request is logged.'),
+  audit: auditConfig
+    .optional()
+    .describe(
+      'Keeps a log of its own of who was kept out, and of what became of the gateway. Without it they are lines of the log.',
+    ),
   limits: limits.prefault({}).describe('Bounds on what clients send and operations do.'),
   services: z.record(nameKey, z.union([services.rest, services.grpc])).describe('The backends, by name.'),
   auth: z.record(providers.name, providers.config).default({}).describe('Providers that verify who calls, by name.'),

@@ -27,6 +27,8 @@ export type Plan = {
   /** Gateways that share the Redis. */
   readonly replicas: number
   readonly accessLog: boolean
+  /** Where the audit log goes: an absolute path, or `stdout`. */
+  readonly audit: string | undefined
   readonly limits: WorkspaceConfig['limits']
   readonly services: ReadonlyMap<string, Service>
   readonly providers: ReadonlyMap<string, Provider>

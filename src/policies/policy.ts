@@ -9,10 +9,8 @@ import type { CommonTools } from './tools.ts'
 export type PolicyTools = CommonTools & {
   /** The providers of `auth:` by name, as the catalogue compiled them. */
   readonly providers: ReadonlyMap<string, Provider>
-  /** Told who was let in and who was not. */
+  /** Told who was let in, who was not, and who is past a limit. */
   readonly audit: Audit
-  /** Told of every request a limit refused, for metrics. */
-  readonly rateLimited: (scope: string, limit: string) => void
   /** Told when limits are no longer counted together with other replicas, and when they are again. */
   readonly limitsShared: (shared: boolean) => void
   /** Processes that share the port of this gateway. */

@@ -9,6 +9,7 @@ import { createResources } from '../services/resources.ts'
 import type { ServiceState } from '../services/state.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import { AuditTrail, type ReloadedBy } from './audit-trail.ts'
 import { buildGeneration, type Generation, type ServiceHealth } from './generation.ts'
 import { type Move, openPorts, type Ports } from './ports.ts'
 import type { Readiness } from './probes.ts'
@@ -43,8 +44,8 @@ export type Gateway = {
   readonly generation: () => number
   /** Files whose change means another generation, relative to the workspace. */
   readonly files: () => readonly string[]
-  /** Builds the next generation from the workspace as it is now and swaps it in; a broken workspace changes nothing. */
-  readonly reload: () => Promise<Reloaded>
+  /** Builds the next generation from the workspace as it is now and swaps it in; a broken workspace changes nothing. `by` is for the audit log. */
+  readonly reload: (by?: ReloadedBy) => Promise<Reloaded>
   /** The first half of a reload: builds the next generation. It is to be committed or discarded before another is. */
   readonly prepare: () => Promise<Prepared>
   readonly readiness: () => Readiness
@@ -97,6 +98,7 @@ class GatewayProcess {
   private readonly start: Start
   private readonly resources = createResources()
   private readonly metrics = createMetrics()
+  private readonly trail: AuditTrail
   /** Generations that serve no new requests, until they have ended. */
   private readonly draining = new Map<Generation, Promise<void>>()
   private generation!: Generation
@@ -112,6 +114,7 @@ class GatewayProcess {
 
   constructor(start: Start, { files, diagnostics }: Compiled) {
     this.start = start
+    this.trail = new AuditTrail({ log: start.log, lost: this.metrics.observeAuditLost })
     this.files = files
     this.diagnostics = diagnostics
   }
@@ -134,6 +137,7 @@ class GatewayProcess {
     this.metrics.observeHealth(() => this.generation.health())
     this.metrics.observeServices(() => this.generation.services())
     this.metrics.observeReload('success', 1)
+    if (!this.start.worker) this.trail.started({ listen: this.ports.listener.address, plan })
   }
 
   face(): Gateway {
@@ -150,7 +154,7 @@ class GatewayProcess {
       services: () => this.generation.services(),
       generation: () => this.generation.id,
       files: () => [...new Set([...this.files, ...resolverFiles(this.generation.plan)])],
-      reload: () => this.reload(),
+      reload: (by) => this.reload(by),
       prepare: () => this.prepare(),
       readiness: () => this.readiness(),
       metrics: this.metrics,
@@ -168,6 +172,7 @@ class GatewayProcess {
       resources: this.resources,
       redis,
       development,
+      auditLog: this.trail.of(plan),
       workers,
     })
   }
@@ -189,15 +194,17 @@ class GatewayProcess {
   }
 
   /** Reloads one after another: a request for one while another runs is served by a further one. */
-  private reload(): Promise<Reloaded> {
+  private reload(by: ReloadedBy = { by: 'program' }): Promise<Reloaded> {
     const before = this.reloading ?? Promise.resolve()
-    const next = before.catch(() => {}).then(() => this.reloadNow())
+    const next = before.catch(() => {}).then(() => this.reloadNow(by))
     this.reloading = next
     return next
   }
 
-  private async reloadNow(): Promise<Reloaded> {
-    return (await this.prepare()).commit()
+  private async reloadNow(by: ReloadedBy): Promise<Reloaded> {
+    const reloaded = (await this.prepare()).commit()
+    this.trail.reloaded(reloaded, this.generation.plan, by)
+    return reloaded
   }
 
   private async prepare(): Promise<Prepared> {
@@ -284,6 +291,8 @@ class GatewayProcess {
     await closed
     await Promise.all([this.ports.probes?.close(), this.ports.redirect?.close()])
     await this.resources.closeAll()
+    if (!this.start.worker) this.trail.stopped()
+    await this.trail.close()
   }
 }
 

@@ -10,6 +10,7 @@ import { connectClients } from '../graph/execute/clients.ts'
 import { createStaleValues } from '../graph/execute/fallback.ts'
 import type { Resolver } from '../graph/execute/resolver.ts'
 import { limitedFields } from '../graph/field-limits.ts'
+import type { AccessRule, Graph } from '../graph/graph.ts'
 import { createSharing } from '../graph/sharing/sharing.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -21,6 +22,7 @@ import { connectServices } from '../services/connect.ts'
 import type { Resources } from '../services/resources.ts'
 import { type ServiceState, stateOf } from '../services/state.ts'
 import { type AuthDenial, createAudit } from '../telemetry/audit.ts'
+import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { buildApp } from './app.ts'
 import { loadResolvers } from './resolvers.ts'
@@ -65,6 +67,8 @@ export type GenerationTools = {
   readonly resources: Resources
   readonly redis: Redis | undefined
   readonly development: boolean
+  /** Undefined where none is kept. */
+  readonly auditLog: AuditLog | undefined
   /** Processes that share the port. */
   readonly workers: number
 }
@@ -76,7 +80,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     await Promise.all(plan.bffs.map(async ({ served }) => [served.name, await loadResolvers(served)] as const)),
   )
   const lease = leaseStores(resources)
-  const audit = createAudit(log, metrics)
+  const audit = createAudit(log, metrics, tools.auditLog)
   const connectors = connectServices(plan.services.values(), resources, connectingTools(tools))
   const sharing = createSharing({
     services: [...plan.services.values()].filter(({ shareCalls }) => shareCalls === true).map(({ name }) => name),
@@ -89,7 +93,6 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     redis,
     providers: plan.providers,
     stores: lease.stores,
-    rateLimited: metrics.observeRateLimited,
     limitsShared: metrics.observeLimitsShared,
     workers,
     replicas: plan.replicas,
@@ -117,7 +120,12 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
             upstreamCalls: bounds.upstreamCalls,
             clock,
             stale: lease.stores.keep(`stale values of ${name}`, () => createStaleValues(clock)),
-            denied: (caller, problem) => audit.denied(denialOf(`bffs.${name}`, caller, problem)),
+            denied: (caller, problem, rule) =>
+              audit.denied({
+                ...denialOf(`bffs.${name}`, caller, problem),
+                coordinate: coordinateOf(graph, rule),
+                needed: { scopes: rule.scopes, providers: rule.providers, claims: rule.claims },
+              }),
           },
           log,
           observePartial: metrics.observePartial,
@@ -215,6 +223,14 @@ const denialOf = (scope: string, { identity, address, requestId }: Caller, { cod
   requestId,
   subject: identity?.subject,
 })
+
+/** Where a rule was written. A look through the graph: nobody is denied often enough for a table. */
+const coordinateOf = ({ fields, typeRules, rootRule }: Graph, rule: AccessRule): string | undefined => {
+  if (rule === rootRule) return 'schema'
+  for (const [type, one] of typeRules) if (one === rule) return type
+  for (const [coordinate, field] of fields) if (field.rule === rule) return coordinate
+  return undefined
+}
 
 /** One for all: an error remembers the functions on its stack, here those of the generation that comes next. */
 const goingAway = new Problem('UNAVAILABLE', 'The gateway is going away. Ask again.')

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { AuditLog } from './audit-log.ts'
 import type { Metrics } from './metrics.ts'
 
 /** A caller who showed nothing, or something that was refused. */
@@ -14,7 +15,19 @@ export type AuthFailure = {
 }
 
 /** A caller who is known and may not. */
-export type AuthDenial = AuthFailure & { readonly subject: string | undefined }
+export type AuthDenial = AuthFailure & {
+  readonly subject: string | undefined
+  /** What it asked for: a field, a type, or `schema` for what holds for root fields. */
+  readonly coordinate?: string | undefined
+  /** What would have been needed. Never told to the caller. */
+  readonly needed?: { readonly scopes: unknown; readonly providers: unknown; readonly claims: unknown }
+}
+
+/** A caller past a limit. */
+export type LimitExceeded = Pick<AuthDenial, 'scope' | 'address' | 'requestId' | 'subject'> & {
+  /** By its name. */
+  readonly limit: string
+}
 
 /** Told of every decision on who may come in. Each decision is told once; what is told holds no credential. */
 export type Audit = {
@@ -22,20 +35,32 @@ export type Audit = {
   readonly granted: (scope: string, provider: string) => void
   readonly failed: (failure: AuthFailure) => void
   readonly denied: (denial: AuthDenial) => void
+  readonly limited: (exceeded: LimitExceeded) => void
 }
 
-/** Counts all decisions and logs those that kept somebody out. */
+/** Counts all decisions and tells those that kept somebody out: to the audit log where there is one, else to the log. */
 export const createAudit = (
   log: Logger,
-  { observeGranted, observeAuth }: Pick<Metrics, 'observeAuth' | 'observeGranted'>,
+  {
+    observeGranted,
+    observeAuth,
+    observeRateLimited,
+  }: Pick<Metrics, 'observeAuth' | 'observeGranted' | 'observeRateLimited'>,
+  auditLog?: Pick<AuditLog, 'write'>,
 ): Audit => ({
   granted: observeGranted,
   failed(failure) {
     observeAuth('failed', failure.scope, failure)
-    log.info({ audit: 'failed', ...failure }, 'authentication failed')
+    if (auditLog === undefined) log.info({ audit: 'failed', ...failure }, 'authentication failed')
+    else auditLog.write('authentication.failed', failure)
   },
   denied(denial) {
     observeAuth('denied', denial.scope, denial)
-    log.info({ audit: 'denied', ...denial }, 'access denied')
+    if (auditLog === undefined) log.info({ audit: 'denied', ...denial }, 'access denied')
+    else auditLog.write('access.denied', denial)
+  },
+  limited(exceeded) {
+    observeRateLimited(exceeded.scope, exceeded.limit)
+    auditLog?.write('limit.exceeded', exceeded)
   },
 })

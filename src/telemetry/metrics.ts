@@ -44,6 +44,8 @@ export type Metrics = {
   /** A request was refused because the event loop lags. */
   readonly observeShed: () => void
   readonly observeRateLimited: (scope: string, limit: string) => void
+  /** An event of the audit log was lost, for too many wait to be written. */
+  readonly observeAuditLost: () => void
   /** Limits are counted together with other replicas, or by this process alone because Redis is not to be had. */
   readonly observeLimitsShared: (shared: boolean) => void
   /** A caller of a BFF or route came in by a provider. */
@@ -236,6 +238,11 @@ export const createMetrics = (): Metrics => {
     labelNames: ['scope', 'limit'],
     registers,
   })
+  const auditLost = new Counter({
+    name: 'portico_audit_lost_total',
+    help: 'Events of the audit log that were lost because too many wait to be written.',
+    registers,
+  })
   const limitsLocal = new Gauge({
     name: 'portico_limits_local',
     help: 'Whether this process counts limits by itself because Redis is not to be had: 1 or 0.',
@@ -289,6 +296,7 @@ export const createMetrics = (): Metrics => {
     observeMirror: (route, outcome) => mirrored.inc({ route, outcome }),
     observeShed: () => shed.inc(),
     observeRateLimited: (scope, limit) => refused.inc({ scope, limit }),
+    observeAuditLost: () => auditLost.inc(),
     observeLimitsShared: (shared) => limitsLocal.set(shared ? 0 : 1),
     observeGranted: (scope, provider) => grantedChild(scope)(provider).inc(),
     observeAuth: (outcome, scope, { provider, reason }) => authenticated.labels(scope, provider, outcome, reason).inc(),

@@ -23,11 +23,10 @@ export const policyApp = async (
     redis: undefined,
     providers: new Map(),
     stores: leaseStores(createResources()).stores,
-    rateLimited: () => undefined,
     limitsShared: () => undefined,
     workers: 1,
     replicas: 1,
-    audit: { granted: () => undefined, failed: () => undefined, denied: () => undefined },
+    audit: { granted: () => undefined, failed: () => undefined, denied: () => undefined, limited: () => undefined },
     ...some,
   }
   const app = Fastify({ forceCloseConnections: true })

@@ -30,7 +30,7 @@ export type GraphTools = {
   readonly stale?: StaleValues | undefined
   readonly clock: Clock
   /** Told once of each rule that keeps a caller from something an operation asks for. */
-  readonly denied?: (caller: Caller, problem: Problem) => void
+  readonly denied?: (caller: Caller, problem: Problem, rule: AccessRule) => void
 }
 
 export type ExecutionRequest = {
@@ -106,7 +106,7 @@ export class Execution {
         const { caller } = this.request.context
         const refused = refusal(rule, caller.identity)
         refusals.set(rule, refused)
-        if (refused !== undefined) this.tools.denied?.(caller, refused)
+        if (refused !== undefined) this.tools.denied?.(caller, refused, rule)
       }
       const problem = refusals.get(rule)
       if (problem !== undefined) return problem

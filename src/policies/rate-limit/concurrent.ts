@@ -47,7 +47,14 @@ export const concurrency = definePolicy({
             if (kind === 'user' && request.caller.identity?.subject === undefined) continue
             const name = key(request)
             if ((underWay.get(name) ?? 0) >= most) {
-              tools.rateLimited(scope.name, `concurrent-${kind}`)
+              const { address, requestId, identity } = request.caller
+              tools.audit.limited({
+                scope: scope.name,
+                limit: `concurrent-${kind}`,
+                address,
+                requestId,
+                subject: identity?.subject,
+              })
               return done(tooManyAtOnce(kind))
             }
             taken.push(name)

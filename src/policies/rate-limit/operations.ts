@@ -55,8 +55,12 @@ export const operationCharger = (
   if (common.length === 0 && !plansCount && bounds.size === 0) return undefined
   const { take } = takerOf(tools)
   const settle = settler(scope, tools)
-  const leave = (group: Pick<Group, 'bounds' | 'policies'>, reply: FastifyReply | undefined, found: Verdict): void => {
-    const refused = settle(group, reply, found)
+  const leave = (
+    group: Pick<Group, 'bounds' | 'policies'>,
+    told: Parameters<typeof settle>[1],
+    found: Verdict,
+  ): void => {
+    const refused = settle(group, told, found)
     if (refused !== undefined) throw refused
   }
   return ({ calls, cost, selected }, asked, reply) => {
@@ -74,8 +78,8 @@ export const operationCharger = (
     if (all.length === 0) return undefined
     const group = groupOf(all)
     const verdict = take(charged)
-    if (verdict instanceof Promise) return verdict.then((found) => leave(group, reply, found))
-    leave(group, reply, verdict)
+    if (verdict instanceof Promise) return verdict.then((found) => leave(group, { asked, reply }, found))
+    leave(group, { asked, reply }, verdict)
     return undefined
   }
 }

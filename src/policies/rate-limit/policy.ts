@@ -25,7 +25,7 @@ export const rateLimit = definePolicy<typeof rateLimitConfig, PlaceLimits>({
     const { take, wait } = takerOf(tools)
     const settle = settler(scope.name, tools)
     const charge = (group: Group, request: FastifyRequest, reply: FastifyReply, done: Done): void => {
-      const leave = (found: Verdict): void => done(settle(group, reply, found))
+      const leave = (found: Verdict): void => done(settle(group, { asked: request, reply }, found))
       const verdict = take(charges(group.bounds, request, units))
       if (verdict instanceof Promise) verdict.then(leave, done)
       else leave(verdict)
@@ -36,7 +36,7 @@ export const rateLimit = definePolicy<typeof rateLimitConfig, PlaceLimits>({
       function (request, reply, done) {
         for (const bound of nameless.bounds) {
           const waitMs = wait({ counter: bound.counter, key: bound.keyOf(request) })
-          if (waitMs > 0) return done(refuse(bound, waitMs, { tools, scope: scope.name }))
+          if (waitMs > 0) return done(refuse(bound, waitMs, { tools, scope: scope.name, asked: request }))
         }
         const ended = (error?: Error): void => {
           if (error === undefined || !(error instanceof Problem) || error.status !== 401) return done(error)
@@ -72,22 +72,27 @@ export const charges = (bounds: readonly Bound[], asked: Asked, units: Units): r
 
 /** Tells the client, and whoever counts refusals, what came of a charge; gives the refusal where there is one. */
 export const settler =
-  (scope: string, tools: Pick<PolicyTools, 'rateLimited'>) =>
+  (scope: string, tools: Pick<PolicyTools, 'audit'>) =>
   (
     group: Pick<Group, 'bounds' | 'policies'>,
-    reply: FastifyReply | undefined,
+    { asked, reply }: { readonly asked: Asked; readonly reply: FastifyReply | undefined },
     verdict: Verdict,
   ): Problem | undefined => {
     if (reply !== undefined && !reply.sent) tellLimits(reply, group, verdict)
     if (verdict.refused < 0) return undefined
-    return refuse(group.bounds[verdict.refused] as Bound, verdict.waitMs, { tools, scope })
+    return refuse(group.bounds[verdict.refused] as Bound, verdict.waitMs, { tools, scope, asked })
   }
 
 const refuse = (
   { limit }: Bound,
   waitMs: number,
-  { tools, scope }: { readonly tools: Pick<PolicyTools, 'rateLimited'>; readonly scope: string },
+  {
+    tools,
+    scope,
+    asked,
+  }: { readonly tools: Pick<PolicyTools, 'audit'>; readonly scope: string; readonly asked: Asked },
 ): Problem => {
-  tools.rateLimited(scope, limit.name)
+  const { address, requestId, identity } = asked.caller
+  tools.audit.limited({ scope, limit: limit.name, address, requestId, subject: identity?.subject })
   return tooMany(limit, waitMs)
 }

@@ -6,6 +6,7 @@ import { type Diagnostic, formatDiagnostic } from '../../kernel/diagnostic.ts'
 import { statesTogether } from '../../services/states.ts'
 import type { MetricsSnapshot } from '../../telemetry/metrics.ts'
 import { countedOf, renderTogether } from '../../telemetry/together.ts'
+import { AuditTrail, type ReloadedBy } from '../audit-trail.ts'
 import { type Gateway, type Reloaded, WorkspaceError } from '../gateway.ts'
 import type { SidePort } from '../listener.ts'
 import { openProbes, type Readiness } from '../probes.ts'
@@ -62,6 +63,7 @@ class Primary {
   readonly #workers = new Set<WorkerProcess>()
   readonly #pauses = new Set<NodeJS.Timeout>()
   readonly #lost = Promise.withResolvers<string>()
+  readonly #trail: AuditTrail
   #plan: Plan
   #diagnostics: readonly Diagnostic[]
   #opened: Answers['commit'] = { listen: { host: '', port: 0 }, files: [] }
@@ -75,6 +77,7 @@ class Primary {
 
   constructor(options: WorkersOptions, plan: Plan, diagnostics: readonly Diagnostic[]) {
     this.#options = options
+    this.#trail = new AuditTrail({ log: options.log, lost: () => {} })
     this.#plan = plan
     this.#diagnostics = diagnostics
   }
@@ -87,6 +90,7 @@ class Primary {
       for (const worker of started) this.#watch(worker)
       this.#options.log.info({ pids: started.map(({ pid }) => pid) }, 'workers have started')
       this.#probes = await this.#openProbes(this.#plan)
+      this.#trail.started({ listen: this.#opened.listen, plan: this.#plan })
     } catch (error) {
       await this.#close()
       throw error
@@ -113,8 +117,12 @@ class Primary {
       generation: () => this.#generation,
       files: () => this.#opened.files,
       services: () => this.#services(),
-      reload: () => {
-        const next = this.#reloading.then(() => this.#reload())
+      reload: (by: ReloadedBy = { by: 'program' }) => {
+        const next = this.#reloading.then(async () => {
+          const reloaded = await this.#reload()
+          this.#trail.reloaded(reloaded, this.#plan, by)
+          return reloaded
+        })
         this.#reloading = next.catch(() => {})
         return next
       },
@@ -242,6 +250,8 @@ class Primary {
     await this.#reloading
     await Promise.all([...this.#workers].map((worker) => worker.end(this.#plan.drainMs + goodbyeMs)))
     await this.#probes?.close()
+    this.#trail.stopped()
+    await this.#trail.close()
   }
 }
 

@@ -50,7 +50,12 @@ export const guardedApp = async (
   const reasons: string[] = []
   const { app, tools, listen } = await policyApp(t, [auth], {
     providers,
-    audit: { granted: () => undefined, failed: ({ reason }) => reasons.push(reason), denied: () => undefined },
+    audit: {
+      granted: () => undefined,
+      failed: ({ reason }) => reasons.push(reason),
+      denied: () => undefined,
+      limited: () => undefined,
+    },
     ...given,
   })
   const scope = { name: 'bffs.web' }

@@ -16,7 +16,14 @@ describe('rateLimit', () => {
     const { get } = await limited(
       t,
       { limit: 2, window: '1m' },
-      { rateLimited: (scope, limit) => refused.push(`${scope} ${limit}`) },
+      {
+        audit: {
+          granted: () => undefined,
+          failed: () => undefined,
+          denied: () => undefined,
+          limited: ({ scope, limit, address }) => refused.push(`${scope} ${limit} ${address}`),
+        },
+      },
     )
     const first = await get()
     assert.equal(first.status, 200)
@@ -36,7 +43,7 @@ describe('rateLimit', () => {
         violations: [{ subject: 'ip-1m', description: 'ip-1m allows 2 in 1m.' }],
       },
     ])
-    assert.deepEqual(refused, ['bffs.web ip-1m'])
+    assert.deepEqual(refused, ['bffs.web ip-1m 127.0.0.1'])
   })
 
   it('starts a new window when the old one has ended', async (t) => {

@@ -241,7 +241,12 @@ const gateway = async (t: TestContext) => {
   const reasons: string[] = []
   const { app, tools, listen } = await policyApp(t, [auth], {
     providers: new Map([['shoppers', { ...provider, issuers }]]),
-    audit: { granted: () => undefined, failed: ({ reason }) => reasons.push(reason), denied: () => undefined },
+    audit: {
+      granted: () => undefined,
+      failed: ({ reason }) => reasons.push(reason),
+      denied: () => undefined,
+      limited: () => undefined,
+    },
   })
   app.get('/', auth.hooks(authConfig.parse('shoppers'), { app, tools, scope: { name: 'bffs.web' } }), () => ({}))
   const base = await listen()
