@@ -10,5 +10,7 @@ declare module 'fastify' {
     deadline: number
     /** What telemetry calls the route, where one route of the router serves many: never what the client sent. */
     pattern: string | undefined
+    /** Whether its connection became a WebSocket: answered by 101, long before it is over. */
+    upgraded: boolean
   }
 }

@@ -22,8 +22,8 @@ export const observeRequests = (app: FastifyInstance, clock: Clock, observers: r
       const observed = {
         request,
         reply,
-        // What was upgraded ends with its connection, and was answered long before.
-        status: cut && !truncated && raw.statusCode !== 101 ? 499 : raw.statusCode,
+        // What upgraded ends with its connection, and its answer is written past `raw`.
+        status: request.upgraded ? 101 : cut && !truncated ? 499 : raw.statusCode,
         milliseconds: clock.now() - startedAt,
         bytes: (raw as Counting).bytesSent ?? socket.bytesWritten - bytesBefore,
         truncated,

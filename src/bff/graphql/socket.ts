@@ -63,6 +63,7 @@ export const createSockets = ({ origins, ...tools }: SessionTools & { readonly o
       scope.websocketServer.on('connection', (socket: WebSocket, raw: IncomingMessage) => {
         const request = requests.get(raw)
         if (request === undefined) return socket.close(1008, 'Not admitted')
+        request.upgraded = true
         sessions.set(socket, guardSocket(socket, { request, unproven: unproven.has(raw) }, tools))
       })
     },

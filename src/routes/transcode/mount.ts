@@ -71,6 +71,7 @@ const mountRoute = async (scope: FastifyInstance, route: TranscodeRoute, tools: 
   }
   const wsHandler = (socket: Parameters<ServeSocket>[0], request: FastifyRequest): void => {
     const { transcoded } = request
+    request.upgraded = true
     const serve = transcoded === null ? undefined : serving.get(transcoded.target)?.serveSocket
     if (transcoded === null || serve === undefined) socket.close(1_008, 'This address takes no upgrades.')
     else serve(socket, request, transcoded.segments)

@@ -19,6 +19,18 @@ describe('a WebSocket of graphql-transport-ws', () => {
     assert.equal(await closed, 4408)
   })
 
+  it('is counted by its upgrade, not as an answer that broke off', async (t) => {
+    const counted = await startFeed({ workspace: ['probes: 127.0.0.1:0'] })
+    t.after(() => counted.close())
+    const { socket, closed } = await ready(counted)
+    socket.close()
+    await closed
+    await until(async () => {
+      const metrics = await (await fetch(`http://127.0.0.1:${counted.gateway.probes?.port}/metrics`)).text()
+      return /^http_server_request_duration_seconds_count\{.*status="101".*\} 1$/m.test(metrics)
+    })
+  })
+
   it('is closed with 4401 when it subscribes before that', async () => {
     const { send, closed } = await open(feed)
     send({ type: 'subscribe', id: '1', payload: { query: added } })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import { type handleBidiStreamingCall, type ServerDuplexStream, type ServerWritableStream, status } from '@grpc/grpc-js'
 import { WebSocket } from 'ws'
-import { still } from '../../support/until.ts'
+import { eventually, still } from '../../support/until.ts'
 import { until } from './support/pace.ts'
 import { startTranscoder, type Transcoder } from './support/transcoder.ts'
 
@@ -17,7 +17,7 @@ describe('a streaming method over a WebSocket', () => {
   })
 
   it('has the answers to what stands in the address alone, without a frame from the client', async (t) => {
-    const { url } = await startTranscoder(t, {
+    const { url, metrics } = await startTranscoder(t, {
       proto,
       handlers: {
         Watch: (call: ServerWritableStream<Message, Message>) => {
@@ -32,6 +32,9 @@ describe('a streaming method over a WebSocket', () => {
     const end = closed(socket)
     assert.equal(await frame(socket), '{"id":"room","n":3}')
     assert.deepEqual(await end, [1000, ''])
+    await eventually(async () =>
+      assert.match(await metrics(), /^http_server_request_duration_seconds_count\{.*status="101".*\} 1$/m),
+    )
     assert.deepEqual(await closed(watch('/v1/watch/room?n=three')), [4003, 'INVALID_ARGUMENT'])
   })
 

@@ -97,8 +97,7 @@ const through = (head: ResponseHead, service: Socket, { request, reply, settings
   let text = 'HTTP/1.1 101 Switching Protocols\r\n'
   for (let i = 0; i + 1 < lines.length; i += 2)
     if (lines[i] !== 'content-length') text += `${lines[i]}: ${lines[i + 1]}\r\n`
-  // For those who observe requests: the answer's head is written past it.
-  reply.raw.statusCode = 101
+  request.upgraded = true
   client.write(`${text}\r\n`, 'latin1')
   const expiresAt = request.caller.identity?.expiresAt
   const expiresInMs = expiresAt === undefined ? undefined : Math.max(0, expiresAt * 1_000 - clock.date())
