@@ -81,7 +81,7 @@ const limitRule =
           const message = `The operation has ${found} ${what}; at most ${max} are allowed.`
           context.reportError(limitError(message, { name, found, max }, node))
         }
-        refuse('depth', 'levels deep', size.depth)
+        refuse('depth', 'levels', size.depth)
         refuse('aliases', 'aliases', size.aliases)
         refuse('rootFields', 'root fields', size.own)
         refuse('fields', 'fields', size.fields)

@@ -57,7 +57,7 @@ describe('an operation store', () => {
   it('refuses documents past their bounds, hidden in fragments or not', () => {
     const { find } = storeOf({ limits: { depth: 2, aliases: 2, rootFields: 2, tokens: 40 } })
     assert.deepEqual(messages(find('{ object { object { shown } } }', undefined)), [
-      'The operation has 3 levels deep; at most 2 are allowed.',
+      'The operation has 3 levels; at most 2 are allowed.',
     ])
     assert.deepEqual(messages(find('{ a ...F ...F } fragment F on Query { x: a y: b }', undefined)), [
       'The operation has 4 aliases; at most 2 are allowed.',
