@@ -15,7 +15,7 @@ type Checked = {
 /** Doubts about a BFF that is sound in itself: what is open, what is deprecated, and what costs too much. */
 export const checkBff = (checked: Checked): readonly Diagnostic[] => [
   ...openMutations(checked),
-  ...openInProduction(checked),
+  ...(checked.bff.graphql ? openInProduction(checked) : idleSettings(checked)),
   ...explainedToNobody(checked),
   ...providersNobodyAsks(checked),
   ...deprecatedUses(checked),
@@ -60,6 +60,18 @@ const openInProduction = ({ bff: { name }, settings, placeOf }: Checked): readon
       : []),
   ]
 }
+
+/** Stored operations come with their documents, and tell nothing of the schema. */
+const idleSettings = ({ bff: { name }, settings, placeOf }: Checked): readonly Diagnostic[] =>
+  (['documents', 'introspection', 'suggestions'] as const)
+    .filter((setting) => settings[setting] !== undefined && settings[setting] !== false)
+    .map((setting) => ({
+      severity: 'warning',
+      code: 'PORTICO-022',
+      place: placeOf(['bffs', name, setting]),
+      coordinate: `bffs.${name}.${setting}`,
+      message: `bffs.${name} serves no GraphQL, as it has \`operations\`: add \`graphql: true\`, or remove what does nothing.`,
+    }))
 
 /** A provider that `auth` of the BFF does not ask knows no caller: the field would be closed to all. */
 const providersNobodyAsks = ({ bff: { name, graph }, settings, placeOf }: Checked): readonly Diagnostic[] => {

@@ -140,6 +140,13 @@ export const workspaceCodes = {
     fix: 'Mend the module, or the name in @resolver.',
     example: 'displayName: String @resolver(fn: "displayNam")',
   },
+  'PORTICO-022': {
+    severity: 'warning',
+    title: 'Setting of GraphQL where none is served',
+    cause: 'A BFF with stored operations serves GraphQL only where `graphql: true` says so; the setting does nothing.',
+    fix: 'Add `graphql: true`, or remove the setting.',
+    example: 'mobile: { prefix: /mobile, schema: s.graphql, operations: o/*.graphql, documents: { apq: true } }',
+  },
   'PORTICO-023': {
     severity: 'error',
     title: 'Versions that cannot be told apart',
