@@ -3,6 +3,7 @@ import type { BffPlan } from '../../bff/bff.ts'
 import { placeOfNode } from '../../graph/bind/sdl.ts'
 import { worstCasePlan } from '../../graph/operation.ts'
 import { estimate } from '../../graph/plan/estimate.ts'
+import type { ListBound, Step } from '../../graph/plan/plan.ts'
 import { type Diagnostic, didYouMean, type Place } from '../../kernel/diagnostic.ts'
 import type { WorkspaceConfig } from '../config.ts'
 
@@ -133,11 +134,11 @@ const deprecatedUses = ({ bff: { graph, endpoints } }: Checked): readonly Diagno
     }),
   )
 
-/** Only where every list has a size that its schema says: of others the run knows better. */
+/** Only where schema or operation say the size of every list: of others the run knows better. */
 const costlyOperations = ({ bff: { graph, endpoints, limits } }: Checked): readonly Diagnostic[] =>
   endpoints.flatMap(({ name, operation }): Diagnostic[] => {
     const plan = worstCasePlan(graph, operation)
-    if (plan.steps.some(({ sizes }) => sizes.some(({ kind }) => kind !== 'assumed'))) return []
+    if (!plan.steps.every(hasStatedSizes)) return []
     // Calls that complete entities depend on what services leave out; the run counts those.
     const { calls: most, completing } = estimate(plan, {})
     const calls = most - completing
@@ -152,6 +153,16 @@ const costlyOperations = ({ bff: { graph, endpoints, limits } }: Checked): reado
       },
     ]
   })
+
+/** A list of keys is as many keys to ask for. */
+const hasStatedSizes = ({ sizes, own, source }: Step): boolean =>
+  sizes.every(isStated) && (source.kind !== 'load' || own === undefined || isStated(own))
+
+const isStated = (bound: ListBound): boolean => {
+  if (bound.kind !== 'argument') return bound.kind === 'assumed'
+  const { args, names } = bound
+  return args.kind === 'fixed' && names.some((name) => typeof args.values[name] === 'number')
+}
 
 /** Root fields of a mutation that call something which may not be repeated; what stands below them reads. */
 const severalWrites = ({ bff: { graph, endpoints } }: Checked): readonly Diagnostic[] =>

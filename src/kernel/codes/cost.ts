@@ -25,7 +25,8 @@ export const costCodes = {
   'PORTICO-404': {
     severity: 'warning',
     title: 'Fan-out that its list cannot keep',
-    cause: 'The list above may be longer than `fanout` allows parents, and parents past it get an error.',
+    cause:
+      'The list above may be longer than `fanout` allows parents, and parents past it get an error. Only a doubt, for shorter lists are answered in full.',
     fix: 'Bound the list by @listSize, raise `fanout`, or batch.',
   },
   'PORTICO-405': {
