@@ -1,5 +1,10 @@
 import { createServer, type OutgoingHttpHeaders } from 'node:http'
-import fastify, { type FastifyInstance, type FastifyReply, type RouteShorthandOptions } from 'fastify'
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RouteShorthandOptions,
+} from 'fastify'
 import type { Logger } from 'pino'
 import { bffs, policies, providers, routes } from '../catalog.ts'
 import type { Plan, PlannedRoute, PolicyUse } from '../compile/plan.ts'
@@ -74,15 +79,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
     if (problem.status >= 500) log.warn({ requestId: request.id, ...logged(problem) }, 'request failed')
     return sendProblem(reply, problem)
   })
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      reply,
-      // What gRPC says of a method that nobody has.
-      isGrpc(request.raw)
-        ? new Problem('UNIMPLEMENTED', 'There is no such method.')
-        : new Problem('NOT_FOUND', 'There is nothing at this address.'),
-    ),
-  )
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, nothingFor(request)))
   const seen = recordRoutes(app)
   // A plugin that no route uses would still look at every request.
   const used = new Set([...plan.bffs, ...plan.routes].flatMap((one) => one.policies.map(({ name }) => name)))
@@ -220,9 +217,17 @@ const identify = (
     reply.header('x-request-id', request.id)
     if (hsts !== undefined) reply.header('strict-transport-security', hsts)
     guardUpgrade(request, reply)
-    done(takeBackUrl(request))
+    const refused = takeBackUrl(request)
+    // Here already, for Fastify reads a body before it says that there is nothing.
+    done(refused === undefined && request.is404 ? nothingFor(request) : refused)
   })
 }
+
+const nothingFor = ({ raw }: FastifyRequest): Problem =>
+  // What gRPC says of a method that nobody has.
+  isGrpc(raw)
+    ? new Problem('UNIMPLEMENTED', 'There is no such method.')
+    : new Problem('NOT_FOUND', 'There is nothing at this address.')
 
 /** What tells browsers to come by https alone (RFC 6797 §6.1); undefined where TLS is another's business. */
 const hstsOf = ({ tls }: Plan): string | undefined =>

@@ -43,6 +43,12 @@ describe('a client that asks before it sends its body', () => {
     assert.equal(seen.length, before)
   })
 
+  it('is told where there is nothing, and nothing is read', async (t) => {
+    const { ask } = await gateway(t)
+    for (const path of ['/nowhere', '/app/nowhere', '/%zz'])
+      assert.ok([400, 404].includes((await ask(path, 3).told) ?? 0), path)
+  })
+
   it('is told to go on by endpoints of a BFF as well, unless the body would be too long', async (t) => {
     const { ask } = await gateway(t)
     assert.equal(await ask('/app/graphql', 30).told, 100)
