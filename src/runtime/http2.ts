@@ -82,6 +82,7 @@ export const createHttp2Front = ({ idleMs, silenceMs, handle, refuse, ...first }
     response.on('error', ignored)
     if (!request.stream.endAfterHeaders && !isGrpc(request.headers['content-type']))
       request.stream.setTimeout(silenceMs, () => request.stream.close(constants.NGHTTP2_CANCEL))
+    if (!request.stream.endAfterHeaders) request.stream.once('finish', () => stopSending(request))
     const answer = response as unknown as ServerResponse
     // Node bounds them too, but only those of clients that acknowledge our settings.
     if (bytesOf(request.rawHeaders) > maxHeaderBytes) refuse(answer, 'headers')
@@ -107,13 +108,22 @@ export const createHttp2Front = ({ idleMs, silenceMs, handle, refuse, ...first }
       for (const [session, socket] of sessions) if (which(socket)) session.close()
     },
     cut() {
-      for (const session of sessions.keys()) session.destroy()
+      for (const [session, socket] of sessions) {
+        session.destroy()
+        // One that is over waits for its client to hang up as well.
+        socket.destroy()
+      }
     },
     limitHeaders(bytes) {
       maxHeaderBytes = bytes
       server.updateSettings({ maxHeaderListSize: bytes })
     },
   }
+}
+
+/** What is left of a request that is answered is nobody's: its client is told so, without a fault of its own (RFC 9113 §8.1). */
+const stopSending = (request: Http2ServerRequest): void => {
+  if (!request.complete) request.stream.close(constants.NGHTTP2_NO_ERROR)
 }
 
 const isGrpc = (type: string | undefined): boolean => type?.startsWith('application/grpc') === true

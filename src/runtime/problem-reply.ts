@@ -1,5 +1,4 @@
 import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import { codes } from '../kernel/code.ts'
@@ -28,7 +27,7 @@ export const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply
     .send(JSON.stringify(problemJson(problem, reply.request.id)))
 }
 
-/** A problem as a gRPC status, in headers that are the end too (Trailers-Only). A client that still sends is stopped. */
+/** A problem as a gRPC status, in headers that are the end too (Trailers-Only). */
 const writeStatus = (response: ServerResponse, problem: Problem, headers: OutgoingHttpHeaders): void => {
   const all = {
     ...headers,
@@ -39,8 +38,6 @@ const writeStatus = (response: ServerResponse, problem: Problem, headers: Outgoi
   }
   for (const [name, value] of Object.entries(all)) if (value !== undefined) response.setHeader(name, value)
   response.statusCode = 200
-  const { stream } = response as unknown as Http2ServerResponse
-  if (!response.req.complete) response.once('finish', () => stream.close())
   response.end()
 }
 

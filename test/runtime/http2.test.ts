@@ -128,6 +128,35 @@ describe('HTTP/2 from clients', () => {
     await closed
   })
 
+  it('tells a client that still sends, once it is answered, that nobody reads any more, and cuts no answer short', async (t) => {
+    const text = 'x'.repeat(300_000)
+    const { session } = await gateway(t, (_request, response) => response.end(text))
+    for (const [path, status, length] of [
+      ['/nowhere', 404, undefined],
+      ['/words/a', 200, text.length],
+    ] as const) {
+      const stream = session.request({ ':path': path, ':method': 'POST', expect: '100-continue' }, { endStream: false })
+      stream.write('some')
+      const closed = once(stream, 'close')
+      let received = 0
+      stream.on('data', (chunk: Buffer) => {
+        received += chunk.length
+      })
+      const [head] = await once(stream, 'response')
+      await closed
+      assert.deepEqual([head[':status'], stream.rstCode], [status, constants.NGHTTP2_NO_ERROR])
+      assert.equal(received, length ?? received)
+    }
+  })
+
+  it('closes though a client never reads its refusal nor hangs up', async (t) => {
+    const { session, close } = await gateway(t)
+    const stream = session.request({ ':path': '/nowhere', ':method': 'POST' }, { endStream: false })
+    await once(stream, 'response')
+    stream.close()
+    await close()
+  })
+
   it('closes at once while connections say nothing', async (t) => {
     const { port, close } = await gateway(t)
     const silent = connectTcp(port, '127.0.0.1').on('error', () => {})

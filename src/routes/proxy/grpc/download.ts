@@ -7,10 +7,8 @@ export type Http2Request = IncomingMessage & { readonly stream: ServerHttp2Strea
 /** The answer of a call on its way to the client: its head and its end as lines; its messages are piped between. */
 export class Download {
   readonly response: Http2ServerResponse
-  readonly #raw: Http2Request
 
-  constructor(raw: Http2Request, response: Http2ServerResponse) {
-    this.#raw = raw
+  constructor(response: Http2ServerResponse) {
     this.response = response
   }
 
@@ -36,7 +34,5 @@ export class Download {
       Object.fromEntries([...lists].map(([name, list]) => [name, list.length === 1 ? list[0] : list])),
     )
     this.response.end()
-    // A client that still sends is told that nobody reads any more (RFC 9113 §8.1).
-    if (!this.#raw.complete) this.response.once('finish', () => this.#raw.stream.close())
   }
 }

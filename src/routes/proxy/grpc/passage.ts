@@ -75,7 +75,7 @@ export class Passage {
       tooLarge: (bytes) => this.#aborter.abort(messageTooLarge(bytes, route)),
     })
     this.#begunAt = way.clock.now()
-    this.#download = new Download(this.#raw, this.#response)
+    this.#download = new Download(this.#response)
     const deadline = this.#deadline()
     const left = deadline - way.clock.now()
     if (left < longestMs)
