@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { describe, it, type TestContext } from 'node:test'
+import { describe, it } from 'node:test'
 import { within } from '../../src/kernel/patience.ts'
+import { connected } from '../support/sockets.ts'
 
 describe('within', () => {
   it('gives what comes in time, and how it fails', async () => {
@@ -23,15 +23,3 @@ describe('within', () => {
     assert.equal(String((await answer)[0]), 'here')
   })
 })
-
-const connected = async (t: TestContext): Promise<readonly [client: Socket, service: Socket]> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
-  const [service] = (await once(server, 'connection')) as [Socket]
-  t.after(() => {
-    client.destroy()
-    server.close()
-  })
-  return [client, service]
-}

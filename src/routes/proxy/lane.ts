@@ -71,6 +71,7 @@ export class Lane implements AnswerHandler, CallContext {
   #sending: Sending | undefined
   #aborter: Aborter | undefined
   #timer: NodeJS.Timeout | undefined
+  #lastTurn: NodeJS.Immediate | undefined
   #silence: NodeJS.Timeout | undefined
   #body: RequestBody | undefined
   #whole: Buffer | undefined
@@ -206,7 +207,7 @@ export class Lane implements AnswerHandler, CallContext {
 
   onHead(head: ResponseHead): void {
     const { status, headers } = head
-    clearTimeout(this.#timer)
+    this.#endTimer()
     if (isFailureStatus(status) && (this.mayRepeat || this.#replaces !== undefined)) {
       const problem = statusProblem(this.#route.service, status, { retryAfter: head.get('retry-after') })
       const again = this.mayRepeat && this.#context.wouldTryAgain?.(problem) === true
@@ -284,12 +285,15 @@ export class Lane implements AnswerHandler, CallContext {
     this.#fail(connectionProblem(this.#route.service.name, error))
   }
 
-  /** The service has had its time. A body still on its way is waited for as long as it is the client who lags. */
+  /**
+   * The service has had its time. A body still on its way is waited for as long as it is the client who lags; and where
+   * this process was held up, what has come is read first, for Node runs timers before it reads from sockets.
+   */
   onTime(): void {
     const body = this.#body
     if (body !== undefined && !body.over && !body.heldBack && this.#sending?.sent === true) {
       this.#timer?.refresh()
-    } else this.#fail(deadlineProblem(this.#route.service.name), true)
+    } else this.#lastTurn = setImmediate(() => this.#fail(deadlineProblem(this.#route.service.name), true))
   }
 
   /** Nothing came for long; a client that lags is not waited for by this. */
@@ -317,10 +321,15 @@ export class Lane implements AnswerHandler, CallContext {
   #fail(problem: Error, late = false): void {
     if (this.#settled) return
     this.#settled = true
-    clearTimeout(this.#timer)
+    this.#endTimer()
     clearTimeout(this.#silence)
     this.#reject(problem)
     this.#sending?.abort(late)
+  }
+
+  #endTimer(): void {
+    clearTimeout(this.#timer)
+    clearImmediate(this.#lastTurn)
   }
 }
 

@@ -9,7 +9,8 @@ export type TimeoutOptions = { readonly service: string; readonly timeoutMs: num
 /**
  * Ends an attempt after `timeoutMs`, or when the request's budget ends if that is sooner. The call gets a signal
  * of its own, which aborts with the problem as its reason, and a deadline that is the attempt's own end, to send
- * on. A budget already spent makes no call.
+ * on. A budget already spent makes no call. Where this process was held up, an answer that has come meanwhile counts
+ * as in time: Node runs timers before it reads what sockets have got.
  */
 export const timeout =
   ({ service, timeoutMs, clock }: TimeoutOptions): Guard =>
@@ -44,6 +45,7 @@ class Attempt<Output> extends Aborter {
   readonly #service: string
   readonly #reject: Attempted<Output>['reject']
   readonly #timer: NodeJS.Timeout
+  #lastTurn: NodeJS.Immediate | undefined
   readonly succeeded: (reply: Reply<Output>) => void
   readonly failed: (thrown: unknown) => void
 
@@ -60,7 +62,9 @@ class Attempt<Output> extends Aborter {
       this.#end()
       reject(thrown)
     }
-    this.#timer = startTimer(milliseconds, () => this.#stop(deadlineProblem(service)))
+    this.#timer = startTimer(milliseconds, () => {
+      this.#lastTurn = setImmediate(() => this.#stop(deadlineProblem(service)))
+    })
     parent.addEventListener('abort', this)
   }
 
@@ -78,6 +82,7 @@ class Attempt<Output> extends Aborter {
 
   #end(): void {
     clearTimeout(this.#timer)
+    clearImmediate(this.#lastTurn)
     this.#parent.removeEventListener('abort', this)
   }
 }

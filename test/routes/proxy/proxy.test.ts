@@ -180,6 +180,18 @@ describe('a proxy route', () => {
       assert.equal((await send('/users', { method: 'POST', body: 'x'.repeat(100_000) })).status, 200, origin)
     })
 
+  it('takes the answer that came while the gateway itself was held up past the time', async (t) => {
+    const timeoutMs = 600
+    const { get } = await gateway(t, {
+      answer: (_request, response) => {
+        response.end('here')
+        for (const end = performance.now() + timeoutMs + 50; performance.now() < end; );
+      },
+      route: { timeoutMs },
+    })
+    assert.equal((await get('/users/u-1')).status, 200)
+  })
+
   it('answers 504 where the service does not begin to answer in time', async (t) => {
     const { get, sockets } = await gateway(t, { answer: () => {}, route: { timeoutMs: 50 } })
     const reply = await get('/users')

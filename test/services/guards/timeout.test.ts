@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { getEventListeners } from 'node:events'
+import { once as event, getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
 import type { Call, CallContext } from '../../../src/services/call.ts'
 import { timeout } from '../../../src/services/guards/timeout.ts'
 import { contextOf, guardContract, timersRunning } from '../../contracts/guard.ts'
 import { once } from '../../support/guards.ts'
+import { connected } from '../../support/sockets.ts'
 
 const clock = { now: () => 1_000, date: () => 0 }
 
@@ -66,6 +67,23 @@ describe('timeout', () => {
     await assert.rejects(call(contextOf()), { code: 'DEADLINE_EXCEEDED' })
     fail(new Error('late'))
     await new Promise(setImmediate)
+  })
+
+  it('takes the answer that came while the process itself was held up, and leaves its work alone', async (t) => {
+    const [client, service] = await connected(t)
+    const timeoutMs = 20
+    let seen: CallContext | undefined
+    const call = timeout({ service: 'users', timeoutMs, clock })<null, string>(async (_input, context) => {
+      seen = context
+      const [chunk] = (await event(client, 'data')) as [Buffer]
+      return { output: String(chunk), status: 200 }
+    }, once)
+    const running = call(null, contextOf())
+    service.write('here')
+    for (const end = performance.now() + 3 * timeoutMs; performance.now() < end; );
+    assert.equal((await running).output, 'here')
+    await new Promise(setImmediate)
+    assert.equal(seen?.signal.aborted, false)
   })
 
   it('waits for no timer longer than Node can hold', async () => {

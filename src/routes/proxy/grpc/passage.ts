@@ -78,8 +78,7 @@ export class Passage {
     this.#download = new Download(this.#response)
     const deadline = this.#deadline()
     const left = deadline - way.clock.now()
-    if (left < longestMs)
-      this.#timer = setTimeout(() => this.#aborter.abort(deadlineProblem(route.service.name)), Math.max(0, left))
+    if (left < longestMs) this.#timer = setTimeout(() => setImmediate(() => this.#onTime()), Math.max(0, left))
     if (!this.#isUnary) way.stop.addEventListener('abort', this.#onStop)
     this.context = { signal: this.#aborter, deadline, caller: request.caller, forward: {}, headers: request.headers }
     whenClosed(reply.raw, () => this.#onClose())
@@ -203,6 +202,11 @@ export class Passage {
     if (!this.#response.headersSent && unprocessed()) return unprocessedFailure()
     const { rstCode } = stream
     return rstCode === 0 ? noStatusFailure() : brokenFailure(`The stream was reset with code ${rstCode}.`)
+  }
+
+  /** Runs when what came while this process was held up is read: Node runs timers before it reads from sockets. */
+  #onTime(): void {
+    if (!this.#over) this.#aborter.abort(deadlineProblem(this.#route.service.name))
   }
 
   #onClose(): void {
