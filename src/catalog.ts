@@ -4,6 +4,7 @@ import { describeEndpoints } from './bff/endpoint/openapi.ts'
 import { mountBff } from './bff/mount.ts'
 import { addKey, listKeys, revokeKey, rotateKey } from './policies/auth/api-key/manage.ts'
 import { passwordLine } from './policies/auth/basic/password.ts'
+import { compileRule } from './policies/auth/compile.ts'
 import { providerName } from './policies/auth/config.ts'
 import { compileProvider, providerConfig, schemeOf } from './policies/auth/kinds.ts'
 import { auth, handshake } from './policies/auth/policy.ts'
@@ -28,7 +29,7 @@ import { BodyWanted } from './routes/match/asked.ts'
 import { readJsonBody } from './routes/match/body.ts'
 import { routeMatchConfig } from './routes/match/config.ts'
 import { misfit } from './routes/match/explain.ts'
-import { areDisjoint, compileMatch, conditionText } from './routes/match/match.ts'
+import { areDisjoint, compileMatch, conditionText, saidPlaces } from './routes/match/match.ts'
 import { createPaths, createRouter } from './routes/match/router.ts'
 import { expandVersions } from './routes/match/versions.ts'
 import { versionsConfig } from './routes/match/versions-config.ts'
@@ -84,6 +85,7 @@ export const providers = {
   name: providerName,
   config: providerConfig,
   compile: compileProvider,
+  rule: compileRule,
   scheme: schemeOf,
   handshake,
   addKey,
@@ -100,6 +102,7 @@ export const routes = {
     config: routeMatchConfig,
     compile: compileMatch,
     conditionText,
+    saidPlaces,
     misfit,
     areDisjoint,
     versions: versionsConfig,

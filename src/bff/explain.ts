@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refusal } from '../graph/execute/access.ts'
 import type { AccessRule } from '../graph/graph.ts'
+import { accessRule } from '../kernel/access.ts'
 import type { BffPlan, BffRuntime } from './bff.ts'
 
 /** By it a client asks how its answer came about, and the answer says whether it tells. */
@@ -16,12 +17,7 @@ export const notExplained = (request: FastifyRequest, reply: FastifyReply, becau
 }
 
 /** Callers who have all of these scopes. */
-export const withScopes = (scopes: readonly string[]): AccessRule => ({
-  public: false,
-  scopes: [scopes],
-  providers: [],
-  claims: {},
-})
+export const withScopes = (scopes: readonly string[]): AccessRule => accessRule({ scopes: [scopes] })
 
 /**
  * Whether a request asks for an explanation and gets one. Where it asks, a header of the answer says `1`, `off` where

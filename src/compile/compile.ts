@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { bffs, providers, services } from '../catalog.ts'
+import { bffs, providers, routes, services } from '../catalog.ts'
 import type { Places } from '../config/places.ts'
 import { planned } from '../config/planned.ts'
 import { readConfig } from '../config/read.ts'
-import { type Diagnostic, didYouMean, hasErrors, startOf } from '../kernel/diagnostic.ts'
+import { type Diagnostic, hasErrors, startOf } from '../kernel/diagnostic.ts'
 import type { Service } from '../services/service.ts'
 import { openAdmin } from './admin.ts'
 import { compileAudit } from './audit.ts'
+import { compileAuth } from './auth.ts'
 import { checkBff } from './check/bff.ts'
 import { type WorkspaceConfig, workspaceConfig } from './config.ts'
 import { compileIpRules } from './ip-rules.ts'
@@ -121,13 +122,13 @@ const compileConfig = async (
 
   const servedBffs: Plan['bffs'][number][] = []
   for (const [name, settings] of Object.entries(config.bffs)) {
-    diagnostics.push(
-      ...unknownProviders(settings.auth, {
-        config,
-        place: places.at(['bffs', name, 'auth'], 'value'),
-        coordinate: `bffs.${name}.auth`,
-      }),
-    )
+    const { auth, diagnostics: doubts } = compileAuth(settings.auth, {
+      config,
+      said: { segments: new Map(), suffixes: [] },
+      place: places.at(['bffs', name, 'auth'], 'value'),
+      coordinate: `bffs.${name}.auth`,
+    })
+    diagnostics.push(...doubts)
     const compiled = bffs.compile(name, settings, {
       workspaceDir: dir,
       services: allServices ? known : undefined,
@@ -140,26 +141,29 @@ const compileConfig = async (
     if (compiled.bff !== undefined)
       servedBffs.push({
         served: compiled.bff,
-        policies: policiesOf(settings, config, { operations: true, makes: true, ipRulesOf }),
+        policies: policiesOf({ ...settings, auth }, config, { operations: true, makes: true, ipRulesOf }),
       })
   }
 
   const servedRoutes: Plan['routes'][number][] = []
   for (const [index, settings] of config.routes.entries()) {
-    diagnostics.push(
-      ...unknownProviders(settings.auth, {
-        config,
-        place: places.at(['routes', index, 'auth'], 'value'),
-        coordinate: `routes[${index}].auth`,
-      }),
-    )
+    const { auth, diagnostics: doubts } = compileAuth(settings.auth, {
+      config,
+      said: routes.match.saidPlaces(settings),
+      place: places.at(['routes', index, 'auth'], 'value'),
+      coordinate: `routes[${index}].auth`,
+    })
     const { compiled, diagnostics: found } = compileRoute(settings, { index, config, services: known, places })
-    diagnostics.push(...found)
+    diagnostics.push(...doubts, ...found)
     for (const { route: served, match } of compiled)
       servedRoutes.push({
         served,
         match,
-        policies: policiesOf(settings, config, { operations: false, makes: makesAnswers(served), ipRulesOf }),
+        policies: policiesOf({ ...settings, auth }, config, {
+          operations: false,
+          makes: makesAnswers(served),
+          ipRulesOf,
+        }),
       })
   }
   diagnostics.push(...overlaps(config, places), ...openAdmin(config, places), ...missingPlans(config, places))
@@ -205,17 +209,3 @@ const unique = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => {
     return seen.has(key) ? false : seen.add(key) !== undefined
   })
 }
-
-const unknownProviders = (
-  rule: WorkspaceConfig['routes'][number]['auth'],
-  { config, place, coordinate }: { config: WorkspaceConfig; place: Diagnostic['place']; coordinate: string },
-): readonly Diagnostic[] =>
-  (rule?.providers ?? [])
-    .filter((name) => !Object.hasOwn(config.auth, name))
-    .map((name) => ({
-      severity: 'error',
-      code: 'PORTICO-010',
-      place,
-      coordinate,
-      message: `There is no provider ${name} under \`auth:\`.${didYouMean(name, Object.keys(config.auth))}`,
-    }))

@@ -136,9 +136,15 @@ const words = /* GraphQL */ `
   directive @auth(
     "Alternatives, each a list of scopes that go together."
     scopes: [[String!]!]
-    "Claims the token must bear, compared exactly; in a list one that is equal suffices."
+    "Roles, in the same form."
+    roles: [[String!]!]
+    "Groups, in the same form."
+    groups: [[String!]!]
+    "Claims the caller must have, each with its value or a list of which one will do, compared exactly; nested ones by path, such as org.id. Of a claim that is a list one item has to be equal."
     claims: PorticoValue
-    "Alternatives, each a list of providers that all know the caller; scopes and claims are then those that the first of the list knows."
+    "Arguments of the field, each with what has to equal it: claims.NAME or subject; members of inputs as objects."
+    match: PorticoValue
+    "Alternatives, each a list of providers that all know the caller; all else is then asked of what the first of the list knows."
     providers: [[String!]!]
     "Open to everybody."
     public: Boolean

@@ -1,4 +1,5 @@
 import type { GraphQLSchema } from 'graphql'
+import type { AccessRule as Access } from '../kernel/access.ts'
 import type { Json } from '../kernel/json.ts'
 import type { IdentityHeaderNames } from '../services/identity/headers.ts'
 import type { RequestTemplate } from './request.ts'
@@ -172,13 +173,10 @@ export type BatchKey = KeyField & {
   readonly match: readonly string[]
 }
 
-/** Who may see a field: outer list OR, inner AND. */
-export type AccessRule = {
-  readonly public: boolean
-  readonly scopes: readonly (readonly string[])[]
-  /** Alternatives of providers that all know the caller; any will do where there are none. */
-  readonly providers: readonly (readonly string[])[]
-  readonly claims: Readonly<Record<string, Json>>
+/** Who may see a field. */
+export type AccessRule = Access & {
+  /** In a plan, where a rule compares arguments: those of its field. Throws INVALID_ARGUMENT. */
+  readonly argumentsOf?: (variables: Readonly<Record<string, unknown>>) => object
 }
 
 export type ListSize = {

@@ -32,7 +32,7 @@ async function* results(
   if (step?.binding === undefined || plan.tops.length !== 1)
     throw new Problem('INVALID_ARGUMENT', 'A subscription has one root field.')
   for (const rule of step.rules) {
-    const refused = refusal(rule, context.caller.identity)
+    const refused = refusal(rule, context.caller.identity, variables)
     if (refused !== undefined) throw refused
   }
   const open = tools.streams[step.binding.index]

@@ -4,6 +4,9 @@ export type Identity = {
   readonly provider: string
   readonly subject: string | undefined
   readonly scopes: ReadonlySet<string>
+  /** What the claims say that the provider takes roles and groups from; none where it takes them from nowhere. */
+  readonly roles?: ReadonlySet<string>
+  readonly groups?: ReadonlySet<string>
   /** Every verified claim, as the token had it; of other credentials what is known of their holder. */
   readonly claims: Readonly<Record<string, unknown>>
   /** When the proof ends, in seconds since 1970 (JWT `exp`); undefined where it never does. */

@@ -12,6 +12,7 @@ import type { Resolver } from '../graph/execute/resolver.ts'
 import { limitedFields } from '../graph/field-limits.ts'
 import type { AccessRule, Graph } from '../graph/graph.ts'
 import { createSharing } from '../graph/sharing/sharing.ts'
+import { Denied, neededBy } from '../kernel/access.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Problem } from '../kernel/problem.ts'
@@ -124,7 +125,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
               audit.denied({
                 ...denialOf(`bffs.${name}`, caller, problem),
                 coordinate: coordinateOf(graph, rule),
-                needed: { scopes: rule.scopes, providers: rule.providers, claims: rule.claims },
+                needed: neededBy(rule),
               }),
           },
           log,
@@ -215,10 +216,10 @@ const connectingTools = ({ clock, log, metrics }: GenerationTools) => ({
   warn: (message: string): void => log.warn(message),
 })
 
-const denialOf = (scope: string, { identity, address, requestId }: Caller, { code }: Problem): AuthDenial => ({
+const denialOf = (scope: string, { identity, address, requestId }: Caller, { code, cause }: Problem): AuthDenial => ({
   scope,
   provider: identity?.provider ?? '',
-  reason: code === 'UNAUTHENTICATED' ? 'missing' : 'rule',
+  reason: cause instanceof Denied ? cause.reason : code === 'UNAUTHENTICATED' ? 'missing' : 'rule',
   address,
   requestId,
   subject: identity?.subject,

@@ -20,7 +20,7 @@ export type AuthDenial = AuthFailure & {
   /** What it asked for: a field, a type, or `schema` for what holds for root fields. */
   readonly coordinate?: string | undefined
   /** What would have been needed. Never told to the caller. */
-  readonly needed?: { readonly scopes: unknown; readonly providers: unknown; readonly claims: unknown }
+  readonly needed?: Readonly<Record<string, unknown>>
 }
 
 /** A caller past a limit. */

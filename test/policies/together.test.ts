@@ -47,6 +47,8 @@ const gateway = async (t: TestContext) => {
         algorithms: ['HS256'],
         clockSkewMs: 0,
         scopeClaim: 'scope',
+        rolesClaim: 'roles',
+        groupsClaim: 'groups',
         requiredClaims: [],
         type: undefined,
         maxBytes: 8_192,

@@ -42,10 +42,10 @@ describe('audit', () => {
       {
         event: 'access.denied',
         scope,
-        reason: 'rule',
+        reason: 'scopes',
         subject: 'ada',
         coordinate: 'User.secret',
-        needed: { scopes: [['payroll']], providers: [], claims: {} },
+        needed: { scopes: [['payroll']] },
       },
       { event: 'limit.exceeded', scope, subject: 'ada', limit: 'user-1h' },
     ])

@@ -1,6 +1,5 @@
-import type { Json } from '../../kernel/json.ts'
 import type { Directive } from '../directives.ts'
-import type { AccessRule, EnumSpellings, ListSize } from '../graph.ts'
+import type { EnumSpellings, ListSize } from '../graph.ts'
 import { spellingsOf } from './templates.ts'
 
 /** What an enum's values are called upstream: `@from(enum: […])`, `"*"` for any other. */
@@ -16,15 +15,6 @@ export const enumSpellings = (
     }
   return { names, fallback }
 }
-
-/** An `@auth` directive as a rule. */
-export const accessRule = (directive: Directive | undefined): AccessRule | undefined =>
-  directive && {
-    public: directive.args['public'] === true,
-    scopes: (directive.args['scopes'] as string[][] | undefined) ?? [],
-    providers: (directive.args['providers'] as string[][] | undefined) ?? [],
-    claims: (directive.args['claims'] as Record<string, Json> | undefined) ?? {},
-  }
 
 /** A `@listSize` directive as what it says. */
 export const listSizeOf = (directive: Directive | undefined): ListSize | undefined =>

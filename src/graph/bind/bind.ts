@@ -4,7 +4,8 @@ import type { Service } from '../../services/service.ts'
 import { directiveOf, directivesOf } from '../directives.ts'
 import { readFieldLimits } from '../field-limits.ts'
 import type { AccessRule, Field, Graph, InlineSource } from '../graph.ts'
-import { accessRule, enumSpellings, listSizeOf } from './annotations.ts'
+import { bindAccess } from './access.ts'
+import { enumSpellings, listSizeOf } from './annotations.ts'
 import { checkAnswers } from './answers.ts'
 import { checkGraph } from './check/graph.ts'
 import { checkNeedlessLevels } from './check/needless-level.ts'
@@ -48,7 +49,7 @@ export const bindGraph = (
     fields.set(coordinate, {
       coordinate,
       source,
-      rule: accessRule(directiveOf('auth', astNode)),
+      rule: bindAccess(context, directiveOf('auth', astNode), { coordinate, args: field.args }),
       listSize: listSizeOf(directiveOf('listSize', astNode)),
       fallback: bindFallback(context, { type, field, coordinate }, source),
       limits: readFieldLimits(directivesOf('rateLimit', astNode), coordinate, (node, message) =>
@@ -71,11 +72,13 @@ export const bindGraph = (
     variants: bindVariants(context),
     typeRules: new Map(
       objects.flatMap((type): [string, AccessRule][] => {
-        const rule = accessRule(directiveOf('auth', type.astNode, ...type.extensionASTNodes))
+        const rule = bindAccess(context, directiveOf('auth', type.astNode, ...type.extensionASTNodes), {
+          coordinate: type.name,
+        })
         return rule === undefined ? [] : [[type.name, rule]]
       }),
     ),
-    rootRule: accessRule(directiveOf('auth', ...roots)),
+    rootRule: bindAccess(context, directiveOf('auth', ...roots), { coordinate: 'schema' }),
     resolvers: new Set([...fields.values()].flatMap(({ source }) => (source.kind === 'resolver' ? [source.fn] : []))),
   }
   if (!hasErrors(context.diagnostics)) checkLists(context, graph)

@@ -103,8 +103,9 @@ export class Execution {
     const refusals = (this.refusals ??= new Map())
     for (const rule of rules) {
       if (!refusals.has(rule)) {
-        const { caller } = this.request.context
-        const refused = refusal(rule, caller.identity)
+        const { variables, context } = this.request
+        const { caller } = context
+        const refused = refusal(rule, caller.identity, variables)
         refusals.set(rule, refused)
         if (refused !== undefined) this.tools.denied?.(caller, refused, rule)
       }

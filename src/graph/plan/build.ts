@@ -22,7 +22,7 @@ import {
 import { Problem } from '../../kernel/problem.ts'
 import { type Graph, type InlineSource, isInline, type Source } from '../graph.ts'
 import { rootKind } from '../roots.ts'
-import { planArguments } from './arguments.ts'
+import { argumentsOf, planArguments } from './arguments.ts'
 import { boundOf } from './bounds.ts'
 import { type Collecting, type Conditions, collectFields, fragmentsOf } from './collect.ts'
 import { bindingOf, levelOf, startsEarly } from './early.ts'
@@ -192,8 +192,14 @@ const planField = (building: Building, { type, key, node, nodes, at }: FieldToPl
   const bound = graph.fields.get(coordinate)
   if (field === undefined || bound === undefined) throw new Error(`${coordinate} is not in the graph.`)
   const isRoot = rootKind(schema, type) !== undefined
-  const rules = [...at.rules, ...rulesOf(graph, { own: bound.rule, isRoot, result: getNamedType(field.type).name })]
   const args = planArguments({ field, node }, building.operation)
+  const guarded = {
+    own: bound.rule,
+    isRoot,
+    result: getNamedType(field.type).name,
+    argumentsOf: (variables: Readonly<Record<string, unknown>>) => argumentsOf({ field, node, args }, variables),
+  }
+  const rules = [...at.rules, ...rulesOf(graph, guarded)]
   const listBound = boundOf(bound.listSize, { field, node, args, name, at, coordinate })
   if (listBound.kind === 'argument' && listBound.field === field) building.slices.push(listBound)
   const sized =

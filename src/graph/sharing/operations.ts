@@ -74,7 +74,7 @@ const valuesOf = (
   const values: unknown[] = []
   for (const path of claims) values.push(dig(identity?.claims, path) ?? null)
   for (const name of headers) values.push(header(name) ?? null)
-  for (const rule of rules) values.push(refusal(rule, identity)?.code ?? null)
+  for (const rule of rules) values.push(refusal(rule, identity, variables)?.code ?? null)
   if (credentials) values.push(forward.authorization ?? null)
   for (const linesFor of told) values.push(linesFor(caller))
   if (hasAny(variables)) values.push(variables)

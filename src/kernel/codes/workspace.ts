@@ -159,6 +159,13 @@ export const workspaceCodes = {
     cause: 'A `rateLimit` says `plan`, or `plans.otherwise` names one, and `plans` has no such plan.',
     fix: 'Add the plan under `plans.of`, or name one of those that there are.',
   },
+  'PORTICO-034': {
+    severity: 'error',
+    title: 'Rule of `auth` that nobody meets',
+    cause: '`require` matches what requests of the place do not say, or names a provider that `auth` does not ask.',
+    fix: 'Name a parameter of the path, give the route hosts with `*`, or ask the provider.',
+    example: 'routes: [{ path: /t/{id}/*, auth: { provider: p, require: { match: { path.tenant: claims.tenant } } } }]',
+  },
   'PORTICO-030': {
     severity: 'error',
     title: 'Targets that are not one service',

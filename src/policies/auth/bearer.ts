@@ -1,3 +1,6 @@
+import { z } from 'zod'
+import { claimReader } from '../../kernel/access.ts'
+import type { Identity } from '../../kernel/caller.ts'
 import { isRawNumber, numberText } from '../../kernel/json.ts'
 import type { Problem } from '../../kernel/problem.ts'
 import { type RefusalReason, refused } from './authenticator.ts'
@@ -27,6 +30,35 @@ export const secondsOf = (value: unknown): number | undefined => {
   const seconds = Number(numberText(value))
   return seconds >= 0 && seconds <= latest ? seconds : undefined
 }
+
+/** Where a token's roles and groups are. */
+export const wordClaims = {
+  rolesClaim: z
+    .string()
+    .min(1)
+    .default('roles')
+    .describe('The claim that holds roles, a list or one; `realm_access.roles` for a nested one.'),
+  groupsClaim: z.string().min(1).default('groups').describe('The claim that holds groups, likewise.'),
+}
+
+/** Reads roles and groups of many tokens. */
+export const wordsReader = ({
+  rolesClaim,
+  groupsClaim,
+}: {
+  readonly rolesClaim: string
+  readonly groupsClaim: string
+}) => {
+  const [roles, groups] = [claimReader(rolesClaim), claimReader(groupsClaim)]
+  return (claims: Identity['claims']): Required<Pick<Identity, 'roles' | 'groups'>> => ({
+    roles: wordsOf(roles(claims)),
+    groups: wordsOf(groups(claims)),
+  })
+}
+
+/** A list of words, or one: a role may have spaces, so that its name is never taken apart. */
+const wordsOf = (claim: unknown): ReadonlySet<string> =>
+  new Set([claim].flat().filter((one): one is string => typeof one === 'string' && one !== ''))
 
 /** Scopes of a claim, as a list or separated by spaces. */
 export const scopesOf = (claim: unknown): ReadonlySet<string> => {

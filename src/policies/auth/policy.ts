@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
+import { Denied, neededBy, refusal } from '../../kernel/access.ts'
 import type { Identity } from '../../kernel/caller.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
 import { mergeHooks } from '../hooks.ts'
@@ -7,6 +8,7 @@ import { type Authenticator, type Bearer, Refused } from './authenticator.ts'
 import { type Authenticate, combine } from './combine.ts'
 import { type AuthRule, authConfig } from './config.ts'
 import { openProvider } from './kinds.ts'
+import { noPlaces, type Requested, saidBy } from './said.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -33,6 +35,8 @@ export const auth = definePolicy({
         audit: tools.audit,
         scope: scope.name,
         provider: rule.providers.join(','),
+        may: permission(rule, authenticators),
+        needed: rule.require && neededBy(rule.require),
       }),
     ]
     return mergeHooks([...own, { onRequest }])
@@ -46,19 +50,59 @@ const authenticatorsOf = (app: FastifyInstance, { providers }: AuthRule): readon
     return authenticator
   })
 
-type Told = { readonly audit: PolicyTools['audit']; readonly scope: string; readonly provider: string }
+/** Why a known caller may not do what a request asks; undefined where it may. */
+type May = (request: Requested, identity: Identity) => Problem | undefined
+
+/**
+ * RFC 6750 §3 wants a challenge wherever a token does not open something. It is the same whatever the rule asks, and
+ * names no scope: which rule it was is the audit log's to know.
+ */
+const permission = (
+  { require, places = noPlaces, providers }: AuthRule,
+  authenticators: readonly Authenticator[],
+): May | undefined => {
+  if (require === undefined) return undefined
+  const challenges = new Map(providers.map((name, at) => [name, authenticators[at]?.challenge]))
+  return (request, identity) => {
+    const problem = refusal(require, identity, saidBy(request, places))
+    const challenge = problem === undefined ? undefined : challenges.get(identity.provider)
+    if (problem === undefined || challenge?.startsWith('Bearer ') !== true) return problem
+    return new Problem(problem.code, problem.message, {
+      headers: { 'www-authenticate': `${challenge}, error="insufficient_scope"` },
+      cause: problem.cause,
+    })
+  }
+}
+
+type Told = {
+  readonly audit: PolicyTools['audit']
+  readonly scope: string
+  readonly provider: string
+  readonly may: May | undefined
+  /** What `may` asks for. */
+  readonly needed: Readonly<Record<string, unknown>> | undefined
+}
 
 /** With callbacks, so that a caller known from before costs no promise. */
-const authenticate = (find: Authenticate, { audit, scope, provider }: Told): onRequestHookHandler => {
+const authenticate = (find: Authenticate, { audit, scope, provider, may, needed }: Told): onRequestHookHandler => {
   const refuse = (request: FastifyRequest, thrown: unknown): Problem => {
     const problem = asProblem(thrown)
     const { address, requestId } = request.caller
     audit.failed({ scope, provider, address, requestId, reason: reasonOf(problem) })
     return problem
   }
-  const accept = (request: FastifyRequest, identity: Identity): void => {
+  /** Each decision is told once: who is denied was not let in. */
+  const accept = (request: FastifyRequest, identity: Identity): Problem | undefined => {
     request.caller = { ...request.caller, identity }
-    audit.granted(scope, identity.provider)
+    const problem = may?.(request, identity)
+    if (problem === undefined) audit.granted(scope, identity.provider)
+    else {
+      const { address, requestId } = request.caller
+      const reason = problem.cause instanceof Denied ? problem.cause.reason : 'rule'
+      const { provider: by, subject } = identity
+      audit.denied({ scope, provider: by, subject, address, requestId, reason, ...(needed && { needed }) })
+    }
+    return problem
   }
   return (request, _reply, done) => {
     let found: ReturnType<Authenticate>
@@ -68,16 +112,12 @@ const authenticate = (find: Authenticate, { audit, scope, provider }: Told): onR
       return done(refuse(request, thrown))
     }
     if (found instanceof Promise) {
-      const enter = (identity: Identity): void => {
-        accept(request, identity)
-        done()
-      }
+      const enter = (identity: Identity): void => done(accept(request, identity))
       const leave = (thrown: unknown): void => done(refuse(request, thrown))
       found.then(enter, leave)
       return
     }
-    if (found !== undefined) accept(request, found)
-    done()
+    done(found === undefined ? undefined : accept(request, found))
   }
 }
 
@@ -89,12 +129,19 @@ const reasonOf = (problem: Problem): string => {
 /** Who shows a credential in the first message of a WebSocket, by its members as headers; undefined for nobody. */
 export type Handshake = (
   headers: Readonly<Record<string, string>>,
-  upgrade: Pick<Bearer, 'protocol' | 'raw'>,
+  upgrade: Pick<Bearer, 'protocol' | 'raw'> & Requested,
 ) => Promise<Identity | undefined>
 
 /** The same rule as `auth` of the route, for credentials that come once the WebSocket is open. Rejects with Problem. */
 export const handshake = (app: FastifyInstance, rule: AuthRule): Handshake => {
-  const find = combine({ ...rule, optional: true }, authenticatorsOf(app, rule))
-  return async (headers, { protocol, raw: { socket } }) =>
-    find({ headers, url: '', protocol, raw: { rawHeaders: [], socket } })
+  const authenticators = authenticatorsOf(app, rule)
+  const find = combine({ ...rule, optional: true }, authenticators)
+  const may = permission(rule, authenticators)
+  return async (headers, upgrade) => {
+    const { protocol, raw } = upgrade
+    const identity = await find({ headers, url: '', protocol, raw: { rawHeaders: [], socket: raw.socket } })
+    const problem = identity && may?.(upgrade, identity)
+    if (problem !== undefined) throw problem
+    return identity
+  }
 }

@@ -42,6 +42,12 @@ type MatchConfig = z.output<z.ZodObject<typeof routeMatchConfig>> & {
   readonly pathMode?: 'canonical' | 'raw' | undefined
 }
 
+/** Where requests of a route say its parameters, and the part of their host that `*` stands for. */
+export const saidPlaces = ({ hosts = [], path }: Pick<MatchConfig, 'hosts' | 'path'>) => ({
+  segments: new Map(parseRoutePath(path).variables.map((one) => [one.path, one.from] as const)),
+  suffixes: hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(1)),
+})
+
 /** What is written, and conditions that other settings of a route come to. */
 export const compileMatch = (
   { hosts = [], match, path, methods, pathMode }: MatchConfig,

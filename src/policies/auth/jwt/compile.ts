@@ -82,9 +82,9 @@ const compileIssuer = async (
     stalenessMs: config.revocation.staleness,
     failClosed: config.revocation.whenDown === 'refuse',
   }
-  const { audience, clockSkew: clockSkewMs, scopeClaim, requiredClaims, type } = config
+  const { audience, clockSkew: clockSkewMs, scopeClaim, rolesClaim, groupsClaim, requiredClaims, type } = config
   const { maxSize: maxBytes, maxLifetime: maxLifetimeMs } = config
-  const rules = { clockSkewMs, scopeClaim, requiredClaims, type, maxBytes, maxLifetimeMs }
+  const rules = { clockSkewMs, scopeClaim, rolesClaim, groupsClaim, requiredClaims, type, maxBytes, maxLifetimeMs }
   return { issuer: { name: nameOf(config), audience, algorithms, ...rules, keys, revocation }, diagnostics }
 }
 

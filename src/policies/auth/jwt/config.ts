@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { duration, oneOrMore, size } from '../../../config/scalars.ts'
+import { wordClaims } from '../bearer.ts'
 
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const
 const symmetric = ['HS256', 'HS384', 'HS512'] as const
@@ -13,6 +14,7 @@ const tokenConfig = {
     .describe('Accepted algorithms. By default RS256, ES256 and EdDSA, with `secret` HS256.'),
   clockSkew: duration.default(5_000).describe('How far clocks may differ when `exp`, `nbf` and `iat` are checked.'),
   scopeClaim: z.string().default('scope').describe('The claim that holds scopes, as a list or separated by spaces.'),
+  ...wordClaims,
   requiredClaims: z
     .array(z.string())
     .default([])

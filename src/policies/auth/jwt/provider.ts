@@ -28,6 +28,8 @@ export type JwtIssuer = {
   readonly algorithms: readonly JwtAlgorithm[]
   readonly clockSkewMs: number
   readonly scopeClaim: string
+  readonly rolesClaim: string
+  readonly groupsClaim: string
   /** Beside `iss`, `aud` and `exp`. */
   readonly requiredClaims: readonly string[]
   /** The `typ` of its tokens, lower case and without `application/`. */

@@ -4,7 +4,7 @@ import { errors } from 'jose'
 import type { Identity } from '../../../kernel/caller.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import type { AuthenticatorTools, RefusalReason } from '../authenticator.ts'
-import { refusedToken, scopesOf, secondsOf } from '../bearer.ts'
+import { refusedToken, scopesOf, secondsOf, wordsReader } from '../bearer.ts'
 import { type KeyTools, openKeys } from './keys.ts'
 import type { JwtIssuer } from './provider.ts'
 import { revocationCheck } from './revocation.ts'
@@ -58,6 +58,7 @@ export const openVerifier = async (
   const jwt = app.jwt[namespace]
   if (jwt === undefined) throw new Error(`@fastify/jwt did not register ${namespace}.`)
   const keys = openKeys(issuer.keys, tools)
+  const words = wordsReader(issuer)
   return {
     issuer,
     revision: () => keys.revision(),
@@ -72,7 +73,7 @@ export const openVerifier = async (
         jwt.verify(token.text, { key, clockTimestamp: tools.clock.date() })
         checkType(header.typ, issuer)
         const expiresAt = expiryOf(claims, issuer, tools.clock.date())
-        return { identity: identityOf(claims, { provider, issuer, expiresAt }), revision }
+        return { identity: { ...identityOf(claims, { provider, issuer, expiresAt }), ...words(claims) }, revision }
       } catch (thrown) {
         throw thrown instanceof Problem ? thrown : refusalOf(thrown, requiredClaims)
       }

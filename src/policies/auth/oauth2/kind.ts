@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { duration, oneOrMore } from '../../../config/scalars.ts'
 import { defineProvider } from '../authenticator.ts'
+import { wordClaims } from '../bearer.ts'
 import { isSafeSource } from '../bounded-fetch.ts'
 import { openIntrospection } from './open.ts'
 
@@ -13,6 +14,8 @@ export type OAuth2Provider = {
   readonly client: { readonly id: string; readonly secret: KeyObject }
   /** Of which one has to be in `aud`; undefined where that is not looked at. */
   readonly audience: readonly string[] | undefined
+  readonly rolesClaim: string
+  readonly groupsClaim: string
   readonly maxAgeMs: number
   readonly timeoutMs: number
 }
@@ -28,6 +31,7 @@ const config = z.strictObject({
     maxAge: duration
       .default(60_000)
       .describe('How long an answer holds: the longest that a token is still taken after it was revoked.'),
+    ...wordClaims,
     timeout: duration.default(2_000).describe('How long the authorization server may take; 503 after that.'),
   }),
 })
@@ -46,8 +50,17 @@ export const oauth2 = defineProvider<typeof config, OAuth2Provider>({
         files: [],
       }
     const client = { id: clientId, secret: createSecretKey(Buffer.from(clientSecret)) }
-    const { audience, maxAge: maxAgeMs, timeout: timeoutMs } = rest
-    const provider = { kind: 'oauth2', name, url: introspection, client, audience, maxAgeMs, timeoutMs } as const
+    const { maxAge: maxAgeMs, timeout: timeoutMs, ...told } = rest
+    const provider = {
+      kind: 'oauth2',
+      name,
+      url: introspection,
+      client,
+      ...told,
+      audience: rest.audience,
+      maxAgeMs,
+      timeoutMs,
+    } as const
     return { provider, diagnostics: [], files: [] }
   },
   scheme: () => ({ type: 'http', scheme: 'bearer' }),

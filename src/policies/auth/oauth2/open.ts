@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Identity } from '../../../kernel/caller.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import { type Authenticator, type AuthenticatorTools, undecided } from '../authenticator.ts'
-import { challenge, isBearer, refusedToken } from '../bearer.ts'
+import { challenge, isBearer, refusedToken, wordsReader } from '../bearer.ts'
 import { boundedFetch } from '../bounded-fetch.ts'
 import type { OAuth2Provider } from './kind.ts'
 import { identityOf, type TokenFacts } from './token-facts.ts'
@@ -28,6 +28,7 @@ export const openIntrospection = (
   const refused = new LRUCache<string, { readonly problem: Problem; readonly until: number }>(refusals)
   const asking = new Map<string, Promise<Identity>>()
   const ask = introspect(provider)
+  const words = wordsReader(provider)
 
   const judge = async (authorization: string, token: string): Promise<Identity> => {
     let facts: TokenFacts
@@ -37,7 +38,8 @@ export const openIntrospection = (
       log.warn({ err: cause, provider: provider.name }, 'An authorization server does not tell of tokens.')
       throw undecided('Tokens cannot be verified at the moment.', cause)
     }
-    const identity = identityOf(facts, provider, clock.date())
+    const known = identityOf(facts, provider, clock.date())
+    const identity = known instanceof Problem ? known : { ...known, ...words(known.claims) }
     if (identity instanceof Problem) {
       refused.set(authorization, { problem: identity, until: clock.now() + inactiveMs })
       throw identity

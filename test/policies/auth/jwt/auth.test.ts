@@ -143,7 +143,8 @@ describe('auth', () => {
   it('verifies a token that came without a request', async (t) => {
     const { app } = await gatewayWithSecret(t)
     const verify = handshake(app, authConfig.parse('shoppers'))
-    const upgrade = { protocol: 'http', raw: { rawHeaders: [], socket: new Socket() } }
+    const raw = { rawHeaders: [], socket: new Socket() }
+    const upgrade = { protocol: 'http', raw, url: '/', canonicalPath: '/', hostname: 'shop.test' }
     const given = (authorization: string) => verify({ authorization }, upgrade)
     assert.equal((await given(`Bearer ${tokenOf(hs256, claims(), secret)}`))?.subject, 'ada')
     await assert.rejects(given('Bearer x.y.z'), { code: 'UNAUTHENTICATED' })
