@@ -2,6 +2,7 @@ import {
   type Gateway as Bare,
   type GatewayOptions as BareOptions,
   createGateway as createBare,
+  type Reloaded,
 } from '../runtime/gateway.ts'
 import type { SidePort } from '../runtime/listener.ts'
 import { startWorkers, type Workers, type WorkersOptions } from '../runtime/workers/primary.ts'
@@ -24,15 +25,10 @@ export type Gateway = Bare & {
  */
 export const createGateway = async (options: GatewayOptions = {}): Promise<Gateway> => {
   const gateway = await createBare(options)
-  let admin: SidePort | undefined
-  try {
-    admin = await openAdmin(gateway, options.adminByDefault)
-  } catch (error) {
-    await gateway.close()
-    throw error
-  }
+  const face = await administer(gateway, { byDefault: options.adminByDefault, log: options.log })
   return {
     ...gateway,
+    ...face,
     // A reload may move them.
     get listen() {
       return gateway.listen
@@ -40,10 +36,8 @@ export const createGateway = async (options: GatewayOptions = {}): Promise<Gatew
     get probes() {
       return gateway.probes
     },
-    admin: admin?.address,
-    async close() {
-      await admin?.close()
-      await gateway.close()
+    get admin() {
+      return face.admin
     },
   }
 }
@@ -53,15 +47,10 @@ export const startAdministeredWorkers = async (
   options: WorkersOptions,
 ): Promise<Workers & { readonly admin: Bare['listen'] | undefined }> => {
   const workers = await startWorkers(options)
-  let admin: SidePort | undefined
-  try {
-    admin = await openAdmin(workers, undefined)
-  } catch (error) {
-    await workers.close()
-    throw error
-  }
+  const face = await administer(workers, { byDefault: undefined, log: options.log })
   return {
     ...workers,
+    ...face,
     // A reload may move them.
     get listen() {
       return workers.listen
@@ -69,10 +58,69 @@ export const startAdministeredWorkers = async (
     get probes() {
       return workers.probes
     },
-    admin: admin?.address,
+    get admin() {
+      return face.admin
+    },
+  }
+}
+
+type Running = Administered & Pick<Bare, 'close'>
+
+type Around = { readonly byDefault: Bare['listen'] | undefined; readonly log: BareOptions['log'] }
+
+/** A gateway's admin port, which follows its reloads. Closes the gateway and rejects where the port cannot be had. */
+const administer = async (
+  gateway: Running,
+  { byDefault, log }: Around,
+): Promise<Pick<Gateway, 'admin' | 'reload' | 'close'>> => {
+  let last: Promise<unknown> = Promise.resolve()
+  const reload = (): Promise<Reloaded> => {
+    const next = last.then(reloadAndFollow)
+    last = next.catch(() => {})
+    return next
+  }
+  const administered: Administered = {
+    plan: gateway.plan,
+    services: gateway.services,
+    reload,
+    get listen() {
+      return gateway.listen
+    },
+  }
+  let wanted = gateway.plan().admin
+  let port: SidePort | undefined
+  try {
+    port = await openAdmin(administered, byDefault)
+  } catch (error) {
+    await gateway.close()
+    throw error
+  }
+  const reloadAndFollow = async (): Promise<Reloaded> => {
+    const reloaded = await gateway.reload()
+    const next = gateway.plan().admin
+    if (!reloaded.ok || JSON.stringify(next) === JSON.stringify(wanted)) return reloaded
+    try {
+      const old = port
+      port = await openAdmin(administered, byDefault)
+      wanted = next
+      // Whoever asked for the reload may have asked there.
+      old?.leave()
+      return reloaded
+    } catch (error) {
+      const why = `admin stays where it was: ${(error as Error).message}`
+      log?.error(why)
+      return { ...reloaded, why }
+    }
+  }
+  return {
+    get admin() {
+      return port?.address
+    },
+    reload,
     async close() {
-      await admin?.close()
-      await workers.close()
+      await last
+      await port?.close()
+      await gateway.close()
     },
   }
 }

@@ -29,6 +29,8 @@ export const answerReload = async (
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
+    // The port may just have moved: nobody goes on here.
+    connection: 'close',
     'x-content-type-options': 'nosniff',
   })
   response.end(body)

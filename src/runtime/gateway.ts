@@ -244,8 +244,6 @@ class GatewayProcess {
     this.diagnostics = compiled.diagnostics
     this.metrics.observeReload('success', next.id)
     log.info({ generation: next.id }, 'reloaded')
-    if (JSON.stringify(old.plan.admin) !== JSON.stringify(next.plan.admin))
-      log.warn('admin takes effect when the gateway is started anew')
     const { drainMs } = old.plan
     const drained = Promise.all([old.drain(drainMs), move.leave(drainMs)]).then(
       () => {},

@@ -190,7 +190,12 @@ const listen = (server: Server, { host, port }: HostPort): Promise<HostPort> =>
     })
   })
 
-export type SidePort = { readonly address: HostPort; close(): Promise<void> }
+export type SidePort = {
+  readonly address: HostPort
+  close(): Promise<void>
+  /** Takes nothing new, and answers what it has begun. */
+  leave(): void
+}
 
 /** A port beside that of clients, for operators: closing it waits for nobody. */
 export const openSidePort = async (server: Server, wanted: HostPort): Promise<SidePort> => ({
@@ -200,4 +205,5 @@ export const openSidePort = async (server: Server, wanted: HostPort): Promise<Si
       server.close(() => resolve())
       server.closeAllConnections()
     }),
+  leave: () => void server.close(),
 })

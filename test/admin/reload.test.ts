@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { freePort } from '../support/free-port.ts'
 import { startAdministered, workspaceYaml } from './support.ts'
 
 describe('POST /reload of the admin port', () => {
@@ -35,6 +36,24 @@ describe('POST /reload of the admin port', () => {
     const { why, generation } = (await reply.json()) as Answer
     assert.deepEqual([reply.status, generation], [422, 1])
     assert.match(why ?? '', /EADDRINUSE/)
+  })
+
+  it('moves the admin port itself, and still answers whoever asked for that', async (t) => {
+    const started = await startAdministered(t)
+    const port = await freePort()
+    const move = (admin: string): Promise<void> =>
+      writeFile(join(started.dir, 'portico.yaml'), workspaceYaml.replace('admin: 127.0.0.1:0', admin))
+    await move(`admin: 127.0.0.1:${port}`)
+    assert.equal((await post(started.adminUrl)).status, 200)
+    const there = `http://127.0.0.1:${port}`
+    assert.equal((await fetch(`${there}/services`)).status, 200)
+    await assert.rejects(fetch(`${started.adminUrl}/services`))
+    await move(`admin: 127.0.0.1:${started.listen.port}`)
+    const { ok, why } = (await (await post(there)).json()) as Answer
+    assert.deepEqual([ok, /admin stays where it was: .*EADDRINUSE/.test(why ?? '')], [true, true])
+    await move('')
+    assert.equal((await post(there)).status, 200)
+    await assert.rejects(fetch(`${there}/services`))
   })
 
   for (const [who, headers, status] of [

@@ -210,7 +210,6 @@ class Primary {
       if (result.status === 'fulfilled') this.#opened = result.value
     this.#probes = probes
     if (old !== probes) await old?.close()
-    if (!same(plan.admin, this.#plan.admin)) log.warn('admin takes effect when the gateway is started anew')
     this.#plan = plan
     this.#diagnostics = diagnostics
     this.#generation += 1
