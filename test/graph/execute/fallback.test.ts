@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { dataOf, execute } from '../../../src/graph/execute/execute.ts'
+import { createStaleValues } from '../../../src/graph/execute/fallback.ts'
 import type { Json } from '../../../src/kernel/json.ts'
 import { Problem } from '../../../src/kernel/problem.ts'
 import { diagnosticsOf, idsIn, type RunOptions, world } from '../support/graph.ts'
@@ -49,6 +50,15 @@ describe('@fallback', () => {
       told: ['greeting UNAVAILABLE undefined'],
     })
     assert.deepEqual((await run('{ greeting }')).data, { greeting: null })
+  })
+
+  it('keeps no more than 32 MiB, nothing above 1 MiB, and forgets what was not used for longest', () => {
+    const values = createStaleValues({ now: () => 0, date: () => 0 })
+    for (let i = 0; i < 100; i += 1) values.keep(`${i}`, [{ text: 'x'.repeat(1_000_000) }])
+    const kept = Array.from({ length: 100 }, (_, i) => i).filter((i) => values.recall(`${i}`, 1) !== undefined)
+    assert.deepEqual([kept.length, kept[0]], [33, 67])
+    values.keep('99', 'x'.repeat(1_048_576))
+    assert.equal(values.recall('99', 1), undefined)
   })
 
   it('stands in for no answer: not found, refused and wrong arguments stay what they are', async () => {
