@@ -7,8 +7,11 @@ import type { RestInput } from './request.ts'
 /** Reads the JSON body of an answer to a path: UTF-8, as RFC 8259 §8.1 has it. Throws SyntaxError. */
 export type BodyReader = (path: string, bytes: Buffer, exact: RestInput['exact']) => Json
 
-/** What is shorter is parsed in well under a microsecond; what is longer is not worth its memory. */
-const leastBytes = 128
+/**
+ * One of 52 bytes takes 0.7 µs to parse and 0.1 to know again, and an answer that it is part of can be known again with
+ * it. What is shorter is not worth its entry, what is longer not its memory.
+ */
+const leastBytes = 32
 const mostBytes = 262_144
 
 /** All that one service's reader remembers, with what an entry takes by itself. */
