@@ -11,6 +11,7 @@ import { createStaleValues } from '../graph/execute/fallback.ts'
 import type { Resolver } from '../graph/execute/resolver.ts'
 import { limitedFields } from '../graph/field-limits.ts'
 import type { AccessRule, Graph } from '../graph/graph.ts'
+import { createKnownAnswers } from '../graph/sharing/known-answers.ts'
 import { createSharing } from '../graph/sharing/sharing.ts'
 import { Denied, neededBy } from '../kernel/access.ts'
 import type { Caller } from '../kernel/caller.ts'
@@ -99,6 +100,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     replicas: plan.replicas,
     audit,
   }
+  const answers = createKnownAnswers()
   const bffRuntimes = new Map(
     plan.bffs.map(({ served, policies }): [string, BffRuntime] => {
       const { graph, limits: bounds, name } = served
@@ -121,6 +123,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
             upstreamCalls: bounds.upstreamCalls,
             clock,
             stale: lease.stores.keep(`stale values of ${name}`, () => createStaleValues(clock)),
+            answers,
             denied: (caller, problem, rule) =>
               audit.denied({
                 ...denialOf(`bffs.${name}`, caller, problem),

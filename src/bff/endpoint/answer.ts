@@ -8,12 +8,17 @@ import { entityTag, isHeld } from './conditional.ts'
 import type { EndpointPlan } from './endpoint.ts'
 
 /** The body of an answer. Where something of it failed, `missing` names the services. */
-export type EndpointAnswer = { readonly body: string; readonly missing: readonly string[] }
+export type EndpointAnswer = {
+  readonly body: string
+  readonly missing: readonly string[]
+  /** The same object for the same body, where that is known. */
+  readonly same?: object | undefined
+}
 
 /** What a result comes to for an endpoint. Throws what took a required value away. */
 export const endpointAnswer = (endpoint: EndpointPlan, result: ExecutionResult): EndpointAnswer => {
-  const { failures, text } = result
-  if (failures.length === 0 && text !== undefined && isWhole(endpoint, result)) return { body: text, missing: [] }
+  const { failures, text, same } = result
+  if (failures.length === 0 && text !== undefined && isWhole(endpoint, result)) return { body: text, missing: [], same }
   const data = dataOf(result)
   const missing = endpoint.require.find((path) => data === null || isMissing(data, path))
   if (data === null || missing !== undefined) throw whyMissing(missing ?? [], failures)
@@ -29,7 +34,7 @@ export const endpointAnswer = (endpoint: EndpointPlan, result: ExecutionResult):
 /** Sends an answer: whole ones to a GET with a validator, and not at all to who holds them already; partial ones marked. */
 export const sendAnswer = (
   { status, cache }: EndpointPlan,
-  { body, missing }: EndpointAnswer,
+  { body, missing, same }: EndpointAnswer,
   {
     request,
     reply,
@@ -40,7 +45,7 @@ export const sendAnswer = (
   if (missing.length > 0)
     return reply.header('portico-partial', missing.join(', ')).header('cache-control', 'no-store').send(body)
   if (cache === undefined) return reply.send(body)
-  const tag = entityTag(body, coded && request.headers['accept-encoding'] !== undefined)
+  const tag = entityTag(body, coded && request.headers['accept-encoding'] !== undefined, same)
   reply.header('etag', tag).header('cache-control', cache.control)
   if (cache.vary.length > 0) vary(reply, cache.vary)
   if (!isHeld(request.headers['if-none-match'], tag)) return reply.send(body)

@@ -42,12 +42,17 @@ export const execute = (request: ExecutionRequest, tools: GraphTools): Execution
   const execution = new Execution(request, tools, broken)
   const answer = (): void => {
     execution.end()
-    const { text, failures, absent } = writeAnswer(request.plan.root, root, {
-      results: execution.results,
-      refused: execution.refused,
-      introspection: request.introspection,
-    })
-    const result = { text, failures, absent, calls: execution.loads.calls }
+    const { loads } = execution
+    const known = request.recorder === undefined ? tools.answers : undefined
+    const write = (): Written =>
+      writeAnswer(request.plan.root, root, {
+        results: execution.results,
+        refused: execution.refused,
+        introspection: request.introspection,
+      })
+    const { text, failures, absent, same } =
+      known === undefined ? write() : known.written(request, loads.exchanges, write)
+    const result = { text, failures, absent, same, calls: loads.calls }
     if (waiting === undefined) outcome = result
     else waiting.resolve(result)
   }

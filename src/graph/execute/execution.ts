@@ -12,9 +12,10 @@ import type { Scope } from '../template.ts'
 import { refusal } from './access.ts'
 import type { ConnectedClient } from './clients.ts'
 import type { StaleValues } from './fallback.ts'
-import { type Invoke, Loads, type LoadsOptions } from './loads.ts'
+import { type Exchanged, type Invoke, Loads, type LoadsOptions } from './loads.ts'
 import type { Recorder } from './recorder.ts'
 import type { Resolver } from './resolver.ts'
+import type { Written } from './write.ts'
 
 /** What executing needs beside the plan: made once for each generation. */
 export type GraphTools = {
@@ -29,6 +30,8 @@ export type GraphTools = {
   /** Last good values, for `@fallback(stale: …)`; none are kept where undefined. */
   readonly stale?: StaleValues | undefined
   readonly clock: Clock
+  /** What was written before; every answer is written anew where undefined. */
+  readonly answers?: KnownAnswers | undefined
   /** Told once of each rule that keeps a caller from something an operation asks for. */
   readonly denied?: (caller: Caller, problem: Problem, rule: AccessRule) => void
 }
@@ -46,6 +49,15 @@ export type ExecutionRequest = {
   readonly introspection?: Readonly<Record<string, unknown>> | undefined
   /** Who wants to know how the answer comes about; nobody where undefined. */
   readonly recorder?: Recorder | undefined
+}
+
+/** Answers that were written before. */
+export type KnownAnswers = {
+  /**
+   * What was written before for the same request, where its calls asked the same and got the same; otherwise what
+   * `write` gives.
+   */
+  written(request: ExecutionRequest, exchanges: readonly Exchanged[], write: () => Written): Written
 }
 
 /** The state of one operation under way: what it asked, what came back, and what its caller may see. */

@@ -10,6 +10,9 @@ import { byKey, missing, selected } from './match.ts'
 /** Sends a rendered request of one binding to its service. */
 export type Invoke = (request: RenderedRequest, context: CallContext) => Promise<Reply>
 
+/** A call that was sent: what it asked by which binding, and what came back; undefined as long as nothing has, and where it failed. */
+export type Exchanged = { readonly binding: number; readonly asked: string; output: Json | undefined }
+
 export type LoadsOptions = {
   readonly context: CallContext
   readonly invokes: readonly Invoke[]
@@ -38,6 +41,8 @@ export type Chunk = {
 export class Loads {
   /** Calls made so far. */
   calls = 0
+  /** What was sent, in that order, with what came back. */
+  readonly exchanges: Exchanged[] = []
   /** The operation's, for calls: their tries are counted here. */
   readonly context: CallContext
   /** Further tries of calls, hedges included. */
@@ -204,8 +209,13 @@ export class Loads {
     } catch (problem) {
       return over(asProblem(problem))
     }
+    const exchange: Exchanged = { binding: binding.index, asked: request.identity, output: undefined }
+    this.exchanges.push(exchange)
     invoke(request, this.context).then(
-      ({ output }) => this.guarded(() => over(output)),
+      ({ output }) => {
+        exchange.output = output
+        this.guarded(() => over(output))
+      },
       (error: unknown) => {
         const problem = asProblem(error)
         this.guarded(() => over(problem.code === 'NOT_FOUND' && binding.notFound === 'NULL' ? null : problem))

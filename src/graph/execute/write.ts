@@ -30,6 +30,8 @@ export type Written = {
   readonly failures: readonly Failure[]
   /** Response keys of the root's fields that are null. */
   readonly absent: readonly string[]
+  /** The same object for the same text, where that was known again: what is made of the text can be remembered by it. */
+  readonly same?: object | undefined
 }
 
 /**

@@ -1,8 +1,10 @@
 import { type IdentityHeaders, identityHeaders } from '../../services/identity/headers.ts'
+import { refusal } from '../execute/access.ts'
+import type { ExecutionRequest } from '../execute/execution.ts'
 import type { AccessRule } from '../graph.ts'
 import type { OperationPlan, Selection, Shape, Step, StepSource } from '../plan/plan.ts'
 import { templatesOf } from '../request.ts'
-import { type Expression, expressionsOf, type Template } from '../template.ts'
+import { dig, type Expression, expressionsOf, type Template } from '../template.ts'
 
 /** Everything that the answer of a plan can depend on, beside its variables and what services hold. */
 export type PlanInputs = {
@@ -42,6 +44,27 @@ export const inputsOf = (plan: OperationPlan): PlanInputs | NotShareable => {
       identityHeaders,
     ),
   }
+}
+
+/** The values of what a plan reads, as text that two requests have in common only when all of it is equal. */
+export const valuesOf = (
+  { claims, headers, rules, credentials, told }: PlanInputs,
+  { variables, context: { caller, forward }, header }: ExecutionRequest,
+): string => {
+  const { identity } = caller
+  const values: unknown[] = []
+  for (const path of claims) values.push(dig(identity?.claims, path) ?? null)
+  for (const name of headers) values.push(header(name) ?? null)
+  for (const rule of rules) values.push(refusal(rule, identity, variables)?.code ?? null)
+  if (credentials) values.push(forward.authorization ?? null)
+  for (const linesFor of told) values.push(linesFor(caller))
+  if (hasAny(variables)) values.push(variables)
+  return values.length === 0 ? '' : JSON.stringify(values)
+}
+
+const hasAny = (variables: object): boolean => {
+  for (const _ in variables) return true
+  return false
 }
 
 /** `per user`, `for all`, `for all with the same rights`, or `no, because …`. */

@@ -1,11 +1,9 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { refusal } from '../execute/access.ts'
 import { type ExecutionRequest, type ExecutionResult, execute, type GraphTools } from '../execute/execute.ts'
 import type { OperationPlan } from '../plan/plan.ts'
-import { dig } from '../template.ts'
 import { type Flight, Flights } from './flights.ts'
-import { inputsOf, type NotShareable, type PlanInputs } from './inputs.ts'
+import { inputsOf, type NotShareable, type PlanInputs, valuesOf } from './inputs.ts'
 
 /** Whole operations in flight, for all BFFs of a generation that share theirs. */
 export type SharedOperations = {
@@ -63,25 +61,4 @@ export const createSharedOperations = (clock: Clock): SharedOperations => {
       }
     },
   }
-}
-
-/** The values of what a plan reads, as text that two requests have in common only when all of it is equal. */
-const valuesOf = (
-  { claims, headers, rules, credentials, told }: PlanInputs,
-  { variables, context: { caller, forward }, header }: ExecutionRequest,
-): string => {
-  const { identity } = caller
-  const values: unknown[] = []
-  for (const path of claims) values.push(dig(identity?.claims, path) ?? null)
-  for (const name of headers) values.push(header(name) ?? null)
-  for (const rule of rules) values.push(refusal(rule, identity, variables)?.code ?? null)
-  if (credentials) values.push(forward.authorization ?? null)
-  for (const linesFor of told) values.push(linesFor(caller))
-  if (hasAny(variables)) values.push(variables)
-  return values.length === 0 ? '' : JSON.stringify(values)
-}
-
-const hasAny = (variables: object): boolean => {
-  for (const _ in variables) return true
-  return false
 }
