@@ -7,6 +7,7 @@ import type { Failure } from '../graph/execute/write.ts'
 import type { AccessRule, Graph } from '../graph/graph.ts'
 import type { OperationLimits } from '../graph/limits.ts'
 import type { SharedOperations } from '../graph/sharing/operations.ts'
+import type { Masks } from '../kernel/mask/masks.ts'
 import { logged } from '../kernel/problem.ts'
 import type { Reason } from '../kernel/reason.ts'
 import type { EndpointPlan } from './endpoint/endpoint.ts'
@@ -54,6 +55,8 @@ export type ChargeOperation = (
 export type BffRuntime = {
   readonly tools: GraphTools & Connected
   readonly log: Logger
+  /** What is hidden in answers; undefined where nothing is. */
+  readonly masks?: Masks | undefined
   readonly observePartial: (bff: string, service: string) => void
   /** WebSockets and event streams that are open, whatever generation they belong to. */
   readonly openStreams: Taken

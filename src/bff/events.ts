@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { ExecutionResult } from '../graph/execute/execute.ts'
+import { maskResult } from '../graph/masked.ts'
 import type { Operation } from '../graph/operation.ts'
 import { checkListSizes } from '../graph/plan/list-sizes.ts'
 import { subscribe } from '../graph/subscribe.ts'
@@ -39,6 +40,7 @@ export async function* eventsOf(
   const shared = sharedContextOf(request)
   const context: CallContext = { ...shared, forward: { ...shared.forward, authorization }, caller, signal }
   const { clock } = runtime.tools
+  const masker = runtime.masks?.answersFor(caller)
   try {
     const results = subscribe(
       {
@@ -52,7 +54,7 @@ export async function* eventsOf(
     )
     for await (const result of results) {
       if (result.failures.length > 0) reportFailures(result.failures, { bff: bff.name, requestId: request.id, runtime })
-      yield result
+      yield masker === undefined ? result : maskResult(result, plan, masker)
     }
   } catch (thrown) {
     if (signal.aborted) return

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refuseCostly } from '../graph/cost/cost.ts'
 import { execute } from '../graph/execute/execute.ts'
 import { type Answered, executeExplained } from '../graph/explain/run.ts'
+import { maskResult } from '../graph/masked.ts'
 import { introspect, type Operation, wholePlan } from '../graph/operation.ts'
 import { checkListSizes } from '../graph/plan/list-sizes.ts'
 import { callContextOf, headerOf } from '../services/call-context.ts'
@@ -56,7 +57,8 @@ const run = (toRun: ToRun, request: FastifyRequest, reply: FastifyReply): Answer
   }
   const reported = (result: Answered): Answered => {
     if (result.failures.length > 0) reportFailures(result.failures, { bff: bff.name, requestId: request.id, runtime })
-    return result
+    const masker = runtime.masks?.answersFor(request.caller)
+    return masker === undefined ? result : maskResult(result, plan, masker)
   }
   const running = isExplained(toRun, request, reply)
     ? executeExplained(asked, runtime.tools, wholePlan(bff.graph, operation))

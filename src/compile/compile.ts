@@ -12,6 +12,7 @@ import { compileAuth } from './auth.ts'
 import { checkBff } from './check/bff.ts'
 import { type WorkspaceConfig, workspaceConfig } from './config.ts'
 import { compileIpRules } from './ip-rules.ts'
+import { compileMask } from './mask.ts'
 import { missingPlans } from './missing-plans.ts'
 import { overlaps } from './overlaps.ts'
 import type { Plan } from './plan.ts'
@@ -166,6 +167,12 @@ const compileConfig = async (
         }),
       })
   }
+  const { masks, diagnostics: maskDiagnostics } = compileMask(config, {
+    places,
+    graphs: servedBffs.map(({ served }) => served.graph),
+    routes: servedRoutes.map(({ served }) => served),
+  })
+  diagnostics.push(...maskDiagnostics)
   diagnostics.push(...overlaps(config, places), ...openAdmin(config, places), ...missingPlans(config, places))
 
   const plan: Plan = {
@@ -181,6 +188,7 @@ const compileConfig = async (
     replicas: config.replicas,
     accessLog: config.accessLog,
     audit: audit.file,
+    masks,
     limits: config.limits,
     services: known,
     providers: verifying,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bffs, policies, providers, limits as rateLimits, routes, services, shields } from '../catalog.ts'
 import { cidr, count, duration, hostPort, nameKey, size } from '../config/scalars.ts'
 import { auditConfig } from './audit.ts'
+import { maskConfig } from './mask.ts'
 import { tlsConfig } from './tls.ts'
 
 /** Policies are keys of a BFF or route, so their order is the catalogue's, never the author's. */
@@ -133,6 +134,9 @@ export const workspaceConfig = z.strictObject({
     .optional()
     .describe('Answers all requests by 503 and Retry-After, but where a BFF or route has a `maintenance` of its own.'),
   accessLog: z.boolean().default(true).describe('Whether each request is logged.'),
+  mask: maskConfig
+    .optional()
+    .describe('What is hidden in answers and in the log, by path or by pattern, and what stands in its place.'),
   audit: auditConfig
     .optional()
     .describe(

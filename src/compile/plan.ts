@@ -1,5 +1,6 @@
 import type { BffPlan } from '../bff/bff.ts'
 import type { HostPort } from '../config/scalars.ts'
+import type { Masks } from '../kernel/mask/masks.ts'
 import type { Provider } from '../policies/auth/kinds.ts'
 import type { AnswerRoute } from '../routes/answer/compile.ts'
 import type { RouteMatch } from '../routes/match/match.ts'
@@ -29,6 +30,8 @@ export type Plan = {
   readonly accessLog: boolean
   /** Where the audit log goes: an absolute path, or `stdout`. */
   readonly audit: string | undefined
+  /** What is hidden where; undefined where nothing is. */
+  readonly masks: Masks | undefined
   readonly limits: WorkspaceConfig['limits']
   readonly services: ReadonlyMap<string, Service>
   readonly providers: ReadonlyMap<string, Provider>

@@ -24,6 +24,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { requestId } from '../telemetry/request-id.ts'
 import { observeRequests } from '../telemetry/requests.ts'
 import { trustsOf } from './client.ts'
+import { maskErrors } from './mask-errors.ts'
 import { sendProblem, writeProblem } from './problem-reply.ts'
 import { createRouting, type Direct, takeBackUrl } from './routing.ts'
 
@@ -80,6 +81,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
     return sendProblem(reply, problem)
   })
   app.setNotFoundHandler((request, reply) => sendProblem(reply, nothingFor(request)))
+  if (plan.masks !== undefined) maskErrors(app, plan.masks)
   const seen = recordRoutes(app)
   // A plugin that no route uses would still look at every request.
   const used = new Set([...plan.bffs, ...plan.routes].flatMap((one) => one.policies.map(({ name }) => name)))
@@ -114,6 +116,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       addresses: routing.addresses,
       log,
       clock,
+      masks: plan.masks,
       observeVersion: (route, version) => metrics.observeVersion(route, version),
       observeFallback: (route, kind) => metrics.observeFallback(route, kind),
       observeMirror: (route, outcome) => metrics.observeMirror(route, outcome),
@@ -150,6 +153,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       connectors: connectorsOf(tools.connectors, 'grpc'),
       hooksFor,
       addressFor,
+      masks: plan.masks,
       clock,
       log,
       stop: tools.draining,

@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../kernel/clock.ts'
 import { type Diagnostic, formatDiagnostic, formatDiagnostics } from '../kernel/diagnostic.ts'
 import { createResources } from '../services/resources.ts'
 import type { ServiceState } from '../services/state.ts'
-import { createLog } from '../telemetry/log.ts'
+import { createLog, maskLog } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { AuditTrail, type ReloadedBy } from './audit-trail.ts'
 import { buildGeneration, type Generation, type ServiceHealth } from './generation.ts'
@@ -120,6 +120,7 @@ class GatewayProcess {
   }
 
   async open(plan: Plan): Promise<void> {
+    maskLog(this.start.log, plan.masks?.logs)
     this.generation = await this.build(1, plan)
     try {
       this.ports = await openPorts(plan, {
@@ -242,6 +243,7 @@ class GatewayProcess {
     this.ports = move.ports
     this.files = compiled.files
     this.diagnostics = compiled.diagnostics
+    maskLog(log, next.plan.masks?.logs)
     this.metrics.observeReload('success', next.id)
     log.info({ generation: next.id }, 'reloaded')
     const { drainMs } = old.plan

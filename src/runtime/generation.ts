@@ -132,6 +132,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
               }),
           },
           log,
+          masks: plan.masks,
           observePartial: metrics.observePartial,
           observeMissing: metrics.observeMissing,
           observeCost: metrics.observeCost,

@@ -1,4 +1,6 @@
 import pino, { type DestinationStream, type Level, type Logger } from 'pino'
+import { logLineMasker } from '../kernel/mask/log-line.ts'
+import type { Masker } from '../kernel/mask/masker.ts'
 import { scrub } from './scrub.ts'
 
 export type LogOptions = {
@@ -15,14 +17,15 @@ const leastBytes = 4_096
 const flushMs = 100
 
 /** A log of JSON lines with RFC 3339 times and the service's name. Secrets are removed from whole lines, wherever they stand. */
-export const createLog = ({ level, destination }: LogOptions): Logger =>
-  pino(
+export const createLog = ({ level, destination }: LogOptions): Logger => {
+  const masking: Masking = { line: undefined }
+  const log = pino(
     {
       level,
       base: { service: 'portico' },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      hooks: { streamWrite: scrub },
+      hooks: { streamWrite: (line) => (masking.line === undefined ? scrub(line) : masking.line(scrub(line))) },
     },
     destination ??
       pino.destination({
@@ -33,3 +36,17 @@ export const createLog = ({ level, destination }: LogOptions): Logger =>
         maxLength: mostUnreadBytes,
       }),
   )
+  maskings.set(log, masking)
+  return log
+}
+
+type Masking = { line: ((line: string) => string) | undefined }
+
+/** Rules are known later than a log is needed. */
+const maskings = new WeakMap<Logger, Masking>()
+
+/** From now on lines of the log are masked so; a log that was made elsewhere is masked by whoever made it. */
+export const maskLog = (log: Logger, masker: Masker | undefined): void => {
+  const masking = maskings.get(log)
+  if (masking !== undefined) masking.line = masker && logLineMasker(masker)
+}

@@ -50,4 +50,10 @@ export const securityCodes = {
     cause: 'The certificate of the gateway has expired or soon does, bears no name, or is one too many for its name.',
     fix: 'Lay a new one in its place; the gateway takes it without a restart.',
   },
+  'PORTICO-709': {
+    severity: 'error',
+    title: 'Mask that cannot apply',
+    cause: 'A rule of `mask` reaches nothing, would break the type of a field, or stands where answers are not read.',
+    fix: 'Name fields as clients know them from a root field on, give required ones a text, and say `mask` of every route.',
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>

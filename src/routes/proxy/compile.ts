@@ -53,6 +53,8 @@ export type ProxyRoute = {
   /** Until the service starts to answer. */
   readonly timeoutMs: number
   readonly maxBodyBytes: number
+  /** The largest answer that is held to be masked; undefined where answers pass as they come. */
+  readonly mask?: { readonly maxBytes: number } | undefined
 }
 
 export const proxyMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
@@ -102,7 +104,16 @@ export const compileProxy = (config: ProxyRouteConfig, surroundings: ProxySurrou
     breaker: breakerOf(config),
     timeoutMs: config.timeout ?? service.timeoutMs,
     maxBodyBytes,
+    mask: maskOf(config.mask),
   }
+  if (route.mask !== undefined && (route.websocket !== undefined || config.fallback?.stale !== undefined))
+    mistakes.push(
+      routeMistake(
+        'mask',
+        'What WebSockets carry and answers that are given again are not masked. Remove them, or mask.',
+        surroundings,
+      ),
+    )
   if (route.websocket && service.http2 === true)
     mistakes.push(
       routeMistake(
@@ -176,6 +187,14 @@ export const breakerOf = ({ path, breaker }: Pick<ProxyRouteConfig, 'path' | 'br
   breaker === undefined
     ? undefined
     : { of: `routes.${path}`, settings: breaker === false ? undefined : breakerSettings(breaker) }
+
+/** As much as most answers are; an answer is in memory twice while it is masked. */
+const mostMasked = 1_048_576
+
+const maskOf = (mask: ProxyRouteConfig['mask']): ProxyRoute['mask'] => {
+  if (mask === undefined || mask === false) return undefined
+  return { maxBytes: mask === true ? mostMasked : mask.maxBody }
+}
 
 const hostOf = (host: string | undefined): ProxyRoute['host'] => {
   if (host === undefined) return undefined

@@ -59,6 +59,12 @@ export const sharedProxyConfig = {
     ),
   fallback: fallbackConfig.optional(),
   mirror: mirrorConfig.optional(),
+  mask: z
+    .union([z.boolean(), z.strictObject({ maxBody: size.default(1_048_576) })])
+    .optional()
+    .describe(
+      'Whether the rules of `mask` hold for the service’s answers: JSON of `maxBody` at most (1MiB) is held until it is masked, anything else is refused by 502. To be said of every route where rules are for answers.',
+    ),
   timeout: duration
     .optional()
     .describe(

@@ -17,6 +17,7 @@ import type { ResponseHead } from '../../services/rest/wire/head.ts'
 import type { ReadWish } from '../../services/targets/affinity.ts'
 import { bodyLength, isSmall, RequestBody, readWhole, tooLarge } from './body.ts'
 import type { ProxyRoute } from './compile.ts'
+import { type AnswerMask, askForWhole, HeldAnswer, personalHeaders } from './masked.ts'
 import type { AnswerCopy } from './stale.ts'
 import {
   clientHeaders,
@@ -40,6 +41,7 @@ export type LaneOptions = {
   /** Whether something stands in for an answer that says that the service failed. */
   readonly replaces?: ((lane: Lane) => boolean) | undefined
   readonly copy?: AnswerCopy | undefined
+  readonly mask?: AnswerMask | undefined
 }
 
 /** Where a route's requests go. */
@@ -65,6 +67,8 @@ export class Lane implements AnswerHandler, CallContext {
   readonly #reply: FastifyReply
   readonly #replaces: LaneOptions['replaces']
   readonly #copy: AnswerCopy | undefined
+  readonly #mask: AnswerMask | undefined
+  #held: HeldAnswer | undefined
   #context: CallContext = this
   #resolve!: (reply: Reply<void>) => void
   #reject!: (problem: Error) => void
@@ -82,8 +86,9 @@ export class Lane implements AnswerHandler, CallContext {
   #declared: number | undefined
   #received = 0
 
-  constructor(route: ProxyRoute, way: Way, { request, reply, replaces, copy }: LaneOptions) {
+  constructor(route: ProxyRoute, way: Way, { request, reply, replaces, copy, mask }: LaneOptions) {
     this.#replaces = replaces
+    this.#mask = mask
     this.#copy = copy
     this.#route = route
     this.#way = way
@@ -144,7 +149,12 @@ export class Lane implements AnswerHandler, CallContext {
 
   /** The same request on its way to another service. */
   elsewhere(route: ProxyRoute, way: Way, replaces: () => boolean): Lane {
-    const lane = new Lane(route, way, { request: this.request, reply: this.#reply, replaces })
+    const lane = new Lane(route, way, {
+      request: this.request,
+      reply: this.#reply,
+      replaces,
+      mask: this.#mask,
+    })
     lane.#whole = this.#whole
     return lane
   }
@@ -167,6 +177,7 @@ export class Lane implements AnswerHandler, CallContext {
       this.#context = context
       this.#running = true
       this.#settled = false
+      this.#held = undefined
       if (this.#left) return this.#fail(this.#cancelled())
       const length = bodyLength(this.#raw)
       if (typeof length === 'number' && length > this.#route.maxBodyBytes)
@@ -188,6 +199,7 @@ export class Lane implements AnswerHandler, CallContext {
     if (this.#settled) return
     const method = this.#raw.method as string
     const host = upstreamHost(this.request, this.#route)
+    const headers = upstreamHeaders(this.request, this.#route, this.#way.introduction)
     this.#timer = setTimeout(onTime, Math.max(0, Math.min(this.#route.timeoutMs, budgetMs)), this)
     const { targets, affinity } = this.#way
     this.#sending = new Sending(
@@ -195,7 +207,7 @@ export class Lane implements AnswerHandler, CallContext {
       {
         method,
         path: upstreamUrl(this.#raw.url ?? '/', this.#route),
-        headers: upstreamHeaders(this.request, this.#route, this.#way.introduction),
+        headers: this.#mask?.masker === undefined ? headers : askForWhole(headers),
         host,
         body,
         repeatable: body === null && safe.has(method),
@@ -218,7 +230,16 @@ export class Lane implements AnswerHandler, CallContext {
     clientLocation(answer.headers, this.#route)
     this.#copy?.onHead(status, answer.headers)
     if (status >= 400) storeNoRefusal(answer.headers, status)
-    this.#response.writeHead(status, clientHeaders(answer.headers, this.#reply))
+    const { masker, personal = false, maxBytes = 0 } = this.#mask ?? {}
+    const shown = personal ? personalHeaders(answer.headers) : answer.headers
+    if (masker !== undefined) {
+      this.#held = new HeldAnswer({ status, headers: shown, method: this.#raw.method as string }, { masker, maxBytes })
+      const { mistake } = this.#held
+      if (mistake !== undefined) return this.#fail(badGateway(this.#route.service.name, mistake))
+      this.#silence = setTimeout(onSilence, silenceMs, this)
+      return undefined
+    }
+    this.#response.writeHead(status, clientHeaders(shown, this.#reply))
     this.#declared = answer.contentLength
     queueMicrotask(() => this.#onBegun())
   }
@@ -232,6 +253,7 @@ export class Lane implements AnswerHandler, CallContext {
 
   onData(chunk: Buffer): boolean {
     const response = this.#response
+    if (this.#held !== undefined) return this.#hold(this.#held, chunk)
     this.#received += chunk.length
     this.#copy?.onData(chunk)
     this.#silence?.refresh()
@@ -243,6 +265,27 @@ export class Lane implements AnswerHandler, CallContext {
       if (!mayGoOn && response.writableLength > 0) this.#holdBack()
     }
     return response.writableLength === 0
+  }
+
+  #hold(held: HeldAnswer, chunk: Buffer): boolean {
+    this.#silence?.refresh()
+    if (this.#settled) return true
+    if (!held.add(chunk))
+      this.#fail(badGateway(this.#route.service.name, 'gave an answer that is too large to be masked'))
+    return true
+  }
+
+  /** Sends what was held, masked; fails where it cannot be, and then nothing of it is out. */
+  #release(held: HeldAnswer): boolean {
+    try {
+      const { headers, body } = held.whole()
+      this.#response.writeHead(held.status, clientHeaders(headers, this.#reply))
+      this.#response.end(body)
+      return true
+    } catch (error) {
+      this.#fail(badGateway(this.#route.service.name, 'gave an answer that cannot be masked', error))
+      return false
+    }
   }
 
   /** Only to a client that says it takes them (RFC 9110 §6.5.1), behind a body whose end is told by chunks or frames. */
@@ -273,10 +316,11 @@ export class Lane implements AnswerHandler, CallContext {
 
   onEnd(trailers?: readonly string[]): void {
     if (this.#settled) return
+    if (this.#held !== undefined && !this.#release(this.#held)) return
     this.#settled = true
     clearTimeout(this.#silence)
     this.#copy?.onEnd()
-    if (trailers !== undefined) this.#passTrailers(trailers)
+    if (trailers !== undefined && this.#held === undefined) this.#passTrailers(trailers)
     if (!this.#response.writableEnded) this.#response.end()
     this.#resolve({ output: undefined, status: this.#response.statusCode })
   }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
 import type { Clock } from '../../kernel/clock.ts'
+import type { Masks } from '../../kernel/mask/masks.ts'
 import { asProblem, type Problem } from '../../kernel/problem.ts'
 import type { Signal } from '../../kernel/signal.ts'
 import { guarded, type Reply } from '../../services/call.ts'
@@ -12,6 +13,7 @@ import { byCalls } from './apart.ts'
 import type { ProxyRoute } from './compile.ts'
 import { createFallback } from './fallback.ts'
 import { Lane, type Way } from './lane.ts'
+import { answerMask } from './masked.ts'
 import { type Copy, createMirror } from './mirror.ts'
 import type { StaleAnswers } from './stale.ts'
 
@@ -39,6 +41,8 @@ export type ProxyTools = {
   readonly stoppedRamps?: Set<string>
   /** What outlives generations of the last good answers. */
   readonly stale: StaleAnswers
+  /** What is hidden in answers, of routes that say `mask`. */
+  readonly masks?: Masks | undefined
   readonly clock: Clock
   /** Aborts when the generation drains: WebSockets, which would not end by themselves, are then told to. */
   readonly stop: Signal
@@ -135,6 +139,7 @@ export const createLanes = (tools: ProxyTools): ((route: ProxyRoute) => PassOn) 
       const lane = new Lane(asked, way, {
         request,
         reply,
+        mask: answerMask(route, tools.masks, request.caller),
         ...(backup && { replaces: (one) => backup.replaces(one), copy: backup.copy }),
       })
       const failed = (thrown: unknown): void => answer(thrown, { lane, reply, route })

@@ -1,5 +1,8 @@
 import protobuf, { type Field, type Type } from 'protobufjs'
+import type { Caller } from '../../kernel/caller.ts'
 import type { Json } from '../../kernel/json.ts'
+import { maskJson } from '../../kernel/mask/json.ts'
+import type { Masks } from '../../kernel/mask/masks.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { type JsonStyle, messageCodec } from '../../services/grpc/json/codec.ts'
 import { fieldOf } from '../../services/grpc/json/fields.ts'
@@ -91,3 +94,29 @@ const guarded =
       })
     }
   }
+
+/** The reader for one caller. What is not JSON cannot be masked, and is then not shown. */
+export const maskedReader = (
+  { answer, service }: { readonly answer: AnswerReader; readonly service: string },
+  masks: Masks | undefined,
+  caller: Caller,
+): AnswerReader => {
+  const masker = masks?.answersFor(caller)
+  if (masker === undefined) return answer
+  if (answer.kind === 'raw')
+    return {
+      kind: 'raw',
+      read() {
+        throw new Problem('UNAVAILABLE', `Service ${service} gave an answer that is no JSON and cannot be masked.`, {
+          status: 502,
+          service,
+        })
+      },
+    }
+  const read = guarded(service, (message) => maskJson(answer.read(message), masker, { removed: 'gone' }))
+  return {
+    kind: 'json',
+    read,
+    readBetween: (message, [before, after]) => Buffer.from(`${before}${read(message)}${after}`),
+  }
+}

@@ -2,6 +2,7 @@ import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
 import type { Clock } from '../../kernel/clock.ts'
+import type { Masks } from '../../kernel/mask/masks.ts'
 import { logged, Problem } from '../../kernel/problem.ts'
 import { problemOf } from '../../kernel/refusal.ts'
 import type { Signal } from '../../kernel/signal.ts'
@@ -30,6 +31,8 @@ export type TranscodeTools = {
   readonly hooksFor: (route: TranscodeRoute) => RouteShorthandOptions
   /** The address by which the app knows a route. */
   readonly addressFor: (route: TranscodeRoute) => string
+  /** What is hidden in answers; undefined where nothing is. */
+  readonly masks?: Masks | undefined
   readonly clock: Clock
   readonly log: Logger
   /** Aborts with a Problem when the generation drains. */
@@ -180,13 +183,14 @@ const servingOf = (binding: Binding, route: TranscodeRoute, tools: TranscodeTool
       return own === Number.POSITIVE_INFINITY ? request.deadline : Math.min(request.deadline, clock.now() + own)
     }
     return {
-      serve: serveUnary(binding, { call: connector.unary(method), metadata, deadlineOf }),
+      serve: serveUnary(binding, { call: connector.unary(method), metadata, deadlineOf, masks: tools.masks }),
       serveSocket: undefined,
     }
   }
   const streaming: StreamTools = {
     open: connector.open(method),
     metadata,
+    masks: tools.masks,
     deadlineOf: (request) => {
       if (timeoutMs !== undefined) return clock.now() + timeoutMs
       return method.responseStream ? Number.POSITIVE_INFINITY : request.deadline + longestUploadMs

@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { preferredType } from '../../kernel/accept.ts'
 import { eventStream, ndjson, type StreamFormat, writeStream } from '../../kernel/event-stream.ts'
+import type { Masks } from '../../kernel/mask/masks.ts'
 import { Problem, problemJson } from '../../kernel/problem.ts'
 import type { Signal } from '../../kernel/signal.ts'
 import { callContextOf } from '../../services/call-context.ts'
 import type { GrpcExchange, MetadataEntries, OpenExchange } from '../../services/grpc/client/exchange.ts'
 import { discardRest } from '../discard.ts'
-import type { RawAnswer } from './answer.ts'
+import { maskedReader, type RawAnswer } from './answer.ts'
 import type { Binding } from './binding.ts'
 import { checkBody, linesOf } from './body.ts'
 import { answersOf, type Sending, sendAll, sendOne, soleAnswer } from './exchange.ts'
@@ -16,6 +17,7 @@ import { partsOf, queryOf, type Serve } from './unary.ts'
 export type StreamTools = {
   readonly open: OpenExchange
   readonly metadata: MetadataRules
+  readonly masks: Masks | undefined
   /** When a call that begins now ends at the latest, in the clock's milliseconds; Infinity for never. */
   readonly deadlineOf: (request: FastifyRequest) => number
   /** Aborts with a Problem when the gateway stops: streams end, with it as their last word. */
@@ -39,7 +41,8 @@ export const serveStream = (binding: Binding, tools: StreamTools): Serve => {
         ? sendAll(exchange, messagesOf(binding, { request, segments, longest: tools.maxMessageBytes }))
         : sendOne(exchange, message)
     try {
-      const call: Call = { binding, exchange, sending, reply, tools }
+      const answer = maskedReader(binding, tools.masks, request.caller)
+      const call: Call = { binding: { ...binding, answer }, exchange, sending, reply, tools }
       return responseStream ? await streamAnswers(call, format) : await answerOnce(call)
     } finally {
       sending.stop()

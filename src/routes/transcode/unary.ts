@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Masks } from '../../kernel/mask/masks.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Call } from '../../services/call.ts'
 import { callContextOf } from '../../services/call-context.ts'
 import type { GrpcAnswer, GrpcRequest } from '../../services/grpc/client/exchange.ts'
+import { maskedReader } from './answer.ts'
 import type { Binding } from './binding.ts'
 import { checkBody } from './body.ts'
 import { connectCall, trailerHeaders } from './connect.ts'
@@ -16,13 +18,13 @@ export type Serve = (request: FastifyRequest, reply: FastifyReply, segments: rea
 export type UnaryTools = {
   readonly call: Call<GrpcRequest, GrpcAnswer>
   readonly metadata: MetadataRules
+  readonly masks: Masks | undefined
   /** When a call that begins now ends at the latest, in the clock's milliseconds; `limitMs` shortens it. */
   readonly deadlineOf: (request: FastifyRequest, limitMs?: number) => number
 }
 
 /** One message in, one out. */
-export const serveUnary = (binding: Binding, { call, metadata, deadlineOf }: UnaryTools): Serve => {
-  const { answer } = binding
+export const serveUnary = (binding: Binding, { call, metadata, deadlineOf, masks }: UnaryTools): Serve => {
   return async (request, reply, segments) => {
     const connect = binding.connect ? connectCall(request) : undefined
     // A message without fields is no bytes in the binary form, which this is not.
@@ -42,6 +44,7 @@ export const serveUnary = (binding: Binding, { call, metadata, deadlineOf }: Una
               ...trailerHeaders(responseHeaders(metadata, output.trailers)),
             },
       )
+    const answer = maskedReader(binding, masks, request.caller)
     if (answer.kind === 'json') return reply.type(jsonType).send(answer.read(output.message))
     const { contentType, data } = answer.read(output.message)
     return reply.type(contentType).send(data)

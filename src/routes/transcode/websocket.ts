@@ -5,6 +5,7 @@ import { asProblem, Problem, problemJson } from '../../kernel/problem.ts'
 import { Aborter } from '../../kernel/signal.ts'
 import { sharedContextOf } from '../../services/call-context.ts'
 import type { GrpcExchange } from '../../services/grpc/client/exchange.ts'
+import { maskedReader } from './answer.ts'
 import type { Binding } from './binding.ts'
 import { answersOf, type Sending } from './exchange.ts'
 import { requestMetadata } from './metadata.ts'
@@ -23,8 +24,9 @@ const closeCodeOf = (problem: Problem): number => 4_000 + codes[problem.code].gr
  * cancels the call.
  */
 export const serveSocket = (binding: Binding, tools: StreamTools): ServeSocket => {
-  const { answer, method } = binding
+  const { method } = binding
   return (socket, request, segments) => {
+    const answer = maskedReader(binding, tools.masks, request.caller)
     const gone = new Aborter()
     socket.once('close', () => gone.abort())
     const fail = (thrown: unknown): void => {

@@ -28,7 +28,17 @@ export type GrpcRoute = {
 }
 
 /** What a gRPC call has no use for: its path names the method, and its messages are nobody's to repeat. */
-const foreign = ['methods', 'stripPrefix', 'rewrite', 'websocket', 'retry', 'pathMode', 'fallback', 'mirror'] as const
+const foreign = [
+  'methods',
+  'stripPrefix',
+  'rewrite',
+  'websocket',
+  'retry',
+  'pathMode',
+  'fallback',
+  'mirror',
+  'mask',
+] as const
 
 /** A proxy route whose service speaks gRPC, or what is wrong with it. */
 export const compileGrpc = (

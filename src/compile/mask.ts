@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import type { Places } from '../config/places.ts'
+import { oneOrMore } from '../config/scalars.ts'
+import type { Graph } from '../graph/graph.ts'
+import { reachIn } from '../graph/mask-reach.ts'
+import type { Diagnostic } from '../kernel/diagnostic.ts'
+import { createMasks, type Masks, type ScopedRule } from '../kernel/mask/masks.ts'
+import { parsePath } from '../kernel/mask/path.ts'
+import { findLike, patterns } from '../kernel/mask/patterns.ts'
+import { becoming } from '../kernel/mask/rule.ts'
+import type { WorkspaceConfig } from './config.ts'
+import type { RoutePlan } from './plan.ts'
+
+const ruleConfig = z.strictObject({
+  path: z
+    .string()
+    .optional()
+    .describe(
+      'Which values, by the names that lead to them: `user.cards[].number`, `**.password` at any depth, `*` for any one name. Lists are reached through, with or without `[]`.',
+    ),
+  pattern: z
+    .union([
+      z.enum(['card', 'email', 'iban', 'token']),
+      z.strictObject({
+        like: z
+          .string()
+          .describe(
+            'A form of your own: `#` a digit, `@` a letter, `*` either, `+` at the end for what of both follows; `EMP-####`.',
+          ),
+      }),
+    ])
+    .optional()
+    .describe('Which parts of any text: card numbers, e-mail addresses, IBANs, bearer tokens and JWTs, or a form.'),
+  becomes: z
+    .union([z.enum(['remove', 'last4', 'hash']), z.strictObject({ text: z.string() })])
+    .describe('What stands in the place: nothing, `****` and the last four characters, a keyed hash, or a text.'),
+  in: oneOrMore(z.enum(['answers', 'logs']))
+    .default(['answers', 'logs'])
+    .describe('Where: in what clients get, errors included, and in the log.'),
+  except: z
+    .strictObject({
+      scopes: z.array(z.string()).default([]).describe('Any of these scopes.'),
+      claims: z.record(z.string(), z.string()).default({}).describe('Any of these claims, or a list that has it.'),
+    })
+    .optional()
+    .describe('Callers whose answers are not masked by this rule.'),
+})
+
+export const maskConfig = z.strictObject({
+  secret: z
+    .string()
+    .min(16, { error: 'Expected 16 characters or more.' })
+    .optional()
+    .describe('The key of hashes, such as `file:secrets/mask`.'),
+  rules: z.array(ruleConfig).min(1).describe('The rules; of two for one value the first holds.'),
+})
+
+type Rule = z.output<typeof ruleConfig>
+
+type Surroundings = {
+  readonly places: Places
+  /** Of BFFs that are sound. */
+  readonly graphs: readonly Graph[]
+  readonly routes: readonly RoutePlan[]
+}
+
+/** The rules made ready, or what is wrong with them. A rule that could not apply would show what it should hide. */
+export const compileMask = (
+  { mask: config, routes: settings }: Pick<WorkspaceConfig, 'mask' | 'routes'>,
+  { places, graphs, routes }: Surroundings,
+): { readonly masks: Masks | undefined; readonly diagnostics: readonly Diagnostic[] } => {
+  const forAnswers = config?.rules.some((rule) => rule.in.includes('answers')) === true
+  const diagnostics: Diagnostic[] = settings.flatMap((route, index) =>
+    routeMistakes(route, { index, forAnswers, places }),
+  )
+  if (config === undefined) return { masks: undefined, diagnostics }
+  // Of routes nobody knows the shape of answers.
+  const hasRoutes = routes.some(
+    (route) => route.kind === 'transcode' || (route.kind === 'proxy' && route.mask !== undefined),
+  )
+  const rules = config.rules.flatMap((rule, index): readonly ScopedRule[] => {
+    const wrong = (below: keyof Rule, message: string): readonly ScopedRule[] => {
+      const path = ['mask', 'rules', index, below]
+      diagnostics.push({
+        severity: 'error',
+        code: 'PORTICO-709',
+        place: places.at(path, 'value'),
+        coordinate: `mask.rules[${index}].${below}`,
+        message,
+      })
+      return []
+    }
+    const { pattern, becomes, except } = rule
+    if ((rule.path === undefined) === (pattern === undefined))
+      return wrong('path', 'A rule has a `path` or a `pattern`, one of the two.')
+    if (becomes === 'hash' && config.secret === undefined)
+      return wrong('becomes', 'A hash needs `mask.secret`: without one, card numbers are found by trying all.')
+    const path = rule.path === undefined ? undefined : parsePath(rule.path)
+    if (rule.path !== undefined && path === undefined)
+      return wrong('path', 'Expected names with dots between them, and a name at the end: user.cards[].number.')
+    const find = typeof pattern === 'object' ? findLike(pattern.like) : pattern && patterns[pattern]
+    if (pattern !== undefined && find === undefined) return wrong('pattern', 'A form has 4 to 64 characters.')
+    if (!rule.in.includes('answers') && except !== undefined)
+      return wrong('except', 'Only answers have callers. Add answers to `in`, or remove `except`.')
+    const made = { path, find, become: becoming(becomes, config.secret), in: rule.in, except }
+    if (path === undefined || !rule.in.includes('answers')) return [made]
+    const reached = graphs.map((graph) => reachIn(graph.clientSchema, made))
+    for (const { mistakes } of reached) for (const mistake of mistakes) wrong('becomes', mistake)
+    if (!hasRoutes && graphs.length > 0 && !reached.some(({ reaches }) => reaches))
+      return wrong('path', `No answer has ${rule.path}. Paths of GraphQL are names of fields, from a root field on.`)
+    return [made]
+  })
+  return { masks: diagnostics.length > 0 ? undefined : createMasks(rules), diagnostics }
+}
+
+/** Nobody shows by accident what rules are to hide: every route to a service says whether they hold for it. */
+const routeMistakes = (
+  route: WorkspaceConfig['routes'][number],
+  { index, forAnswers, places }: { readonly index: number; readonly forAnswers: boolean; readonly places: Places },
+): readonly Diagnostic[] => {
+  if (!('service' in route || 'split' in route || 'versions' in route)) return []
+  const asked = route.mask !== undefined && route.mask !== false
+  const message = forAnswers
+    ? route.mask === undefined &&
+      'Rules of `mask` are for answers. Say mask: true, or mask: false for a service whose answers may be shown.'
+    : asked && 'There is no rule of `mask` for answers. Add one, or remove this.'
+  if (message === false) return []
+  const place = places.at(['routes', index, ...(asked ? ['mask'] : [])], 'value')
+  return [{ severity: 'error', code: 'PORTICO-709', place, coordinate: `routes[${index}].mask`, message }]
+}

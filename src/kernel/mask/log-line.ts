@@ -1,0 +1,41 @@
+import { maskJson, maskJsonAt, Unmaskable } from './json.ts'
+import type { Masker } from './masker.ts'
+
+const removed = '{"level":"error","msg":"a line of the log could not be masked, and is not shown"}\n'
+
+/** A line of the log, masked: also JSON inside of its texts, such as a body that a cause tells of. */
+export const logLineMasker = (masker: Masker): ((line: string) => string) => {
+  const line: Masker = { ...masker, text: (text) => maskInside(text, masker) }
+  return (text) => {
+    try {
+      return maskJson(text, line, { removed: 'gone' })
+    } catch (error) {
+      if (error instanceof Unmaskable) return removed
+      throw error
+    }
+  }
+}
+
+const beginsJson = /[{[]\s*["{[]/g
+
+/** What is cut off in the middle and has a name that a rule is for is not shown from there on. */
+const maskInside = (text: string, masker: Masker): string => {
+  let out = ''
+  let past = 0
+  beginsJson.lastIndex = 0
+  for (let found = beginsJson.exec(text); found !== null; found = beginsJson.exec(text)) {
+    const { index } = found
+    try {
+      const inside = maskJsonAt(text, index, masker)
+      out += masker.text(text.slice(past, index)) + inside.text
+      past = inside.end
+    } catch (error) {
+      if (!(error instanceof Unmaskable)) throw error
+      if (masker.names.some((name) => text.includes(name, index)))
+        return `${out}${masker.text(text.slice(past, index))}[removed: it could not be masked]`
+      break
+    }
+    beginsJson.lastIndex = past
+  }
+  return out + masker.text(text.slice(past))
+}
