@@ -10,6 +10,8 @@ export type Choosing<L extends Link> = {
   /** What stays with one target where `balance` is `hash`. */
   readonly key: string | undefined
   readonly mayUse: (target: Target<L>) => boolean
+  /** A further try of a call, be it a hedge. */
+  readonly again?: boolean
 }
 
 /** Chooses among targets of one priority; undefined where none may be used. */
@@ -53,9 +55,22 @@ const roundRobin = <L extends Link>(targets: readonly Target<L>[]): Balancer<L> 
   }
   return (choosing) => {
     const { now, slowStartMs } = choosing
+    // It takes nobody's turn: of two targets, calls that are all hedged would else begin at the same one each time.
+    if (choosing.again === true) return drawn(targets, choosing)
     const starting = slowStartMs > 0 && targets.some(({ since }) => now - since < slowStartMs)
     return even && !starting ? turn(choosing) : weighted(choosing)
   }
+}
+
+/** By chance and weight. */
+const drawn = <L extends Link>(
+  targets: readonly Target<L>[],
+  { mayUse, now, random, slowStartMs }: Choosing<L>,
+): Target<L> | undefined => {
+  const usable = targets.filter(mayUse)
+  const total = usable.reduce((sum, target) => sum + target.weight(now, slowStartMs), 0)
+  let left = random() * total
+  return usable.find((target) => (left -= target.weight(now, slowStartMs)) < 0) ?? usable.at(-1)
 }
 
 /**

@@ -183,16 +183,17 @@ export class TargetSet<L extends Link> {
     const sound = (target: Target<L>): boolean => (!believed || target.healthy) && target.usable(now)
     const key = typeof wish === 'object' ? wish.key : wish
     const fresh = (one: Target<L>): boolean => !avoid.includes(one) && sound(one)
-    const mayUse = avoid.length === 0 ? [sound] : [fresh, sound]
+    const again = avoid.length > 0
+    const mayUse = again ? [fresh, sound] : [sound]
     // The part of the split that the call is for, and where it has no sound target the others.
     const part = this.#choice !== undefined && typeof wish === 'object' ? this.#partFor(wish, avoid) : undefined
     for (const tiers of part === undefined ? [this.#tiers] : [part, this.#tiers])
       for (const one of mayUse) {
-        const target = this.#among(tiers, { key, now, mayUse: one })
+        const target = this.#among(tiers, { key, now, mayUse: one, again })
         if (target !== undefined) return target
       }
     // What targets did is an opinion about what they will do; a health check is their own word.
-    const tried = this.#among(this.#tiers, { key, now, mayUse: (one) => !believed || one.healthy })
+    const tried = this.#among(this.#tiers, { key, now, mayUse: (one) => !believed || one.healthy, again })
     if (tried === undefined) throw new NoTarget('unhealthy', 'By their health checks, no target serves.')
     this.#directory.moved(now)
     return tried
@@ -203,11 +204,11 @@ export class TargetSet<L extends Link> {
     return this.#parts[at]
   }
 
-  #among(tiers: Tiers<L>, { key, now, mayUse }: Pick<Choosing<L>, 'key' | 'now' | 'mayUse'>): Target<L> | undefined {
+  #among(tiers: Tiers<L>, choosing: Omit<Choosing<L>, 'slowStartMs' | 'random'>): Target<L> | undefined {
     const { slowStartMs } = this.#settings
-    const choosing: Choosing<L> = { now, key, mayUse, slowStartMs, random: this.#tools.random ?? Math.random }
+    const all: Choosing<L> = { ...choosing, slowStartMs, random: this.#tools.random ?? Math.random }
     for (const choose of tiers) {
-      const target = choose(choosing)
+      const target = choose(all)
       if (target !== undefined) return target
     }
     return undefined

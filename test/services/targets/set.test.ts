@@ -203,6 +203,29 @@ describe('a target that fails', () => {
   })
 })
 
+describe('a further try of a call', () => {
+  it('takes nobody’s turn: calls that are all tried twice begin at each target alike', (test) => {
+    for (const weight of [1, 3]) {
+      const { pick } = targets(test, ['10.0.0.1', { name: '10.0.0.2', weight }])
+      const first = Array.from({ length: 40 }, () => {
+        const target = pick()
+        assert.notEqual(pick(undefined, [target]), target)
+        return hostOf(target)
+      })
+      assert.equal(counted(first)['10.0.0.2'], (40 * weight) / (weight + 1))
+    }
+  })
+
+  it('goes to any of the others, so that the next in turn does not get all of one that fails', (test) => {
+    const { pick } = targets(test, ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'])
+    const pairs = Array.from({ length: 100 }, () => {
+      const first = pick()
+      return `${hostOf(first)} ${hostOf(pick(undefined, [first]))}`
+    })
+    assert.equal(new Set(pairs).size, 12)
+  })
+})
+
 describe('the parts of a split', () => {
   it('are told of each call, and a further try stays with the part of the first', (test) => {
     const { pick, told } = parts(test)
