@@ -9,6 +9,7 @@ import { providerName } from './policies/auth/config.ts'
 import { compileProvider, providerConfig, schemeOf } from './policies/auth/kinds.ts'
 import { auth, handshake } from './policies/auth/policy.ts'
 import { compression } from './policies/compression/policy.ts'
+import { contentTypes } from './policies/content-types/policy.ts'
 import { cors } from './policies/cors/policy.ts'
 import { ipListsConfig } from './policies/ip-rules/config.ts'
 import { readIpList } from './policies/ip-rules/list.ts'
@@ -60,7 +61,17 @@ import { readTls } from './services/tls.ts'
  * Policies in the order in which requests meet them: CORS answers preflights, which carry no token, before auth asks
  * for one, and addresses are judged before anything is spent on them.
  */
-export const policies = { securityHeaders, cors, ipRules, maintenance, auth, concurrency, rateLimit, compression }
+export const policies = {
+  securityHeaders,
+  cors,
+  ipRules,
+  maintenance,
+  auth,
+  concurrency,
+  rateLimit,
+  contentTypes,
+  compression,
+}
 
 /** What limits are beside a policy of their own: plans, and what of the gateway, a place and its callers' plans holds there. */
 export const limits = { plans: plansConfig, compile: compilePlace, inWords: limitInWords, charger: operationCharger }

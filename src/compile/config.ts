@@ -34,6 +34,15 @@ const policyKeys = {
   cost: count.default(1).describe('What one request counts in limits that count requests.'),
 }
 
+const routeKeys = {
+  ...policyKeys,
+  contentTypes: policies.contentTypes.config
+    .optional()
+    .describe(
+      'Media types that bodies may have, such as `application/json` or `image/*`; 415 for all others, and for a body without one. Any by default.',
+    ),
+}
+
 const compression = policies.compression.config.optional().describe('Compressed answers; `true` takes the defaults.')
 
 const limits = z.strictObject({
@@ -152,17 +161,17 @@ export const workspaceConfig = z.strictObject({
   routes: z
     .array(
       z.union([
-        z.strictObject({ ...routes.match.config, ...routes.proxy.config, ...policyKeys }),
+        z.strictObject({ ...routes.match.config, ...routes.proxy.config, ...routeKeys }),
         z.strictObject({
           ...routes.match.config,
           ...routes.proxy.shared,
           versions: routes.match.versions,
-          ...policyKeys,
+          ...routeKeys,
         }),
-        z.strictObject({ ...routes.match.config, ...routes.proxy.shared, ...routes.proxy.split, ...policyKeys }),
-        z.strictObject({ ...routes.match.config, ...routes.transcode.config, ...policyKeys }),
-        z.strictObject({ ...routes.match.config, ...routes.answer.redirect, ...policyKeys }),
-        z.strictObject({ ...routes.match.config, ...routes.answer.respond, ...policyKeys }),
+        z.strictObject({ ...routes.match.config, ...routes.proxy.shared, ...routes.proxy.split, ...routeKeys }),
+        z.strictObject({ ...routes.match.config, ...routes.transcode.config, ...routeKeys }),
+        z.strictObject({ ...routes.match.config, ...routes.answer.redirect, ...routeKeys }),
+        z.strictObject({ ...routes.match.config, ...routes.answer.respond, ...routeKeys }),
       ]),
     )
     .default([])

@@ -127,6 +127,7 @@ const inShort = ({ name, settings }: PolicyUse): string => {
       return `cors ${known.origins?.join(' ')}`
     case 'securityHeaders':
     case 'ipRules':
+    case 'contentTypes':
     case 'maintenance':
     case 'concurrency':
     case 'compression':

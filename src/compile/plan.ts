@@ -65,4 +65,5 @@ export type PolicyName =
   | 'auth'
   | 'concurrency'
   | 'rateLimit'
+  | 'contentTypes'
   | 'compression'
