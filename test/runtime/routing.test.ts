@@ -91,6 +91,20 @@ describe('routing by a body', () => {
     assert.deepEqual(bodies, [])
   })
 
+  it('refuses one that is compressed or no UTF-8, by which readers would find different routes', async (t) => {
+    const { port, bodies } = await byBody(t)
+    const head = 'POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n'
+    const body = '{"kind":"gift"}'
+    const packed = `${head}Content-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    assert.match(await exchangeBytes(port, packed), /^HTTP\/1\.1 415 /)
+    const latin = '{"kind":"gift\u00e9"}'
+    assert.match(
+      await exchangeBytes(port, `${head}Content-Length: ${latin.length}\r\n\r\n${latin}`),
+      /^HTTP\/1\.1 400 /,
+    )
+    assert.deepEqual(bodies, [])
+  })
+
   it('takes no longer hold of a request whose client leaves', async (t) => {
     const { port, bodies, gateway: started } = await byBody(t)
     const socket = connect(port, '127.0.0.1')

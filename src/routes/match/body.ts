@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isRawNumber, type Json, numberText } from '../../kernel/json.ts'
-import { parseRequestJson } from '../../kernel/json-request.ts'
+import { parseRequestBody } from '../../kernel/json-request.ts'
 import { Problem } from '../../kernel/problem.ts'
 
 /** The largest body that is read to find a route: anybody may send one, before anybody is asked who he is. */
@@ -15,8 +15,11 @@ export const readJsonBody = async (raw: IncomingMessage): Promise<Json> => {
   const { headers } = raw
   const isJson = /^application\/(?:[\w.+-]+\+)?json[\t ]*(?:;|$)/i.test(headers['content-type'] ?? '')
   if (!isJson || (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined)) return null
+  const encoding = headers['content-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw new Problem('INVALID_ARGUMENT', 'The body may not be compressed.', { status: 415 })
   const bytes = await readAndPutBack(raw)
-  return bytes.length === 0 ? null : parseRequestJson(bytes.toString())
+  return bytes.length === 0 ? null : parseRequestBody(bytes)
 }
 
 const readAndPutBack = (raw: IncomingMessage): Promise<Buffer> =>
