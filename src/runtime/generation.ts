@@ -122,6 +122,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
             clients,
             upstreamCalls: bounds.upstreamCalls,
             clock,
+            reused: metrics.observeReused,
             stale: lease.stores.keep(`stale values of ${name}`, () => createStaleValues(clock)),
             answers,
             denied: (caller, problem, rule) =>

@@ -23,6 +23,8 @@ export type Metrics = {
   ) => void
   /** Something was done about a service's failures, such as `retry` or `breaker open`. */
   readonly observeServiceEvent: (service: string, event: string) => void
+  /** Calls or keys of a service that one operation asked for again. */
+  readonly observeReused: (service: string, count: number) => void
   /** A call of a service was answered by an identical one in flight. */
   readonly observeSharedCall: (service: string) => void
   /** An operation of a BFF was answered by an identical one in flight. */
@@ -118,6 +120,12 @@ export const createMetrics = (): Metrics => {
   const sharedCalls = new Counter({
     name: 'portico_shared_calls_total',
     help: 'Calls that were answered by an identical one in flight.',
+    labelNames: ['service'],
+    registers,
+  })
+  const reused = new Counter({
+    name: 'portico_reused_total',
+    help: 'Calls and keys that an operation asked for again and had already.',
     labelNames: ['service'],
     registers,
   })
@@ -262,6 +270,7 @@ export const createMetrics = (): Metrics => {
   const requestChild = children((route) =>
     children((method) => children((status: number) => requests.series({ method, route, status: String(status) }))),
   )
+  const reusedChild = children((service: string) => reused.labels(service))
   const sharedCallChild = children((service: string) => sharedCalls.labels(service))
   const sharedOperationChild = children((bff: string) => sharedOperations.labels(bff))
   const callChild = children((service) => children((outcome: string) => calls.series({ service, outcome })))
@@ -277,6 +286,7 @@ export const createMetrics = (): Metrics => {
     observeMissing: (bff, { coordinate, reason, count }) => missing.inc({ bff, coordinate, reason }, count),
     observeCost: (bff, cost) => costs.labels(bff).observe(cost),
     observeServiceEvent: (service, event) => serviceEvents.inc({ service, event }),
+    observeReused: (service, count) => reusedChild(service).inc(count),
     observeSharedCall: (service) => sharedCallChild(service).inc(),
     observeSharedOperation: (bff) => sharedOperationChild(bff).inc(),
     observeReload(result, generation) {

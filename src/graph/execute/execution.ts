@@ -32,6 +32,8 @@ export type GraphTools = {
   readonly clock: Clock
   /** What was written before; every answer is written anew where undefined. */
   readonly answers?: KnownAnswers | undefined
+  /** Told how many calls or keys an operation asked for that it had asked for before. */
+  readonly reused?: (service: string, count: number) => void
   /** Told once of each rule that keeps a caller from something an operation asks for. */
   readonly denied?: (caller: Caller, problem: Problem, rule: AccessRule) => void
 }
@@ -87,6 +89,7 @@ export class Execution {
       invokes: tools.invokes,
       limit: tools.upstreamCalls,
       reserved: this.toCome,
+      reused: tools.reused,
       joins: plan.joins !== undefined,
       guarded: this.guarded,
     }

@@ -20,6 +20,8 @@ export type LoadsOptions = {
   readonly limit: number
   /** Calls that steps still to come may make, which further tries leave room for. */
   readonly reserved: () => number
+  /** Told of what is asked for again. */
+  readonly reused?: ((service: string, count: number) => void) | undefined
   /** Whether keys of several steps may go into one batch. */
   readonly joins: boolean
   /** What runs when a call is over: what it throws is a fault of our own. */
@@ -50,6 +52,7 @@ export class Loads {
   private readonly invokes: readonly Invoke[]
   private readonly limit: number
   private readonly reserved: () => number
+  private readonly reused: LoadsOptions['reused']
   private readonly guarded: LoadsOptions['guarded']
   /** None before the first call. */
   private tables: Map<string | number, Map<string, Entry>> | undefined
@@ -62,6 +65,7 @@ export class Loads {
     this.invokes = options.invokes
     this.limit = options.limit
     this.reserved = options.reserved
+    this.reused = options.reused
     this.joins = options.joins
     this.guarded = options.guarded
   }
@@ -90,7 +94,10 @@ export class Loads {
     if (rendered === noCall) return noCall
     const table = this.table(binding.index)
     const known = binding.safe ? table.get(rendered.identity) : undefined
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      this.reused?.(binding.request.service, 1)
+      return known
+    }
     const pending = new Pending()
     const entry: Entry = { value: undefined, pending }
     this.send(binding, rendered, pending, (answer) => {
@@ -107,6 +114,7 @@ export class Loads {
     const name = scope.args === noArgs ? binding.index : `${binding.index} ${JSON.stringify(scope.args)}`
     const table = this.table(name)
     const entries: Entry[] = []
+    let reused = 0
     let chunk = this.open?.get(name)
     for (const key of keys) {
       const text = keyText(key)
@@ -125,9 +133,10 @@ export class Loads {
           // Where that failed at once, others have gone on and may have opened the next.
           chunk = this.open?.get(name)
         }
-      }
+      } else reused += 1
       entries.push(entry)
     }
+    if (reused > 0) this.reused?.(binding.request.service, reused)
     if (chunk !== undefined && this.open === undefined) this.fetch(chunk)
     return entries
   }

@@ -79,11 +79,12 @@ const prepared = async (
   return {
     user,
     body: JSON.stringify({
-      query: `${paged ? 'query ($page: Int!) ' : ''}{ ${selection} }`,
+      // Asked twice, which is one call.
+      query: `${paged ? 'query ($page: Int!) ' : ''}{ ${selection} again: public }`,
       ...(paged && { variables: { page: user.page } }),
     }),
     token: await signToken({ sub: user.sub, org: user.org, scope: user.staff ? 'staff' : 'guest' }),
-    expected: Object.fromEntries(chosen.map((name) => [name, fields[name](user)])),
+    expected: { ...Object.fromEntries(chosen.map((name) => [name, fields[name](user)])), again: fields.public() },
   }
 }
 
@@ -148,6 +149,7 @@ bffs:
 
 const assertShared = async (probes: string): Promise<void> => {
   const metrics = await (await fetch(`${probes}/metrics`)).text()
+  assert.match(metrics, /portico_reused_total\{service="blind"\} [1-9]/)
   assert.match(metrics, /portico_shared_calls_total\{service="blind"\} [1-9]/)
   assert.match(metrics, /portico_shared_operations_total\{bff="web"\} [1-9]/)
 }
