@@ -115,7 +115,13 @@ const compileConfig = async (
   const verifying = new Map<string, NonNullable<Awaited<ReturnType<typeof providers.compile>>['provider']>>()
   const shared = config.redis !== undefined
   for (const [name, settings] of Object.entries(config.auth)) {
-    const compiled = await providers.compile(name, settings, { workspaceDir: dir, placeOf, shared })
+    const compiled = await providers.compile(name, settings, {
+      workspaceDir: dir,
+      placeOf,
+      shared,
+      clientCertificates: config.tls?.clients !== undefined,
+      trustedProxies: config.trustedProxies,
+    })
     diagnostics.push(...compiled.diagnostics)
     if (compiled.provider !== undefined) verifying.set(name, compiled.provider)
     files.push(...compiled.files)

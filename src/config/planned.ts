@@ -14,7 +14,6 @@ export const planned = {
   'services.*.headers': 'header rules',
   'auth.*.oidc': 'OpenID Connect login',
   'auth.*.ldap': 'LDAP',
-  'auth.*.mtls': 'client certificates',
   'bffs.*.cache': 'cache',
   'routes.*.cache': 'cache',
   'routes.*.compression': 'compression of its own for proxied answers, which pass as the service wrote them',

@@ -90,7 +90,7 @@ export const openListener = async ({ address, tls, maxHeaderBytes, current }: Li
   boundConnections(server, { plan: () => current().plan, told: secured === undefined })
   server.on('upgrade', (request, socket: Socket, head) => {
     socket.on('error', () => socket.destroy())
-    const problem = ambiguity(request)
+    const problem = security?.isOutdated(socket) === true ? verifiedOtherwise : ambiguity(request)
     if (problem !== undefined) writeProblemTo(socket, problem)
     else if (canonicalize(request, false)) current().upgrade(request, socket, head)
     else

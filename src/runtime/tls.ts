@@ -41,8 +41,9 @@ const contextOptions = (
   ...(clients !== undefined && {
     ca: clients.ca,
     ...(clients.crl !== undefined && { crl: clients.crl }),
-    // A resumed session would not be verified again, and outlive what has been revoked since.
-    secureOptions: constants.SSL_OP_NO_TICKET,
+    // A resumed session would not be verified again, and outlive what has been revoked since; a renegotiated one
+    // would go on as somebody else.
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
   }),
 })
 

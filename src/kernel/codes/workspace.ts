@@ -87,7 +87,7 @@ export const workspaceCodes = {
     severity: 'error',
     title: 'Provider of identities that cannot work',
     cause:
-      'A secret is too short, a key set fits no algorithm, a file of keys or passwords cannot be read, or Redis is missing.',
+      'A secret is too short, a key set fits no algorithm, a file of keys or passwords cannot be read, or Redis, TLS or a trusted proxy that it needs is missing.',
     fix: 'Do as the message says: it names the key, line or file.',
   },
   'PORTICO-014': {

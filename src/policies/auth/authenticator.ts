@@ -39,6 +39,10 @@ export type ProviderContext = {
   readonly placeOf: (path: readonly (string | number)[]) => Place
   /** Whether the workspace has a Redis. */
   readonly shared: boolean
+  /** Whether the port asks clients for certificates. */
+  readonly clientCertificates: boolean
+  /** Ranges of proxies that are believed. */
+  readonly trustedProxies: readonly string[]
 }
 
 /** The provider, unless a diagnostic is an error. */
@@ -85,6 +89,7 @@ export type RefusalReason =
   | 'revoked'
   | 'unknown credential'
   | 'insecure transport'
+  | 'usage'
 
 /** The cause of a refusal's Problem: logged, never sent. */
 export class Refused extends Error {

@@ -4,15 +4,16 @@ import type { Authenticator, AuthenticatorTools, CompiledProvider, ProviderConte
 import { type BasicProvider, basic } from './basic/kind.ts'
 import { jwt } from './jwt/kind.ts'
 import type { JwtProvider } from './jwt/provider.ts'
+import { type MtlsProvider, mtls } from './mtls/kind.ts'
 import { type OAuth2Provider, oauth2 } from './oauth2/kind.ts'
 
 /** Every kind of provider stands here by the key of its settings; nothing registers itself. */
 
 /** A provider of `auth:` as the plan knows it: everything checked, nothing open. */
-export type Provider = JwtProvider | ApiKeyProvider | BasicProvider | OAuth2Provider
+export type Provider = JwtProvider | ApiKeyProvider | BasicProvider | OAuth2Provider | MtlsProvider
 
 /** One entry of `auth:`. */
-export const providerConfig = z.union([jwt.config, apiKey.config, basic.config, oauth2.config])
+export const providerConfig = z.union([jwt.config, apiKey.config, basic.config, oauth2.config, mtls.config])
 
 export const compileProvider = (
   name: string,
@@ -21,6 +22,7 @@ export const compileProvider = (
 ): Promise<CompiledProvider<Provider>> => {
   if ('apiKey' in config) return apiKey.compile(name, config, context)
   if ('basic' in config) return basic.compile(name, config, context)
+  if ('mtls' in config) return mtls.compile(name, config, context)
   if ('oauth2' in config) return oauth2.compile(name, config, context)
   return jwt.compile(name, config, context)
 }
@@ -36,6 +38,8 @@ export const schemeOf = (provider: Provider): object => {
       return basic.scheme(provider)
     case 'oauth2':
       return oauth2.scheme(provider)
+    case 'mtls':
+      return mtls.scheme(provider)
   }
 }
 
@@ -49,5 +53,7 @@ export const openProvider = async (provider: Provider, tools: AuthenticatorTools
       return basic.open(provider, tools)
     case 'oauth2':
       return oauth2.open(provider, tools)
+    case 'mtls':
+      return mtls.open(provider, tools)
   }
 }

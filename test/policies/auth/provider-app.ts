@@ -15,7 +15,13 @@ export const compiledProviders = async (
   const place = { file: 'portico.yaml', line: 1, column: 1, text: '' }
   const providers = new Map<string, Provider>()
   for (const [name, entry] of Object.entries(entries)) {
-    const context = { workspaceDir, placeOf: () => place, shared: true }
+    const context = {
+      workspaceDir,
+      placeOf: () => place,
+      shared: true,
+      clientCertificates: false,
+      trustedProxies: [],
+    }
     const { provider, diagnostics } = await compileProvider(name, providerConfig.parse(entry), context)
     assert.deepEqual(diagnostics, [])
     assert.ok(provider)

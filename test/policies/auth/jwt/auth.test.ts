@@ -270,6 +270,8 @@ const compiled = async (settings: object, name = 'shoppers') => {
     workspaceDir: '/nowhere',
     placeOf: () => place,
     shared: false,
+    clientCertificates: false,
+    trustedProxies: [],
   })
   assert.deepEqual(diagnostics, [])
   assert.ok(provider)

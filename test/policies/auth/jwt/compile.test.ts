@@ -90,6 +90,8 @@ const compile = async (t: TestContext, settings: object, content?: unknown) => {
   return compileJwtProvider('shoppers', config, {
     workspaceDir,
     shared: false,
+    clientCertificates: false,
+    trustedProxies: [],
     placeOf: (path) => ({ file: 'portico.yaml', line: 1, column: 1, text: path.join('.') }),
   })
 }

@@ -225,6 +225,8 @@ const gateway = async (t: TestContext) => {
     workspaceDir: '/nowhere',
     placeOf: () => place,
     shared: false,
+    clientCertificates: false,
+    trustedProxies: [],
   })
   assert.ok(provider)
   const published = [
