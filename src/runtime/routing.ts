@@ -5,7 +5,7 @@ import type { Plan, RouteMatch } from '../compile/plan.ts'
 import type { Json } from '../kernel/json.ts'
 import { loosestPath } from '../kernel/path.ts'
 import { Problem } from '../kernel/problem.ts'
-import { clientAddress, hostOf, type Trusts } from './client.ts'
+import { clientAddress, hostOf, type Trusts, vouchForwarded } from './client.ts'
 import type { Spelt } from './listener.ts'
 
 /** A request that is on its way to a route: what it asked for stands here while its URL is the route's own address. */
@@ -74,6 +74,7 @@ export const createRouting = ({ routes: planned, bffs }: Plan, trusts: Trusts | 
     raw.url = nowhere
   }
   const direct = (raw: Routed, body?: Json): Promise<void> | undefined => {
+    vouchForwarded(raw, trusts)
     const { url = '/' } = raw
     const mark = url.indexOf('?')
     const path = mark < 0 ? url : url.slice(0, mark)
