@@ -39,6 +39,8 @@ export type AppTools = {
   readonly development: boolean
   /** The last good answers, of routes that give them again. */
   readonly stale: ReturnType<typeof routes.proxy.createStaleAnswers>
+  /** How many WebSockets of routes are open. */
+  readonly openCounts: Parameters<typeof routes.proxy.mount>[2]['openCounts']
   /** Ramps that were stopped. */
   readonly stoppedRamps: Set<string>
   /** Aborts with a Problem when the generation ends: streams, which would not end by themselves, then do. */
@@ -121,6 +123,8 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       observeFallback: (route, kind) => metrics.observeFallback(route, kind),
       observeMirror: (route, outcome) => metrics.observeMirror(route, outcome),
       stale: tools.stale,
+      openCounts: tools.openCounts,
+      observeOpen: metrics.observeOpenSocket,
       stoppedRamps: tools.stoppedRamps,
       stop: tools.draining,
       drainMs: plan.drainMs,

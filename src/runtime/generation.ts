@@ -161,6 +161,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
     draining,
     stale: lease.stores.keep('stale answers', () => routes.proxy.createStaleAnswers(clock)),
     policyTools,
+    openCounts: lease.stores.keep('open WebSockets', () => new Map()),
     stoppedRamps: lease.stores.keep('stopped ramps', () => new Set<string>()),
   })
   const app = await building.catch(async (error: unknown) => {

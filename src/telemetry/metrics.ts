@@ -43,6 +43,8 @@ export type Metrics = {
   readonly observeFallback: (route: string, kind: string) => void
   /** A copy of a request of a route has ended, with a code or `left out`. */
   readonly observeMirror: (route: string, outcome: string) => void
+  /** A WebSocket of a route is open; what is returned is told why it ended. */
+  readonly observeOpenSocket: (route: string) => (why: string) => void
   /** A request was refused because the event loop lags. */
   readonly observeShed: () => void
   readonly observeRateLimited: (scope: string, limit: string) => void
@@ -235,6 +237,18 @@ export const createMetrics = (): Metrics => {
     labelNames: ['route', 'outcome'],
     registers,
   })
+  const sockets = new Gauge({
+    name: 'portico_websockets_open',
+    help: 'WebSockets that are open through each route.',
+    labelNames: ['route'],
+    registers,
+  })
+  const socketEnds = new Counter({
+    name: 'portico_websockets_ended_total',
+    help: 'WebSockets through each route that have ended, by why: a side ended them or broke off, or the gateway did.',
+    labelNames: ['route', 'reason'],
+    registers,
+  })
   const shed = new Counter({
     name: 'portico_shed_requests_total',
     help: 'Requests that were refused because the event loop lagged.',
@@ -304,6 +318,13 @@ export const createMetrics = (): Metrics => {
     observeShare: (service, part) => shareChild(service)(part).inc(),
     observeFallback: (route, kind) => fallbacks.inc({ route, kind }),
     observeMirror: (route, outcome) => mirrored.inc({ route, outcome }),
+    observeOpenSocket(route) {
+      sockets.inc({ route })
+      return (reason) => {
+        sockets.dec({ route })
+        socketEnds.inc({ route, reason })
+      }
+    },
     observeShed: () => shed.inc(),
     observeRateLimited: (scope, limit) => refused.inc({ scope, limit }),
     observeAuditLost: () => auditLost.inc(),

@@ -3,7 +3,6 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Masks } from '../../kernel/mask/masks.ts'
 import { asProblem, type Problem } from '../../kernel/problem.ts'
-import type { Signal } from '../../kernel/signal.ts'
 import { guarded, type Reply } from '../../services/call.ts'
 import { isFailureStatus, isServiceFailure } from '../../services/guards/failure.ts'
 import type { RestConnector } from '../../services/rest/connector.ts'
@@ -16,8 +15,9 @@ import { Lane, type Way } from './lane.ts'
 import { answerMask } from './masked.ts'
 import { type Copy, createMirror } from './mirror.ts'
 import type { StaleAnswers } from './stale.ts'
+import type { OpenTools } from './websocket/open.ts'
 
-export type ProxyTools = {
+export type ProxyTools = OpenTools & {
   /** By service name. */
   readonly connectors: ReadonlyMap<string, RestConnector>
   /** The hooks of a route's policies, and the route options by which their plugins know it. */
@@ -44,10 +44,6 @@ export type ProxyTools = {
   /** What is hidden in answers, of routes that say `mask`. */
   readonly masks?: Masks | undefined
   readonly clock: Clock
-  /** Aborts when the generation drains: WebSockets, which would not end by themselves, are then told to. */
-  readonly stop: Signal
-  /** How long a generation may take to drain. */
-  readonly drainMs: number
   /** Answers with a problem on `reply.raw`: the reply is hijacked, and nothing of an answer has been sent. */
   readonly problemReply: (reply: FastifyReply, problem: Problem) => void
 }

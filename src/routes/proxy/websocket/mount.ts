@@ -63,7 +63,7 @@ export const createTunnels = (
     const { asked, call } = callOf(request)
     const handshake = new Handshake(asked, way, {
       request,
-      onSwitch: (head, socket) => through(head, socket, { request, reply, settings, open, clock }),
+      onSwitch: (head, socket) => through(head, socket, { path: route.path, request, reply, settings, open, clock }),
     })
     reply.hijack()
     whenClosed(reply.raw, () => {
@@ -82,6 +82,7 @@ export const createTunnels = (
 }
 
 type Asked = {
+  readonly path: string
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   readonly settings: WebSocketSettings
@@ -90,7 +91,7 @@ type Asked = {
 }
 
 /** Both sides have shaken hands. */
-const through = (head: ResponseHead, service: Socket, { request, reply, settings, open, clock }: Asked): Take => {
+const through = (head: ResponseHead, service: Socket, { path, request, reply, settings, open, clock }: Asked): Take => {
   const client = request.raw.socket
   const { headers = [] } = responseHeaders(head.headers) ?? {}
   const lines = ['connection', 'upgrade', 'upgrade', 'websocket', ...clientHeaders(headers, reply)]
@@ -102,7 +103,7 @@ const through = (head: ResponseHead, service: Socket, { request, reply, settings
   const expiresAt = request.caller.identity?.expiresAt
   const expiresInMs = expiresAt === undefined ? undefined : Math.max(0, expiresAt * 1_000 - clock.date())
   const tunnel = new Tunnel(client, service, settings, expiresInMs)
-  open.opened(tunnel, client)
+  open.opened(path, tunnel, client)
   const first = early.get(request.raw)
   if (first !== undefined && first.length > 0) tunnel.takeFromClient(first)
   return (chunk) => tunnel.takeFromService(chunk)

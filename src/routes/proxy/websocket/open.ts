@@ -3,31 +3,38 @@ import type { Caller } from '../../../kernel/caller.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import type { Signal } from '../../../kernel/signal.ts'
 import type { WebSocketSettings } from './config.ts'
-import type { Tunnel } from './tunnel.ts'
+import type { Ending, Tunnel } from './tunnel.ts'
 
-/** The WebSockets of a generation's proxy routes: counted as they come, told to go as it ends. */
+/** The WebSockets of a generation's proxy routes: counted as they come, with those of generations before, told to go as it ends. */
 export type Open = {
   /** Counts one in, its handshake included; what is returned counts it out. Throws Problem past a bound of its route. */
   enter(path: string, caller: Caller, bounds: Pick<WebSocketSettings, 'connections' | 'perClient'>): () => void
-  opened(tunnel: Tunnel, client: Socket): void
+  opened(path: string, tunnel: Tunnel, client: Socket): void
   /** Resolves when the last is closed. */
   gone(): Promise<void>
 }
 
 export type OpenTools = {
-  /** Aborts when the generation ends. */
+  /** Aborts when the generation drains: WebSockets, which would not end by themselves, are then told to. */
   readonly stop: Signal
+  /** How long a generation may take to drain. */
   readonly drainMs: number
+  /** What outlives generations of how many are open. */
+  readonly openCounts: OpenCounts
+  /** Told of every one that is open; what it gives is told why it ended. */
+  readonly observeOpen?: (route: string) => (why: Ending) => void
 }
+
+/** How many are open, by the path of their route. */
+export type OpenCounts = Map<string, Counts>
 
 /** Between the goodbyes of two: clients that all come back at once would be a load of their own. */
 const goodbyeEveryMs = 10
 
 type Counts = { all: number; readonly byClient: Map<string, number> }
 
-export const createOpen = ({ stop, drainMs }: OpenTools): Open => {
+export const createOpen = ({ stop, drainMs, openCounts: routes, observeOpen }: OpenTools): Open => {
   const tunnels = new Set<Tunnel>()
-  const routes = new Map<string, Counts>()
   let none: PromiseWithResolvers<void> | undefined
 
   const countsOf = (path: string): Counts => {
@@ -38,7 +45,7 @@ export const createOpen = ({ stop, drainMs }: OpenTools): Open => {
   const goAway = (tunnel: Tunnel): void => {
     const withinMs = Math.min(drainMs / 2, goodbyeEveryMs * tunnels.size)
     const farewell = { code: 1001, reason: 'The gateway is going away. Connect again.' }
-    setTimeout(() => tunnel.close(farewell, farewell), Math.random() * withinMs)
+    setTimeout(() => tunnel.close('drain', farewell, farewell), Math.random() * withinMs)
   }
   stop.addEventListener('abort', () => {
     for (const tunnel of tunnels) goAway(tunnel)
@@ -60,15 +67,18 @@ export const createOpen = ({ stop, drainMs }: OpenTools): Open => {
       counts.byClient.set(client, own + 1)
       return () => {
         counts.all -= 1
+        if (counts.all === 0) routes.delete(path)
         const left = (counts.byClient.get(client) ?? 1) - 1
         if (left > 0) counts.byClient.set(client, left)
         else counts.byClient.delete(client)
       }
     },
-    opened(tunnel, client) {
+    opened(path, tunnel, client) {
       tunnels.add(tunnel)
+      const ended = observeOpen?.(path)
       client.once('close', () => {
         tunnels.delete(tunnel)
+        ended?.(tunnel.ending)
         if (tunnels.size === 0) none?.resolve()
       })
       if (stop.aborted) goAway(tunnel)

@@ -13,6 +13,18 @@ const expired: Farewell = { code: 4401, reason: 'The token has expired.' }
 /** Of the registry that RFC 6455 §11.7 opened. */
 const badGateway: Farewell = { code: 1014, reason: 'The service broke the connection off.' }
 
+/** Why a WebSocket ended: a side said so or was gone, or the gateway ended it. */
+export type Ending =
+  | 'client'
+  | 'service'
+  | 'service broke off'
+  | 'idle'
+  | 'age'
+  | 'expired'
+  | 'invalid frames'
+  | 'message too large'
+  | 'drain'
+
 /** One end: its socket, the frames it sends, and whether the gateway has told it to go. */
 type Side = { readonly socket: Socket; readonly frames: FrameReader; told: boolean }
 
@@ -26,6 +38,7 @@ export class Tunnel {
   readonly #pingsCount: boolean
   readonly #idle: NodeJS.Timeout
   readonly #age: NodeJS.Timeout
+  #ending: Ending | undefined
   #farewell: ReadonlyMap<Side, Farewell> | undefined
   #goodbye: NodeJS.Timeout | undefined
 
@@ -35,9 +48,12 @@ export class Tunnel {
     this.#client = side(client, new FrameReader({ masked: true, mostOfMessage: maxFromClient }))
     this.#service = side(service, new FrameReader({ masked: false, mostOfMessage: maxFromService }))
     this.#pingsCount = settings.pingsCount
-    this.#idle = startTimer(idleMs, () => this.close(goingAway('Nothing was said for too long.'))).unref()
-    const end = expiresInMs < ageMs ? expired : goingAway('It was open for long enough. Connect again.')
-    this.#age = startTimer(Math.min(ageMs, expiresInMs), () => this.close(end)).unref()
+    this.#idle = startTimer(idleMs, () => this.close('idle', goingAway('Nothing was said for too long.'))).unref()
+    const atEnd = (): void =>
+      expiresInMs < ageMs
+        ? this.close('expired', expired)
+        : this.close('age', goingAway('It was open for long enough. Connect again.'))
+    this.#age = startTimer(Math.min(ageMs, expiresInMs), atEnd).unref()
     client.on('data', (chunk: Buffer) => this.takeFromClient(chunk))
     this.#watch(this.#client, this.#service)
     this.#watch(this.#service, this.#client)
@@ -52,9 +68,15 @@ export class Tunnel {
     return this.#take(this.#service, this.#client, chunk)
   }
 
+  /** Why it ended, once it has; a client may go without a word. */
+  get ending(): Ending {
+    return this.#ending ?? 'client'
+  }
+
   /** Tells both sides to go, each as soon as the frame on its way to it is over, and the service what the client is not told. */
-  close(toClient: Farewell, toService: Farewell = goingAway('The client is gone.')): void {
+  close(why: Ending, toClient: Farewell, toService: Farewell = goingAway('The client is gone.')): void {
     if (this.#farewell !== undefined) return
+    this.#ending ??= why
     this.#farewell = new Map([
       [this.#client, toClient],
       [this.#service, toService],
@@ -87,12 +109,14 @@ export class Tunnel {
 
   #broken(by: Side, farewell: Farewell): void {
     if (this.#farewell !== undefined) return this.#cut()
-    if (by === this.#client) this.close(farewell)
-    else this.close(badGateway, farewell)
+    const why = farewell.code === 1009 ? 'message too large' : 'invalid frames'
+    if (by === this.#client) this.close(why, farewell)
+    else this.close(why, badGateway, farewell)
   }
 
   /** A side says that it goes. The other has been told by it, and answers by itself. */
   #onClosed(from: Side, to: Side): void {
+    this.#ending ??= from === this.#client ? 'client' : 'service'
     this.#endIn(answerMs)
     if (from.told || to.frames.closed) from.socket.end()
   }
@@ -113,17 +137,23 @@ export class Tunnel {
     socket.on('drain', () => other.socket.resume())
     socket.on('error', () => socket.destroy())
     socket.on('end', () => {
-      if (one === this.#service && !one.frames.closed) this.close(badGateway)
-      else other.socket.end()
+      this.#onGone(one)
+      other.socket.end()
     })
     socket.once('close', () => {
       clearTimeout(this.#idle)
       clearTimeout(this.#age)
-      if (one === this.#service && !one.frames.closed) this.close(badGateway)
+      this.#onGone(one)
       if (other.socket.destroyed) clearTimeout(this.#goodbye)
       else this.#endIn(goodbyeMs)
       other.socket.end()
     })
+  }
+
+  /** A side sends nothing more. A service that said no goodbye is answered for. */
+  #onGone(one: Side): void {
+    if (one === this.#client) this.#ending ??= 'client'
+    else if (!one.frames.closed) this.close('service broke off', badGateway)
   }
 
   #endIn(ms: number): void {

@@ -134,6 +134,7 @@ export const startGateway = async (t: TestContext, settings: GatewaySettings): P
     log,
     clock: systemClock,
     stale: createStaleAnswers(systemClock),
+    openCounts: new Map(),
     stop,
     drainMs: 1_000,
     problemReply: (reply, problem) => writeProblem(reply, problem),

@@ -175,6 +175,34 @@ describe('WebSockets through a route', () => {
     )
   })
 
+  it('are counted by route, open and ended for which reason, beyond a reload', async (t) => {
+    const { open, services, reload, counted } = await gateway(t, {
+      targets: 1,
+      websocket: 'maxMessage: 1KiB, perClient: 5',
+    })
+    const clients = [await open(), await open(), await open()]
+    assert.equal(await counted('portico_websockets_open{route="/echo"}'), 3)
+    await reload()
+    const [left, large, cut] = clients as [WebSocket, WebSocket, WebSocket]
+    const later = [await open(), await open()]
+    await assert.rejects(open(), /429/)
+    assert.equal(await counted('portico_websockets_open{route="/echo"}'), 5)
+    left.close()
+    large.send('x'.repeat(2_000))
+    services[0]?.sockets[2]?.terminate()
+    await Promise.all([left, large, cut].map(closing))
+    later[0]?.terminate()
+    for (const [reason, times] of [
+      ['client', 2],
+      ['message too large', 1],
+      ['service broke off', 1],
+    ] as const)
+      await until(
+        async () => (await counted(`portico_websockets_ended_total{route="/echo",reason="${reason}"}`)) === times,
+      )
+    assert.equal(await counted('portico_websockets_open{route="/echo"}'), 1)
+  })
+
   it('are compressed where both sides agree, which the gateway leaves to them', async (t) => {
     const { open } = await gateway(t, { targets: 1, deflates: true })
     const client = await open({ perMessageDeflate: true })
@@ -285,6 +313,7 @@ const gateway = async (t: TestContext, settings: Settings) => {
   const nowhere = await Promise.all(Array.from({ length: dead }, async () => `http://127.0.0.1:${await freePort()}`))
   const workspace = await layWorkspace({
     'portico.yaml': `listen: 127.0.0.1:0
+probes: 127.0.0.1:0
 drain: 2s
 services:
   echo:
@@ -310,12 +339,19 @@ routes:
     services,
     port,
     close: started.close,
+    /** A figure of the metrics; undefined where there is none. */
+    counted: async (series: string): Promise<number | undefined> => {
+      const text = await (await fetch(`http://127.0.0.1:${started.gateway.probes?.port}/metrics`)).text()
+      const line = text.split('\n').find((one) => one.startsWith(`${series} `))
+      return line === undefined ? undefined : Number(line.slice(series.length))
+    },
     reload: () => started.gateway.reload(),
     open: async (options: ConstructorParameters<typeof WebSocket>[2] = {}): Promise<WebSocket> => {
       const client = new WebSocket(`ws://127.0.0.1:${port}/echo`, [], options)
+      const opened = once(client, 'open')
       client.on('error', () => {})
       clients.push(client)
-      await once(client, 'open')
+      await opened
       return client
     },
     /** The status of a handshake whose connection is left at once. */
