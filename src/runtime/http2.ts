@@ -185,10 +185,19 @@ class Response extends Http2ServerResponse {
   }
 }
 
-/** Whether we ended it, and all of it is sent: Node ends the stream of a client that resets it, too. A property to the compiler. */
-Object.defineProperty(Response.prototype, 'writableFinished', {
-  get(this: Response): boolean {
-    return this.writableEnded && !this.stream.aborted && this.stream.writableFinished
+// Properties to the compiler, or to whoever takes it for an answer of HTTP/1.1.
+Object.defineProperties(Response.prototype, {
+  /** Whether we ended it, and all of it is sent: Node ends the stream of a client that resets it, too. */
+  writableFinished: {
+    get(this: Response): boolean {
+      return this.writableEnded && !this.stream.aborted && this.stream.writableFinished
+    },
+  },
+  /** Whether nobody reads it any more. Node says it of answers of HTTP/1.1 alone. */
+  destroyed: {
+    get(this: Response): boolean {
+      return this.stream.destroyed
+    },
   },
 })
 
