@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { listAddresses } from '../compile/listing.ts'
 import { documentedApis } from '../compile/openapi.ts'
 import { createLog } from '../telemetry/log.ts'
+import { crashed } from './crash.ts'
 import { readableLine } from './log-lines.ts'
 import { summary, writeDiagnostics } from './report.ts'
 import { type Served, serve } from './serve.ts'
@@ -21,18 +22,22 @@ export const devCommand = (terminal: Terminal, done: (exit: Exit) => void): Comm
         level: 'info',
         destination: { write: (line) => terminal.out(readableLine(line, terminal.colours)) },
       })
+      const crash = crashed(log)
       done(
-        await serve({
-          dir,
-          development: true,
-          terminal,
-          log,
-          opened: (gateway) => terminal.out(welcome(gateway)),
-          reloaded(ok, diagnostics) {
-            writeDiagnostics(diagnostics, terminal)
-            if (!ok) terminal.err(`${summary(diagnostics)}; the last good state goes on\n`)
-          },
-        }),
+        await Promise.race([
+          crash,
+          serve({
+            dir,
+            development: true,
+            terminal,
+            log,
+            opened: (gateway) => terminal.out(welcome(gateway)),
+            reloaded(ok, diagnostics) {
+              writeDiagnostics(diagnostics, terminal)
+              if (!ok) terminal.err(`${summary(diagnostics)}; the last good state goes on\n`)
+            },
+          }),
+        ]),
       )
     })
 

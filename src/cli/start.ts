@@ -5,6 +5,7 @@ import type { Plan } from '../compile/plan.ts'
 import { authorityOf } from '../kernel/authority.ts'
 import { runWorker } from '../runtime/workers/worker.ts'
 import { createLog } from '../telemetry/log.ts'
+import { crashed } from './crash.ts'
 import { serve } from './serve.ts'
 import type { Exit, Terminal } from './terminal.ts'
 import { keepFewYoungBuffers } from './young-buffers.ts'
@@ -20,35 +21,39 @@ export const startCommand = (terminal: Terminal, done: (exit: Exit) => void): Co
     .addHelpText('after', '\nExamples:\n  portico start /workspace\n  portico start /workspace --workers auto')
     .action(async (dir: string, { workers }: { readonly workers: number }) => {
       const log = createLog({ level: 'info' })
+      const crash = crashed(log)
       if (cluster.isWorker) {
         keepFewYoungBuffers()
-        done(await runWorker({ dir, log, workers }))
+        done(await Promise.race([crash, runWorker({ dir, log, workers })]))
         return
       }
       done(
-        await serve({
-          dir,
-          development: false,
-          workers,
-          terminal,
-          log,
-          opened({ listen, probes, admin, plan }) {
-            if (workers > 1 && countsInMemory(plan()))
-              log.warn(
-                `each of ${workers} workers counts its share of rate limits for itself; \`redis\` in portico.yaml has them count together`,
+        await Promise.race([
+          crash,
+          serve({
+            dir,
+            development: false,
+            workers,
+            terminal,
+            log,
+            opened({ listen, probes, admin, plan }) {
+              if (workers > 1 && countsInMemory(plan()))
+                log.warn(
+                  `each of ${workers} workers counts its share of rate limits for itself; \`redis\` in portico.yaml has them count together`,
+                )
+              log.info(
+                {
+                  listen: urlOf(listen, plan().tls === undefined ? 'http' : 'https'),
+                  ...(workers > 1 && { workers }),
+                  ...(probes && { probes: urlOf(probes) }),
+                  ...(admin && { admin: urlOf(admin) }),
+                },
+                'listening',
               )
-            log.info(
-              {
-                listen: urlOf(listen, plan().tls === undefined ? 'http' : 'https'),
-                ...(workers > 1 && { workers }),
-                ...(probes && { probes: urlOf(probes) }),
-                ...(admin && { admin: urlOf(admin) }),
-              },
-              'listening',
-            )
-          },
-          reloaded: () => {},
-        }),
+            },
+            reloaded: () => {},
+          }),
+        ]),
       )
     })
 

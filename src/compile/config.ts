@@ -116,6 +116,7 @@ export const workspaceConfig = z.strictObject({
     .describe('How long a stopping gateway, or the old state after a reload, may go on answering what it has begun.'),
   redis: z
     .string()
+    .regex(/^(?:rediss?:\/\/\S+)?$/, { error: 'Expected a URL such as redis://127.0.0.1:6379, or rediss: for TLS.' })
     .transform((url) => (url === '' ? undefined : url))
     .optional()
     .describe(

@@ -14,6 +14,9 @@ const credential = /\b(Bearer|Basic) +[A-Za-z0-9._~+/-]{8,}=*/gi
 /** An API key of ours, wherever it stands: its id may be read, its secret may not. */
 const apiKey = /\b(portico_[0-9a-f]{16}_)[A-Za-z0-9_-]{43}/g
 
+/** A password in an address, such as that of a Redis. */
+const userInfo = /(\/\/[^\s/?#@:"\\]*:)[^\s/?#@"\\]+@/g
+
 /** A parameter of a query string or form whose name says that it is secret. */
 const secretParameter =
   /([?&](?:access_token|refresh_token|id_token|token|api_key|apikey|secret|client_secret|password)=)[^&"'\s\\#]+/gi
@@ -26,5 +29,6 @@ export const scrub = (line: string): string =>
   line
     .replace(secretMember, `$1"${removed}"`)
     .replace(credential, `$1 ${removed}`)
+    .replace(userInfo, `$1${removed}@`)
     .replace(apiKey, `$1${removed}`)
     .replace(secretParameter, `$1${removed}`)
