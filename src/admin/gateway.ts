@@ -74,8 +74,8 @@ const administer = async (
   { byDefault, log }: Around,
 ): Promise<Pick<Gateway, 'admin' | 'reload' | 'close'>> => {
   let last: Promise<unknown> = Promise.resolve()
-  const reload = (): Promise<Reloaded> => {
-    const next = last.then(reloadAndFollow)
+  const reload: Bare['reload'] = (by) => {
+    const next = last.then(() => reloadAndFollow(by))
     last = next.catch(() => {})
     return next
   }
@@ -95,8 +95,8 @@ const administer = async (
     await gateway.close()
     throw error
   }
-  const reloadAndFollow = async (): Promise<Reloaded> => {
-    const reloaded = await gateway.reload()
+  const reloadAndFollow = async (by: Parameters<Bare['reload']>[0]): Promise<Reloaded> => {
+    const reloaded = await gateway.reload(by)
     const next = gateway.plan().admin
     if (!reloaded.ok || JSON.stringify(next) === JSON.stringify(wanted)) return reloaded
     try {
