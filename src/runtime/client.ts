@@ -39,8 +39,9 @@ const vouchedOf = (hops: string[], peer: string, trusts: Trusts): readonly strin
   const vouched: string[] = []
   for (let nearest = peer; trusts(nearest); ) {
     const hop = hops.pop()
-    const address = hop === undefined ? undefined : addressIn(hop.trim())
-    if (address === undefined) break
+    if (hop === undefined) break
+    // Never the proxy's own address in its place: that one may be let in where a client is not.
+    const address = addressIn(hop.trim()) ?? 'unknown'
     vouched.unshift(address)
     nearest = address
   }

@@ -21,14 +21,14 @@ describe('what a trusted proxy forwards', () => {
   it('is nothing left of what is no address', async (t) => {
     const told = await asking(t, '127.0.0.0/8, 10.0.0.0/8')
     for (const [sent, chain] of [
-      ['unknown', '127.0.0.1'],
-      ['', '127.0.0.1'],
-      [',,', '127.0.0.1'],
-      ['6.6.6.6, unknown, 10.1.2.3', '10.1.2.3, 127.0.0.1'],
-      ['6.6.6.6, 10.0.0.999, 10.1.2.3', '10.1.2.3, 127.0.0.1'],
-      ['6.6.6.6, 010.1.2.3', '127.0.0.1'],
-      ['6.6.6.6, fe80::1%eth0', '127.0.0.1'],
-      ['6.6.6.6, 10.1.2.3:99999999', '127.0.0.1'],
+      ['unknown', 'unknown, 127.0.0.1'],
+      ['', 'unknown, 127.0.0.1'],
+      [',,', 'unknown, 127.0.0.1'],
+      ['6.6.6.6, unknown, 10.1.2.3', 'unknown, 10.1.2.3, 127.0.0.1'],
+      ['6.6.6.6, 10.0.0.999, 10.1.2.3', 'unknown, 10.1.2.3, 127.0.0.1'],
+      ['6.6.6.6, 010.1.2.3', 'unknown, 127.0.0.1'],
+      ['6.6.6.6, fe80::1%eth0', 'unknown, 127.0.0.1'],
+      ['6.6.6.6, 10.1.2.3:99999999', 'unknown, 127.0.0.1'],
     ] as const)
       assert.equal((await told({ 'x-forwarded-for': sent }))['x-forwarded-for'], chain, sent)
   })
