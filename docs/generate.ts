@@ -75,14 +75,14 @@ const notYet = (): string =>
 const diagnosticsReference = (): string =>
   `${[
     '# Diagnostics',
-    'Every mistake `portico check` finds has a code that stays. `portico check --explain PORTICO-401` prints a section of this page; `--format json` and `--format sarif` print diagnostics for programs. Exit status 1 says that there is an error; warnings alone exit 0; 2 says that the arguments were wrong.',
+    'Every mistake `portico check` finds, and every finding of `portico audit`, has a code that stays. `portico check --explain PORTICO-401` prints a section of this page; `--format json` and `--format sarif` print diagnostics for programs. Exit status 1 says that there is an error; warnings alone exit 0; 2 says that the arguments were wrong.',
     ...codeGroups.flatMap(({ title, codes }) => [
       `## ${title}`,
       ...Object.entries<CodeEntry>(codes)
         .toSorted(([a], [b]) => a.localeCompare(b))
         .flatMap(([code, { severity, title: name, cause, fix, example }]) => [
           `### ${code}: ${name}`,
-          `${severity === 'error' ? 'Error' : 'Warning'}. ${cause}`,
+          `${severity.charAt(0).toUpperCase()}${severity.slice(1)}. ${cause}`,
           ...(example === undefined ? [] : [`\`\`\`text\n${example}\n\`\`\``]),
           `To mend it: ${fix.charAt(0).toLowerCase()}${fix.slice(1)}`,
         ]),

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { auditCommand } from './audit.ts'
 import { checkCommand } from './check.ts'
 import { devCommand } from './dev.ts'
 import { explainCommand } from './explain.ts'
@@ -31,6 +32,7 @@ export const runProgram = async (args: readonly string[], terminal: Terminal, ve
     startCommand,
     devCommand,
     checkCommand,
+    auditCommand,
     explainCommand,
     routesCommand,
     openapiCommand,

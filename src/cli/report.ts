@@ -43,21 +43,16 @@ const fixOf = ({ place: { file, line, column }, old, new: replacement }: Mend): 
   new: replacement,
 })
 
-/** Diagnostics for programs: one JSON object with the list and its counts. Places as in the text; paths relative to the workspace. */
+/** One diagnostic for programs. Places as in the text; paths relative to the workspace. */
+export const jsonOf = ({ code, severity, place, coordinate, message, mend }: Diagnostic) => {
+  const { file, line, column } = place
+  const fix = mend === undefined ? {} : { fix: fixOf(mend) }
+  return { code, severity, file, line, column, coordinate, message, ...fix }
+}
+
+/** Diagnostics for programs: one JSON object with the list and its counts. */
 export const jsonReport = (diagnostics: readonly Diagnostic[]): string => {
-  const listed = inOrder(diagnostics).map(({ code, severity, place, coordinate, message, mend }) => {
-    const { file, line, column } = place
-    return {
-      code,
-      severity,
-      file,
-      line,
-      column,
-      coordinate,
-      message,
-      ...(mend === undefined ? {} : { fix: fixOf(mend) }),
-    }
-  })
+  const listed = inOrder(diagnostics).map(jsonOf)
   const errors = listed.filter(({ severity }) => severity === 'error').length
   return `${JSON.stringify({ errors, warnings: listed.length - errors, diagnostics: listed }, null, 2)}\n`
 }

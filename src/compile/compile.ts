@@ -27,9 +27,13 @@ export type Compiled = {
   /** The services that are sound, whatever else is wrong. */
   readonly services: ReadonlyMap<string, Service>
   readonly diagnostics: readonly Diagnostic[]
+  /** The settings as they are read, and where they stand; undefined where they cannot be. */
+  readonly settings: WorkspaceSettings | undefined
   /** Files the workspace is made of, relative to it, sound or not: what a change of means another generation. */
   readonly files: readonly string[]
 }
+
+export type WorkspaceSettings = { readonly config: WorkspaceConfig; readonly places: Places }
 
 /** The name of the file every workspace has. */
 export const workspaceFile = 'portico.yaml'
@@ -48,6 +52,7 @@ export const compileWorkspace = async (
     return {
       plan: undefined,
       services: new Map(),
+      settings: undefined,
       files: [workspaceFile],
       diagnostics: [
         { severity: 'error', code: 'PORTICO-001', place: startOf(workspaceFile), coordinate: 'workspace', message },
@@ -64,6 +69,7 @@ export const compileWorkspace = async (
     return {
       plan: undefined,
       services: new Map(),
+      settings: undefined,
       diagnostics: mistakes.map(identified),
       files: [workspaceFile, ...secrets],
     }
@@ -204,6 +210,7 @@ const compileConfig = async (
   return {
     plan: hasErrors(diagnostics) ? undefined : plan,
     services: known,
+    settings: { config, places },
     diagnostics: unique(diagnostics),
     files: [...new Set(files)],
   }

@@ -3,6 +3,7 @@ import { bffs, policies, providers, limits as rateLimits, routes, services, shie
 import { cidr, count, duration, hostPort, nameKey, size } from '../config/scalars.ts'
 import { auditConfig } from './audit.ts'
 import { maskConfig } from './mask.ts'
+import { acceptedConfig } from './review/config.ts'
 import { tlsConfig } from './tls.ts'
 
 /** Policies are keys of a BFF or route, so their order is the catalogue's, never the author's. */
@@ -152,6 +153,9 @@ export const workspaceConfig = z.strictObject({
     .describe(
       'Keeps a log of its own of who was kept out, and of what became of the gateway. Without it they are lines of the log.',
     ),
+  accepted: acceptedConfig.describe(
+    'Findings of `portico audit` that are meant. One that nothing needs any more is a finding itself.',
+  ),
   limits: limits.prefault({}).describe('Bounds on what clients send and operations do.'),
   services: z.record(nameKey, z.union([services.rest, services.grpc])).describe('The backends, by name.'),
   auth: z.record(providers.name, providers.config).default({}).describe('Providers that verify who calls, by name.'),

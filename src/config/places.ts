@@ -6,6 +6,8 @@ import type { Path } from './shape.ts'
 export type Places = {
   /** The place of a key or of its value; of the nearest setting above it where there is no such key. */
   at(path: Path, part: 'key' | 'value'): Place
+  /** What is written there, variables and files not put in; undefined where there is no such setting, or no single value. */
+  written(path: Path): string | undefined
 }
 
 /** How a setting is named in messages: `services.users.rest`, `routes[0].path`. */
@@ -21,6 +23,12 @@ export const isSecret = (path: Path): boolean => secretKeys.has(String(path.at(-
 
 const secretKeys: ReadonlySet<string> = new Set(['secret', 'clientSecret', 'redis'])
 
+/** Whether a secret stands in the file itself, be it as the default of a variable. Of a URL what stands before its host counts. */
+export const isWrittenOut = (path: Path, written: string): boolean => {
+  const literal = written.replaceAll(/\$\{\w+(?::-)?\}/g, '')
+  return path.at(-1) === 'redis' ? /[^/:@]@/.test(literal) : literal !== '' && !literal.startsWith('file:')
+}
+
 /** The text of a key, as a setting is named by it; undefined where the key is no plain word. */
 export const keyText = (key: unknown): string | undefined =>
   isScalar(key) && key.value !== null ? (typeof key.value === 'string' ? key.value : String(key.source)) : undefined
@@ -33,6 +41,12 @@ const spotBelow = (document: Document, value: unknown, segment: string | number)
   const item = isCollection(node) && !isMap(node) ? node.items[Number(segment)] : undefined
   return item === undefined ? undefined : { key: item, value: item }
 }
+
+const spotOf = (document: Document, path: Path): Spot | undefined =>
+  path.reduce<Spot | undefined>((spot, segment) => spot && spotBelow(document, spot.value, segment), {
+    key: undefined,
+    value: document.contents,
+  })
 
 const spotAt = (document: Document, path: Path): Spot => {
   let spot: Spot = { key: document.contents, value: document.contents }
@@ -55,7 +69,7 @@ const covered = (document: Document, text: string): string => {
       const name = keyText(key)
       if (name === undefined || !isSecret([name]) || !isScalar(value) || !value.range) return
       const written = text.slice(value.range[0], value.range[1])
-      if (/\$\{|^["']?file:/.test(written) || (name === 'redis' && !written.includes('@'))) return
+      if (!isWrittenOut([name], written.replaceAll(/^["']|["']$/g, ''))) return
       shown = shown.slice(0, value.range[0]) + written.replace(/[^\r\n]/g, '*') + shown.slice(value.range[1])
     },
   })
@@ -71,6 +85,11 @@ export const placesOf = (file: string, text: string, document: Document): Places
   }
   return {
     offset,
+    written(path) {
+      const spot = spotOf(document, path)
+      const node = isAlias(spot?.value) ? spot.value.resolve(document) : spot?.value
+      return isScalar(node) ? keyText(node) : undefined
+    },
     at(path, part) {
       const { key, value } = spotAt(document, path)
       const keyPlace = offset(startOfNode(key) ?? 0)

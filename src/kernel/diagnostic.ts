@@ -1,5 +1,6 @@
 import { distance } from 'fastest-levenshtein'
 import type { Code } from './codes/codes.ts'
+import type { Severity } from './codes/entry.ts'
 import type { Mend } from './mend.ts'
 
 /** A place in a workspace file. Lines and columns start at 1; `text` is the whole line. */
@@ -13,7 +14,7 @@ export type Place = {
 
 /** A mistake in a workspace, or a doubt about it, for its author. */
 export type Diagnostic = {
-  readonly severity: 'error' | 'warning'
+  readonly severity: Severity
   /** The kind of mistake, whose section of the reference says more. */
   readonly code: Code
   readonly place: Place
@@ -91,7 +92,7 @@ const printable = (text: string): string => text.replace(/[\u0000-\u0008\u000a-\
  */
 export const formatDiagnostic = ({ severity, code, place, coordinate, message }: Diagnostic): string => {
   const { file, line, column, text } = place
-  const about = [coordinate, code as string, severity === 'warning' ? '(warning)' : ''].filter((word) => word !== '')
+  const about = [coordinate, code as string, severity === 'error' ? '' : `(${severity})`].filter((word) => word !== '')
   const head = [`${file}:${line}:${column}`, ...about].join('  ')
   const written = text.trimStart()
   if (written === '') return `${head}\n${indentation}${message}`

@@ -24,7 +24,7 @@ export const planRegistration = async (asked: Registration, env: Environment): P
   const path = join(dir, workspaceFile)
   const fresh = !existsSync(path)
   const before: Compiled = fresh
-    ? { plan: undefined, services: new Map(), diagnostics: [], files: [] }
+    ? { plan: undefined, services: new Map(), settings: undefined, diagnostics: [], files: [] }
     : await compileWorkspace(dir, env)
   const text = fresh ? freshWorkspace : readFileSync(path, 'utf8')
   // A new workspace would show nothing of its only service.

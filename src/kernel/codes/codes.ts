@@ -1,4 +1,5 @@
 import { typeCodes } from './answers.ts'
+import { auditCodes } from './audit.ts'
 import { costCodes } from './cost.ts'
 import { endpointCodes } from './endpoints.ts'
 import type { CodeEntry } from './entry.ts'
@@ -21,6 +22,7 @@ export const codeGroups = [
   { title: 'Templates and reach', codes: templateCodes },
   { title: 'Stored operations', codes: endpointCodes },
   { title: 'Security', codes: securityCodes },
+  { title: 'Security review, by `portico audit`', codes: auditCodes },
   { title: 'Protos', codes: protoCodes },
   { title: 'OpenAPI documents', codes: openApiCodes },
   { title: 'Answers of services, by --probe', codes: probeCodes },

@@ -1,0 +1,102 @@
+import type { Path } from '../../config/shape.ts'
+import { placeOfNode } from '../../graph/bind/sdl.ts'
+import { workspaceConfig } from '../config.ts'
+import { admitsStrangers, entriesOf, type Found, type Ground, type Rule } from './finding.ts'
+
+/** How much one client may take, and how often it may guess. */
+export const limitRules: readonly Rule[] = [
+  (ground) =>
+    ground.config.rateLimit !== undefined
+      ? []
+      : entriesOf(ground)
+          .filter(({ settings }) => settings.rateLimit === undefined)
+          .map((entry) =>
+            admitsStrangers(entry)
+              ? {
+                  code: 'PORTICO-730',
+                  path: entry.path,
+                  message: `Strangers may ask ${entry.name} as often as they can: give it a \`rateLimit\`.`,
+                }
+              : {
+                  code: 'PORTICO-731',
+                  path: entry.path,
+                  message: `A caller may ask ${entry.name} as often as they can: give it a \`rateLimit\` by user.`,
+                },
+          ),
+  ({ plan }) => plan.bffs.flatMap(({ served }) => guesses(served.graph)),
+  ({ config }) =>
+    bounds.flatMap((name): Found[] => {
+      const usual = defaults[name]
+      if (config.limits[name] <= usual) return []
+      const message = `${config.limits[name]} is more than the default of ${usual}, for strangers too: remove it, or trust documents.`
+      return [{ code: 'PORTICO-733', path: ['limits', name], message }]
+    }),
+  ({ plan, config }) =>
+    config.limits.cost?.mode === 'enforce'
+      ? []
+      : plan.bffs
+          .filter(({ served }) => served.graphql && served.documents.trusted === undefined)
+          .map(({ served: { name } }) => ({
+            code: 'PORTICO-734',
+            path: ['bffs', name],
+            message: `${name} answers documents of strangers whatever they cost: set \`limits.cost\`, or \`documents: { trusted }\`.`,
+          })),
+  (ground) =>
+    limitsOf(ground).flatMap(({ path, by }): Found[] => {
+      const headers = by.flatMap((part) => (typeof part === 'object' && 'header' in part ? [part.header] : []))
+      if (headers.length < by.length) return []
+      const message = `Another ${headers.join(' or ')} is another allowance: count by ip or user, too.`
+      return [{ code: 'PORTICO-735', path: [...path, 'by'], message }]
+    }),
+  (ground) =>
+    ground.config.replicas > 1 && ground.config.redis === undefined && limitsOf(ground).length > 0
+      ? [
+          {
+            code: 'PORTICO-736',
+            path: ['replicas'],
+            message: `Each limit holds ${ground.config.replicas} times: name the \`redis\` that the replicas share.`,
+          },
+        ]
+      : [],
+]
+
+const bounds = [
+  'body',
+  'headers',
+  'depth',
+  'aliases',
+  'rootFields',
+  'fields',
+  'directives',
+  'tokens',
+  'listSize',
+  'upstreamCalls',
+] as const
+const defaults = workspaceConfig.shape.limits.parse({})
+
+const guessing =
+  /^(?:login|logIn|signIn|signin|signUp|signup|authenticate|register|verify|confirm|redeem|unlock|reset|forgot|recover|request)(?=$|[A-Z_])|(?:[Pp]assword|[Pp]asscode|[Oo]tp|[Cc]oupon|[Tt]oken)$/
+
+const guesses = (graph: Ground['plan']['bffs'][number]['served']['graph']): readonly Found[] => {
+  const mutation = graph.schema.getMutationType()
+  return Object.values(mutation?.getFields() ?? {}).flatMap(({ name, astNode }): Found[] => {
+    const coordinate = `${mutation?.name}.${name}`
+    if (!astNode || !guessing.test(name) || (graph.fields.get(coordinate)?.limits.length ?? 0) > 0) return []
+    const message = `${coordinate} can be tried as often as requests come in, and by aliases more often: add @rateLimit.`
+    return [{ code: 'PORTICO-732', place: placeOfNode(astNode), coordinate, message }]
+  })
+}
+
+/** Every limit of the workspace, with its place. */
+const limitsOf = ({ config }: Ground) => {
+  const listed = (path: Path, limits: NonNullable<typeof config.rateLimit> = []) =>
+    limits.flatMap((limit, index) =>
+      limit === 'plan' ? [] : [{ by: limit.by, path: [...path, ...(limits.length > 1 ? [index] : [])] }],
+    )
+  return [
+    ...listed(['rateLimit'], config.rateLimit),
+    ...Object.entries(config.plans?.of ?? {}).flatMap(([name, limits]) => listed(['plans', 'of', name], limits)),
+    ...Object.entries(config.bffs).flatMap(([name, { rateLimit }]) => listed(['bffs', name, 'rateLimit'], rateLimit)),
+    ...config.routes.flatMap(({ rateLimit }, index) => listed(['routes', index, 'rateLimit'], rateLimit)),
+  ]
+}

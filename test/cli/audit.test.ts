@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { layWorkspace } from '../support/gateway.ts'
+import { portico } from '../support/process.ts'
+
+describe('portico audit', { concurrency: 2 }, () => {
+  it('prints the gravest first, counts, and exits 1 on what is medium or above', async (t) => {
+    const { status, out, err } = await portico(['audit', await workspace(t, '')])
+    assert.equal(status, 1)
+    assert.deepEqual(
+      [...err.matchAll(/^portico\.yaml:(\d+):\d+ {2}(\S+) {2}PORTICO-(\d+) {2}\((\w+)\)$/gm)].map(
+        ([, ...found]) => found,
+      ),
+      [
+        ['4', 'routes[0]', '711', 'high'],
+        ['4', 'routes[0]', '730', 'medium'],
+      ],
+    )
+    assert.equal(out, '1 high, 1 medium\n')
+  })
+
+  it('exits by the weight that --fail-on names', async (t) => {
+    const dir = await workspace(t, 'auth: anonymous')
+    assert.deepEqual(await outcome(['audit', dir]), [1, '1 medium\n'])
+    assert.deepEqual(await outcome(['audit', dir, '--fail-on', 'high']), [0, '1 medium\n'])
+  })
+
+  it('prints one JSON object with counts, findings, and what is accepted with its reason', async (t) => {
+    const { status, out } = await portico([
+      'audit',
+      await workspace(t, 'auth: anonymous', accepted),
+      '--format',
+      'json',
+    ])
+    assert.equal(status, 0)
+    const { findings, accepted: meant, ...counts } = JSON.parse(out) as Printed
+    assert.deepEqual([counts, findings], [{ high: 0, medium: 0, low: 0, info: 0 }, []])
+    assert.deepEqual(
+      meant.map(({ code, file, line, coordinate, reason }) => [code, file, line, coordinate, reason]),
+      [['PORTICO-730', 'portico.yaml', 4, 'routes[0]', 'The service limits by itself.']],
+    )
+  })
+
+  it('prints SARIF whose rules have a security-severity, and whose accepted results are suppressed', async (t) => {
+    const { out } = await portico(['audit', await workspace(t, '', accepted), '--format', 'sarif'])
+    const [run] = (JSON.parse(out) as Sarif).runs
+    assert.equal(run?.tool.driver.name, 'portico audit')
+    assert.deepEqual(
+      run?.tool.driver.rules.map(({ id, properties }) => [id, properties['security-severity']]),
+      [
+        ['PORTICO-711', '8.0'],
+        ['PORTICO-730', '5.5'],
+      ],
+    )
+    assert.deepEqual(
+      run?.results.map(({ ruleId, level, suppressions }) => [ruleId, level, suppressions?.[0]?.justification]),
+      [
+        ['PORTICO-711', 'error', undefined],
+        ['PORTICO-730', 'warning', 'The service limits by itself.'],
+      ],
+    )
+  })
+
+  it('reviews nothing that has errors, such as an admin port that others reach', async (t) => {
+    const { status, out, err } = await portico(['audit', await workspace(t, '', 'admin: 0.0.0.0:9080\n')])
+    assert.deepEqual([status, out], [1, ''])
+    assert.match(err, /admin {2}PORTICO-011\n[^]*Nothing is reviewed while there are errors\.\n$/)
+  })
+})
+
+type Printed = {
+  readonly findings: readonly unknown[]
+  readonly accepted: readonly {
+    readonly code: string
+    readonly file: string
+    readonly line: number
+    readonly coordinate: string
+    readonly reason: string
+  }[]
+}
+type Sarif = {
+  readonly runs: readonly {
+    readonly tool: {
+      readonly driver: {
+        readonly name: string
+        readonly rules: readonly { readonly id: string; readonly properties: Readonly<Record<string, unknown>> }[]
+      }
+    }
+    readonly results: readonly {
+      readonly ruleId: string
+      readonly level: string
+      readonly suppressions?: readonly { readonly justification: string }[]
+    }[]
+  }[]
+}
+
+const accepted = 'accepted: [{ code: PORTICO-730, at: "routes[0]", reason: The service limits by itself. }]\n'
+
+const outcome = async (args: readonly string[]) => {
+  const { status, out } = await portico(args)
+  return [status, out]
+}
+
+/** One route on loopback, with more of its own settings and of the workspace's. */
+const workspace = async (t: TestContext, settings: string, more = ''): Promise<string> => {
+  const { dir, remove } = await layWorkspace({
+    'portico.yaml': `listen: 127.0.0.1:0
+services: { users: { rest: http://127.0.0.1:5001, identity: none } }
+routes:
+  - { path: /users/*, service: users${settings === '' ? '' : `, ${settings}`} }
+${more}`,
+  })
+  t.after(remove)
+  return dir
+}
