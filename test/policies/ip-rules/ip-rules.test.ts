@@ -23,7 +23,10 @@ describe('ipRules', () => {
     ['/denied', '2001:db8::7', 200],
     // What is no address is under no rule that anybody could name.
     ['/denied', 'unknown', 403],
-    ['/denied', '192.0.2.1:4711', 403],
+    ['/denied', '10.0.0.999', 403],
+    // Some proxies write ports.
+    ['/denied', '192.0.2.1:4711', 200],
+    ['/denied', '10.9.0.1:4711', 403],
     // Of the whole gateway.
     ['/denied', '203.0.113.5', 403],
     ['/open', '203.0.113.5', 403],
