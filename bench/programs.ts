@@ -68,7 +68,8 @@ const listens = async (port: number): Promise<boolean> => {
   }
 }
 
-const freePort = async (): Promise<number> => {
+/** A port nobody listens on now. */
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { access, mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { makeKeys } from '../examples/shop/keys.ts'
 import { residentMiB } from './processes.ts'
+import { freePort } from './programs.ts'
 import { median } from './report.ts'
 
 /**
@@ -68,16 +68,6 @@ async function isReady(port: number): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-/** A port nobody listens on now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { isSafeSource } from '../kernel/bounded-fetch.ts'
 import { parseDuration, parseSize } from '../kernel/units.ts'
 
 /** The scalar words of a workspace: what a reader writes, checked and turned into what code wants. */
@@ -77,15 +78,10 @@ export const httpUrl = scalar({
   parse: parseHttpUrl,
 })
 
-const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
-
 /** The URL of a server that gets secrets: https, or plain HTTP on this machine. */
-export const secureUrl = httpUrl.refine(
-  ({ protocol, hostname }) => protocol === 'https:' || loopbackHost.test(hostname),
-  {
-    error: 'Secrets go over https: over anything else, whoever is in between can read them.',
-  },
-)
+export const secureUrl = httpUrl.refine(isSafeSource, {
+  error: 'Secrets go over https: over anything else, whoever is in between can read them.',
+})
 
 const parseCidr = (text: string): string | undefined => {
   const [address = '', bits, ...rest] = text.split('/')

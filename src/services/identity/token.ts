@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { boundedFetch, clientAuthorization } from '../../kernel/bounded-fetch.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { Guard } from '../call.ts'
@@ -123,22 +124,19 @@ const requestToken = async (
   { tokenUrl, clientId, clientSecret, scope, audience }: ClientCredentials,
   closed: AbortSignal,
 ): Promise<{ readonly authorization: string; readonly lifeMs: number }> => {
-  const response = await fetch(tokenUrl, {
+  const options = {
     method: 'POST',
-    redirect: 'error',
+    redirect: 'error' as const,
     signal: AbortSignal.any([closed, AbortSignal.timeout(patienceMs)]),
-    headers: {
-      accept: 'application/json',
-      // RFC 6749 §2.3.1: both are form-encoded before they are joined.
-      authorization: `Basic ${Buffer.from(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`).toString('base64')}`,
-    },
+    headers: { accept: 'application/json', authorization: clientAuthorization(clientId, clientSecret) },
     body: new URLSearchParams({
       grant_type: 'client_credentials',
       ...(scope !== undefined && { scope }),
       ...(audience !== undefined && { audience }),
     }),
-  })
-  const body = await textOf(response)
+  }
+  const response = await boundedFetch(tokenUrl, options, longestAnswer)
+  const body = await response.text()
   if (response.status !== 200) throw new Error(`It answered ${response.status}${errorIn(body)}.`)
   const { access_token: token, token_type: type, expires_in: life } = jsonOf(body)
   // A token becomes part of a header.
@@ -146,19 +144,6 @@ const requestToken = async (
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') throw new Error('Its token is no bearer token.')
   const seconds = Number(life)
   return { authorization: `Bearer ${token}`, lifeMs: seconds > 0 ? seconds * 1_000 : usualLifeMs }
-}
-
-const formEncoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
-
-const textOf = async (response: Response): Promise<string> => {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > longestAnswer) throw new Error('Its answer is too long.')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }
 
 const jsonOf = (text: string): Readonly<Record<string, unknown>> => {

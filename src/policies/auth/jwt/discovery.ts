@@ -1,4 +1,7 @@
-import { boundedFetch, fetchTimeoutMs, isSafeSource } from '../bounded-fetch.ts'
+import { boundedFetch, isSafeSource } from '../../../kernel/bounded-fetch.ts'
+
+/** How long an issuer may take for an answer. */
+export const fetchTimeoutMs = 3_000
 
 /**
  * Where an issuer has its keys, asked anew each time (OpenID Connect Discovery 1.0 §4). The answer has to be that

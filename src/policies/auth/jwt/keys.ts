@@ -8,12 +8,12 @@ import {
   type JWSHeaderParameters,
 } from 'jose'
 import type { Logger } from 'pino'
+import { boundedFetch } from '../../../kernel/bounded-fetch.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import type { Problem } from '../../../kernel/problem.ts'
 import type { Stores } from '../../stores.ts'
 import { undecided } from '../authenticator.ts'
-import { boundedFetch, fetchTimeoutMs } from '../bounded-fetch.ts'
-import { discoverKeys } from './discovery.ts'
+import { discoverKeys, fetchTimeoutMs } from './discovery.ts'
 import { type JwtKeys, leastModulusBits } from './provider.ts'
 
 /** The keys of a provider while the gateway runs. */

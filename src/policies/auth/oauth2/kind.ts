@@ -1,9 +1,9 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { duration, oneOrMore } from '../../../config/scalars.ts'
+import { isSafeSource } from '../../../kernel/bounded-fetch.ts'
 import { defineProvider } from '../authenticator.ts'
 import { wordClaims } from '../bearer.ts'
-import { isSafeSource } from '../bounded-fetch.ts'
 import { openIntrospection } from './open.ts'
 
 /** An authorization server that is asked about tokens. The secret is a key object, so that nothing prints it by accident. */

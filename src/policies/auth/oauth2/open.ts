@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
+import { boundedFetch, clientAuthorization } from '../../../kernel/bounded-fetch.ts'
 import type { Identity } from '../../../kernel/caller.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import { type Authenticator, type AuthenticatorTools, undecided } from '../authenticator.ts'
 import { challenge, isBearer, refusedToken, wordsReader } from '../bearer.ts'
-import { boundedFetch } from '../bounded-fetch.ts'
 import type { OAuth2Provider } from './kind.ts'
 import { identityOf, type TokenFacts } from './token-facts.ts'
 
@@ -73,10 +73,7 @@ export const openIntrospection = (
 
 /** Asks about a token (RFC 7662 §2). Rejects where the server does not say. */
 const introspect = ({ url, client, timeoutMs }: OAuth2Provider): ((token: string) => Promise<TokenFacts>) => {
-  // RFC 6749 §2.3.1: each is encoded as in a form before the two are joined.
-  const encoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
-  const secret = client.secret.export().toString()
-  const authorization = `Basic ${Buffer.from(`${encoded(client.id)}:${encoded(secret)}`).toString('base64')}`
+  const authorization = clientAuthorization(client.id, client.secret.export().toString())
   return async (token) => {
     const response = await boundedFetch(url, {
       method: 'POST',
