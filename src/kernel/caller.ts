@@ -24,3 +24,7 @@ export type Caller = {
   readonly address: string
   readonly requestId: string
 }
+
+/** The user a credential names, told apart from one of the same name elsewhere; undefined where nobody is named. */
+export const userOf = ({ identity }: Pick<Caller, 'identity'>): string | undefined =>
+  identity?.subject === undefined ? undefined : `${identity.provider} ${identity.subject}`

@@ -1,5 +1,5 @@
 import { inRanges } from '../../kernel/address-ranges.ts'
-import type { Caller } from '../../kernel/caller.ts'
+import { type Caller, userOf } from '../../kernel/caller.ts'
 import { stableHash } from '../../kernel/stable-hash.ts'
 import { type Affinity, readAffinity } from '../targets/affinity.ts'
 import type { AffinityKey } from '../targets/settings.ts'
@@ -59,10 +59,7 @@ export const createChoice = ({ parts, sticky, active, override }: Split, tools: 
 }
 
 const readKey = (sticky: 'user' | AffinityKey): Affinity | undefined =>
-  sticky === 'user'
-    ? ({ caller: { identity } }) =>
-        identity?.subject === undefined ? undefined : `${identity.provider} ${identity.subject}`
-    : readAffinity(sticky)
+  sticky === 'user' ? ({ caller }) => userOf(caller) : readAffinity(sticky)
 
 /**
  * In turn by weight, spread evenly (smooth weighted round robin): over any stretch of requests each part is less than

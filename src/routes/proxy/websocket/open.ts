@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Caller } from '../../../kernel/caller.ts'
+import { type Caller, userOf } from '../../../kernel/caller.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import type { Signal } from '../../../kernel/signal.ts'
 import type { WebSocketSettings } from './config.ts'
@@ -92,5 +92,4 @@ export const createOpen = ({ stop, drainMs, openCounts: routes, observeOpen }: O
 }
 
 /** The user a token names, else an address. */
-const nameOf = ({ identity, address }: Caller): string =>
-  identity?.subject === undefined ? address : `${identity.provider} ${identity.subject}`
+const nameOf = (caller: Caller): string => userOf(caller) ?? caller.address
