@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { numbers, ordersOf, productOf, slowMs, userOf } from './data.ts'
-import type { LoadReport } from './load.ts'
+import type { LoadOrder, LoadReport } from './load.ts'
 import { answersOf } from './measure.ts'
 import { type Running, start } from './processes.ts'
 import { median } from './report.ts'
@@ -9,13 +9,17 @@ import type { WorkloadRequest } from './workloads.ts'
 
 /**
  * `node bench/faults.ts [--rounds n] [--seconds n]`: a home screen of five services, of which one takes 100 ms and one
- * fails. Beside it the slow call by itself, straight at the service, in the same run: what the gateway adds to the
+ * fails. Beside it the slow call by itself, straight at the service, in the same run, both warm: what the gateway adds to the
  * slowest call it needs. Every answer is compared with the right one, the mark of the failed part included.
  */
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '4' } },
+  options: { rounds: { type: 'string', default: '9' }, seconds: { type: 'string', default: '4' } },
 })
 const connections = 16
+/** Clients come when they come, not in step. */
+const pauseMs = 50
+/** A gateway that has served for a while. */
+const warmUp = { connections: 64, pauseMs: 0, warmupRequests: 5_000, windowMs: 100 }
 const slowCall: readonly WorkloadRequest[] = numbers.map((number) => ({
   method: 'GET',
   path: `/slow/users/${number}`,
@@ -46,24 +50,35 @@ const contestants: readonly (readonly [name: string, process: Running, requests:
   ['the slow call by itself', upstream, slowCall],
   ['Portico, five services', gateway, screen],
 ]
+/** Puts a contestant under load, and waits for the end of its window. */
+const underLoad = async (order: LoadOrder): Promise<{ p50Ms: number; p99Ms: number; calls: number }> => {
+  await load.ask(order)
+  const before = (await upstream.ask('count')) as { count: number }
+  const [report] = (await once(load.child, 'message')) as [LoadReport]
+  const after = (await upstream.ask('count')) as { count: number }
+  if (report.kind !== 'closed') throw new Error(`The load failed: ${JSON.stringify(report)}`)
+  return { ...report, calls: (after.count - before.count) / report.requests }
+}
+
 try {
   const rows = contestants.map(([name]) => ({ name, p50: [] as number[], p99: [] as number[], calls: [] as number[] }))
+  const course = { pauseMs, connections, warmupMs: 500, warmupRequests: 0, windowMs: Number(values.seconds) * 1_000 }
+  const runs = await Promise.all(
+    contestants.map(async ([, { port }, asked]) => ({ port, requests: await answersOf({ requests: asked }, port) })),
+  )
+  for (const run of runs) await underLoad({ ...course, ...run, ...warmUp })
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    for (const [index, [, { port }, asked]] of contestants.entries()) {
-      const requests = await answersOf({ requests: asked }, port)
-      const windowMs = Number(values.seconds) * 1_000
-      await load.ask({ port, connections, warmupMs: round === 0 ? 3_000 : 500, warmupRequests: 0, windowMs, requests })
-      const before = (await upstream.ask('count')) as { count: number }
-      const [report] = (await once(load.child, 'message')) as [LoadReport]
-      const after = (await upstream.ask('count')) as { count: number }
-      if (report.kind !== 'closed') throw new Error(`The load failed: ${JSON.stringify(report)}`)
-      rows[index]?.p50.push(report.p50Ms)
-      rows[index]?.p99.push(report.p99Ms)
-      rows[index]?.calls.push((after.count - before.count) / report.requests)
+    for (const [index, run] of runs.entries()) {
+      const { p50Ms, p99Ms, calls } = await underLoad({ ...course, ...run })
+      rows[index]?.p50.push(p50Ms)
+      rows[index]?.p99.push(p99Ms)
+      rows[index]?.calls.push(calls)
     }
   }
   const peer = median(rows[0]?.p99 ?? [])
-  process.stdout.write(`The slow service takes ${slowMs} ms; ${connections} clients.\n\n`)
+  process.stdout.write(
+    `The slow service takes ${slowMs} ms; ${connections} clients, each asking again within ${pauseMs} ms.\n\n`,
+  )
   process.stdout.write(
     '| | p50 ms | p99 ms | p99 × the slow call’s | upstream calls/request |\n|---|--:|--:|--:|--:|\n',
   )

@@ -8,6 +8,8 @@ export type LoadOrder = {
   /** The window opens when so many have been answered, and not before: a busy machine warms code up later. */
   readonly warmupRequests: number
   readonly windowMs: number
+  /** Each client waits up to so long, by chance, before it asks again: clients that ask in step make waves of their own. */
+  readonly pauseMs?: number
   readonly requests: readonly { readonly text: string; readonly answer: string }[]
 }
 
@@ -23,7 +25,8 @@ type Wanted = { readonly bytes: Buffer; readonly answer: Buffer }
  * The load generator, a process of its own: raw kept-alive sockets with one request each under way. Reads only what
  * the contestants send, which is HTTP/1.1 with Content-Length.
  */
-const run = ({ port, connections, warmupMs, warmupRequests, windowMs, requests }: LoadOrder): void => {
+const run = (order: LoadOrder): void => {
+  const { port, connections, warmupMs, warmupRequests, windowMs, pauseMs = 0, requests } = order
   const wanted = requests.map(({ text, answer }) => ({ bytes: Buffer.from(text), answer: Buffer.from(answer) }))
   const sockets: Socket[] = []
   let latencies: number[] | undefined
@@ -43,6 +46,7 @@ const run = ({ port, connections, warmupMs, warmupRequests, windowMs, requests }
     let sentAt = 0
     let rest: Buffer | undefined
     const ask = (): void => {
+      if (over) return
       current = wanted[turn++ % wanted.length] as Wanted
       sentAt = performance.now()
       socket.write(current.bytes)
@@ -59,7 +63,8 @@ const run = ({ port, connections, warmupMs, warmupRequests, windowMs, requests }
       if (wrong !== undefined) return end({ kind: 'failed', why: wrong })
       latencies?.push(performance.now() - sentAt)
       answered += 1
-      ask()
+      if (pauseMs === 0) ask()
+      else setTimeout(ask, Math.random() * pauseMs)
     })
     socket.on('error', (error) => end({ kind: 'failed', why: error.message }))
     socket.on('close', () => end({ kind: 'failed', why: 'The contestant closed a connection.' }))
