@@ -5,8 +5,8 @@ import { parseCondition } from '../condition-syntax.ts'
 import type { Directive } from '../directives.ts'
 import type { RequestTemplate } from '../request.ts'
 import type { ErrorRule, Verdicts } from '../verdicts.ts'
-import { follow } from './answers.ts'
 import { type BindContext, type Owner, report } from './context.ts'
+import { follow } from './message-path.ts'
 
 type WrittenRule = { readonly when: string; readonly code?: Code; readonly message?: string }
 type Judging = { readonly directive: Directive; readonly owner: Owner; readonly request: RequestTemplate }

@@ -1,12 +1,8 @@
 import {
   type DocumentNode,
   type FieldNode,
-  GraphQLBoolean,
-  GraphQLID,
-  GraphQLInt,
   type GraphQLObjectType,
   type GraphQLOutputType,
-  GraphQLString,
   getNamedType,
   getNullableType,
   isEnumType,
@@ -19,35 +15,21 @@ import {
   parse,
   type SelectionSetNode,
 } from 'graphql'
-import { Problem } from '../../kernel/problem.ts'
 import { type Graph, type InlineSource, isInline, type Source } from '../graph.ts'
 import { rootKind } from '../roots.ts'
 import { argumentsOf, planArguments } from './arguments.ts'
 import { boundOf } from './bounds.ts'
-import { type Collecting, type Conditions, collectFields, fragmentsOf } from './collect.ts'
+import { addStep, type Building, countField, newBuilding } from './building.ts'
+import { type Conditions, collectFields, fragmentsOf } from './collect.ts'
+import { planCompletion } from './completion.ts'
 import { bindingOf, levelOf, startsEarly } from './early.ts'
 import { joinsOf } from './joins.ts'
-import { masksOf, noteRead, pathsOf, type ReadByMasks } from './mask.ts'
-import { neededOf, pathsRead } from './needs.ts'
-import type { FieldValue, OperationPlan, SelectedField, Selection, Shape, Slice, Step, StepSource } from './plan.ts'
+import { masksOf, noteRead, pathsOf } from './mask.ts'
+import { pathsRead } from './needs.ts'
+import type { FieldValue, OperationPlan, SelectedField, Selection, Shape, Step, StepSource } from './plan.ts'
 import { type Position, rootPosition } from './position.ts'
+import { type Planned, readily } from './ready.ts'
 import { rulesOf } from './rules.ts'
-
-type Building = Collecting & {
-  readonly graph: Graph
-  readonly operation: OperationDefinitionNode
-  readonly steps: Step[]
-  readonly slices: Slice[]
-  readonly read: ReadByMasks
-  /** Fields planned so far. */
-  fields: number
-}
-
-/**
- * A field below interfaces and unions is planned once for each type that may stand there, so that a small document
- * nested in them can be a large plan.
- */
-const most = { fields: 50_000, steps: 5_000 } as const
 
 /** Plans a valid operation for one set of condition values. Throws RESOURCE_EXHAUSTED for a plan that grows too large. */
 export const buildPlan = (
@@ -59,18 +41,7 @@ export const buildPlan = (
   }: { document: DocumentNode; operation: OperationDefinitionNode; conditions: Conditions },
 ): OperationPlan => {
   const { schema } = graph
-  const fragments = fragmentsOf(document)
-  const building: Building = {
-    graph,
-    schema,
-    operation,
-    fragments,
-    conditions,
-    steps: [],
-    slices: [],
-    read: new Map(),
-    fields: 0,
-  }
+  const building = newBuilding(graph, { operation, conditions, fragments: fragmentsOf(document) })
   const type = schema.getRootType(operation.operation)
   if (type === undefined || type === null) throw new Error(`The schema has no ${operation.operation} type.`)
   const root = planSelection(building, { type, sets: [operation.selectionSet], at: rootPosition })
@@ -106,73 +77,6 @@ const planSelection = (building: Building, { type, sets, at }: ToPlan): Selectio
 const namesOf = (fields: ReadonlyMap<string, readonly FieldNode[]>): ReadonlySet<string> =>
   new Set([...fields.values()].map(([node]) => node?.name.value ?? ''))
 
-/** The step that completes entities of a place; undefined where none can lack what is asked. */
-const planCompletion = (
-  building: Building,
-  { type, names, at }: { readonly type: GraphQLObjectType; readonly names: ReadonlySet<string>; readonly at: Position },
-): Step | undefined => {
-  const entity = building.graph.entities.get(type.name)
-  const own = at.parent?.source.kind === 'load' && at.hops.length === 0
-  if (entity === undefined || at.parent === undefined || own || !at.partial) return undefined
-  const needed = neededOf(building.graph, { type, names, keys: entity.keys })
-  if (needed.length === 0) return undefined
-  const source: StepSource = { kind: 'complete', entity, needed }
-  const { field, node } = at.parent
-  const step = addStep(building, {
-    coordinate: type.name,
-    path: at.path,
-    level: levelOf(source, at),
-    parent: at.parent,
-    hops: at.hops,
-    on: at.on,
-    source,
-    field,
-    node,
-    args: { kind: 'fixed', values: {} },
-    rules: at.rules,
-    fallback: undefined,
-    early: false,
-    sizes: at.sizes,
-    own: undefined,
-    binding: entity.binding,
-  })
-  noteRead(building.read, step, () => needed.map(({ path }) => path))
-  return step
-}
-
-const addStep = (building: Building, given: Omit<Step, 'id' | 'children'>): Step => {
-  if (building.steps.length >= most.steps) throw tooLarge(`${most.steps} places that make calls`)
-  const step: Step = { id: building.steps.length, ...given, children: [] }
-  building.steps.push(step)
-  if (step.parent !== undefined) (step.parent.children as Step[]).push(step)
-  return step
-}
-
-type Planned = Omit<SelectedField, 'label' | 'member' | 'leaf'>
-
-/** A field with what the writer of answers would find out again for every object. */
-const readily = (field: Planned, index: number): SelectedField => {
-  const { key, value, rules, shape } = field
-  const leaf = shape.kind === 'leaf' ? plainKinds.get(shape.type) : undefined
-  const single = value.kind === 'read' && value.path.length === 1 && value.path[0] !== '__proto__'
-  return {
-    ...field,
-    label: `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`,
-    leaf,
-    member: leaf !== undefined && single && rules.length === 0 ? value.path[0] : undefined,
-  }
-}
-
-const plainKinds: ReadonlyMap<GraphQLOutputType, SelectedField['leaf']> = new Map<
-  GraphQLOutputType,
-  SelectedField['leaf']
->([
-  [GraphQLString, 'text'],
-  [GraphQLID, 'text'],
-  [GraphQLInt, 'int'],
-  [GraphQLBoolean, 'truth'],
-])
-
 type FieldToPlan = {
   readonly type: GraphQLObjectType
   readonly key: string
@@ -183,8 +87,7 @@ type FieldToPlan = {
 
 const planField = (building: Building, { type, key, node, nodes, at }: FieldToPlan): Planned => {
   const { graph, schema } = building
-  building.fields += 1
-  if (building.fields > most.fields) throw tooLarge(`${most.fields} fields`)
+  countField(building)
   const name = node.name.value
   const coordinate = `${type.name}.${name}`
   if (name.startsWith('__')) return planMetaField({ key, coordinate, node, nodes })
@@ -266,13 +169,6 @@ const planField = (building: Building, { type, key, node, nodes, at }: FieldToPl
   )
   return { key, coordinate, node, value, rules, service, shape }
 }
-
-const tooLarge = (what: string): Problem =>
-  new Problem(
-    'RESOURCE_EXHAUSTED',
-    `The plan of this operation has more than ${what}: interfaces and unions inside of each other multiply it. Select less below them.`,
-    { status: 400 },
-  )
 
 /** The service whose answer a place is read from: what is completed came from above. */
 const answererOf = (step: Step | undefined): string | undefined =>
