@@ -1,10 +1,10 @@
-/**
- * What a promise gives, if it does so in time; rejects otherwise. The promise itself goes on. Where this process was
- * held up, what has come meanwhile counts as in time: Node runs timers before it reads what sockets have got.
- */
+import { TimeLimit } from './timer.ts'
+
+/** What a promise gives, if it does so in time; rejects otherwise. The promise itself goes on. */
 export const within = <Value>(milliseconds: number, promise: Promise<Value>): Promise<Value> =>
   new Promise((resolve, reject) => {
-    const late = (): void => reject(new Error(`No answer within ${milliseconds} ms.`))
-    const timer = setTimeout(() => setImmediate(late), milliseconds)
-    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+    const limit = new TimeLimit(milliseconds, {
+      onTime: () => reject(new Error(`No answer within ${milliseconds} ms.`)),
+    })
+    promise.then(resolve, reject).finally(() => limit.end())
   })

@@ -12,6 +12,7 @@ import type { GrpcService } from '../../src/services/service.ts'
 import { statusDetails } from '../services/grpc/fixtures/details.ts'
 import { answerText, questionBytes, requestContext } from '../services/grpc/fixtures/probe.ts'
 import type { StartTextServer, TextEnding, TextStreamHandler } from '../services/grpc/fixtures/servers.ts'
+import { holdUp } from '../support/own-time.ts'
 import { eventually, still } from '../support/until.ts'
 
 /** A client of server streams, connected: `probe.v1.Probe/Watch`. */
@@ -186,6 +187,15 @@ export const grpcStreamsContract = (
       assert.deepEqual(texts, ['one'])
       assert.deepEqual([problem.code, problem.status], ['DEADLINE_EXCEEDED', 504])
       await cancelled.promise
+    })
+
+    it('is not late where this process was, and all has come', async (test) => {
+      const { watch } = await running(test, async function* () {
+        yield 'one'
+        setImmediate(holdUp, 700)
+        return {}
+      })
+      assert.deepEqual(await textsOf(watch('', [], requestContext({ budgetMs: 600 }))), ['one'])
     })
 
     it('refuses a message over its bound after those before it, and goes on', async (test) => {

@@ -11,3 +11,8 @@ export const ownMs = async (happens: Promise<unknown>): Promise<number> => {
   const { user, system } = process.threadCpuUsage(before)
   return (user + system) / 1_000
 }
+
+/** Holds this thread up, as a long computation does. */
+export const holdUp = (milliseconds: number): void => {
+  for (const end = performance.now() + milliseconds; performance.now() < end; );
+}

@@ -4,9 +4,9 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { Json } from '../../kernel/json.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
 import { Aborter, abortSignalOf } from '../../kernel/signal.ts'
+import { TimeLimit } from '../../kernel/timer.ts'
 import type { CallContext, Reply } from '../../services/call.ts'
 import { deadlineProblem } from '../../services/guards/aborted.ts'
-import { startTimer } from '../../services/guards/timer.ts'
 import type { ResolverSource } from '../graph.ts'
 import { type ConnectedClient, type GrpcClient, lazily, type RestClient } from './clients.ts'
 
@@ -135,7 +135,7 @@ const oneForEach = (values: unknown, { coordinate, parents }: ResolverRun): read
 class Limit {
   readonly aborter = new Aborter()
   readonly #run: ResolverRun
-  #timer: NodeJS.Timeout | undefined
+  #limit: TimeLimit | undefined
   #over: Promise<Problem> | undefined
   #cut: ((problem: Problem) => void) | undefined
 
@@ -166,7 +166,7 @@ class Limit {
       const left = context.deadline - clock.now()
       if (context.signal.aborted) return this.handleEvent()
       context.signal.addEventListener('abort', this)
-      if (Number.isFinite(left)) this.#timer = startTimer(Math.max(0, left), () => this.#cut?.(this.#late()))
+      if (Number.isFinite(left)) this.#limit = new TimeLimit(left, { onTime: () => this.#cut?.(this.#late()) })
     })
     return this.#over
   }
@@ -182,7 +182,7 @@ class Limit {
   /** Ends with its functions what they have left behind. */
   end(): void {
     if (this.#over === undefined) return
-    clearTimeout(this.#timer)
+    this.#limit?.end()
     this.#run.context.signal.removeEventListener('abort', this)
     this.aborter.abort()
   }

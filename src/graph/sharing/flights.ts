@@ -1,5 +1,5 @@
 import { Aborter, type Signal } from '../../kernel/signal.ts'
-import { startTimer } from '../../services/guards/timer.ts'
+import { TimeLimit } from '../../kernel/timer.ts'
 
 /** Until when one who asked waits, and what it is told when it leaves before the answer. */
 export type Waiting = {
@@ -69,7 +69,7 @@ class Waiter<T> {
   readonly reject: Outcome<T>['reject']
   readonly #leave: Outcome<T>['leave']
   readonly #waiting: Waiting
-  readonly #timer: NodeJS.Timeout | undefined
+  readonly #limit: TimeLimit | undefined
 
   constructor(waiting: Waiting, { resolve, reject, leave }: Outcome<T>) {
     this.resolve = resolve
@@ -77,7 +77,7 @@ class Waiter<T> {
     this.#leave = leave
     this.#waiting = waiting
     const { limit, signal } = waiting
-    if (limit !== undefined) this.#timer = startTimer(limit.milliseconds, () => this.#give(limit.over()))
+    if (limit !== undefined) this.#limit = new TimeLimit(limit.milliseconds, { onTime: () => this.#give(limit.over()) })
     signal.addEventListener('abort', this)
   }
 
@@ -86,7 +86,7 @@ class Waiter<T> {
   }
 
   end(): void {
-    clearTimeout(this.#timer)
+    this.#limit?.end()
     this.#waiting.signal.removeEventListener('abort', this)
   }
 

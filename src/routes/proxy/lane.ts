@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../../kernel/caller.ts'
 import type { Problem } from '../../kernel/problem.ts'
 import { Aborter, type Signal } from '../../kernel/signal.ts'
+import { TimeLimit, type Waiting } from '../../kernel/timer.ts'
 import type { CallContext, ForwardedHeaders, Reply } from '../../services/call.ts'
 import { abortProblem, deadlineProblem } from '../../services/guards/aborted.ts'
 import { isFailureStatus, neverSent } from '../../services/guards/failure.ts'
@@ -55,7 +56,7 @@ export type Way = {
  * One request on its way through: sent on as it comes, answered as the service answers, neither faster than its
  * reader. A handler class: raw headers and chunks, without a stream between two sockets.
  */
-export class Lane implements AnswerHandler, CallContext {
+export class Lane implements AnswerHandler, CallContext, Waiting {
   readonly deadline: number
   readonly caller: Caller
   readonly forward = nothing
@@ -74,8 +75,7 @@ export class Lane implements AnswerHandler, CallContext {
   #reject!: (problem: Error) => void
   #sending: Sending | undefined
   #aborter: Aborter | undefined
-  #timer: NodeJS.Timeout | undefined
-  #lastTurn: NodeJS.Immediate | undefined
+  #limit: TimeLimit | undefined
   #silence: NodeJS.Timeout | undefined
   #body: RequestBody | undefined
   #whole: Buffer | undefined
@@ -188,7 +188,7 @@ export class Lane implements AnswerHandler, CallContext {
         this.#body ??= new RequestBody(this.#raw, {
           length,
           limit: this.#route.maxBodyBytes,
-          onProgress: () => this.#timer?.refresh(),
+          onProgress: () => this.#limit?.refresh(),
         })
         this.#dispatch(this.#body, budgetMs)
       }
@@ -200,7 +200,7 @@ export class Lane implements AnswerHandler, CallContext {
     const method = this.#raw.method as string
     const host = upstreamHost(this.request, this.#route)
     const headers = upstreamHeaders(this.request, this.#route, this.#way.introduction)
-    this.#timer = setTimeout(onTime, Math.max(0, Math.min(this.#route.timeoutMs, budgetMs)), this)
+    this.#limit = new TimeLimit(Math.min(this.#route.timeoutMs, budgetMs), this)
     const { targets, affinity } = this.#way
     this.#sending = new Sending(
       targets,
@@ -219,7 +219,7 @@ export class Lane implements AnswerHandler, CallContext {
 
   onHead(head: ResponseHead): void {
     const { status, headers } = head
-    this.#endTimer()
+    this.#limit?.end()
     if (isFailureStatus(status) && (this.mayRepeat || this.#replaces !== undefined)) {
       const problem = statusProblem(this.#route.service, status, { retryAfter: head.get('retry-after') })
       const again = this.mayRepeat && this.#context.wouldTryAgain?.(problem) === true
@@ -329,15 +329,11 @@ export class Lane implements AnswerHandler, CallContext {
     this.#fail(connectionProblem(this.#route.service.name, error))
   }
 
-  /**
-   * The service has had its time. A body still on its way is waited for as long as it is the client who lags; and where
-   * this process was held up, what has come is read first, for Node runs timers before it reads from sockets.
-   */
+  /** The service has had its time. A body still on its way is waited for as long as it is the client who lags. */
   onTime(): void {
     const body = this.#body
-    if (body !== undefined && !body.over && !body.heldBack && this.#sending?.sent === true) {
-      this.#timer?.refresh()
-    } else this.#lastTurn = setImmediate(() => this.#fail(deadlineProblem(this.#route.service.name), true))
+    if (body !== undefined && !body.over && !body.heldBack && this.#sending?.sent === true) this.#limit?.refresh()
+    else this.#fail(deadlineProblem(this.#route.service.name), true)
   }
 
   /** Nothing came for long; a client that lags is not waited for by this. */
@@ -365,20 +361,14 @@ export class Lane implements AnswerHandler, CallContext {
   #fail(problem: Error, late = false): void {
     if (this.#settled) return
     this.#settled = true
-    this.#endTimer()
+    this.#limit?.end()
     clearTimeout(this.#silence)
     this.#reject(problem)
     this.#sending?.abort(late)
-  }
-
-  #endTimer(): void {
-    clearTimeout(this.#timer)
-    clearImmediate(this.#lastTurn)
   }
 }
 
 const takesTrailers = /(?:^|,)\s*trailers\s*(?:,|;|$)/i
 
 // One function for all timers, so that a request makes no closure for its own.
-const onTime = (lane: Lane): void => lane.onTime()
 const onSilence = (lane: Lane): void => lane.onSilence()

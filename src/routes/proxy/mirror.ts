@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../../kernel/clock.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
 import { Aborter } from '../../kernel/signal.ts'
+import { TimeLimit, type Waiting } from '../../kernel/timer.ts'
 import { type CallContext, guarded, type Reply } from '../../services/call.ts'
 import { deadlineProblem } from '../../services/guards/aborted.ts'
 import type { Introduction } from '../../services/identity/introduction.ts'
@@ -104,14 +105,14 @@ type Surroundings = {
 }
 
 /** One copy on its way. Its answer is read to the end, so that the connection can be used again, and thrown away. */
-class Mirrored implements AnswerHandler {
+class Mirrored implements AnswerHandler, Waiting {
   readonly #service: string
   readonly #timeoutMs: number
   readonly #sending: Sending
   #resolve!: (reply: Reply<void>) => void
   #reject!: (problem: Problem) => void
   #status = 0
-  #timer: NodeJS.Timeout | undefined
+  #limit: TimeLimit | undefined
 
   constructor(request: MirrorRequest, { route, connector, context, affinity }: Surroundings) {
     this.#service = route.service.name
@@ -127,12 +128,14 @@ class Mirrored implements AnswerHandler {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
-      this.#timer = setTimeout(() => {
-        this.#sending.abort(true)
-        reject(deadlineProblem(this.#service))
-      }, this.#timeoutMs)
+      this.#limit = new TimeLimit(this.#timeoutMs, this)
       this.#sending.start()
     })
+  }
+
+  onTime(): void {
+    this.#sending.abort(true)
+    this.#reject(deadlineProblem(this.#service))
   }
 
   onHead({ status }: ResponseHead): void {
@@ -144,12 +147,12 @@ class Mirrored implements AnswerHandler {
   }
 
   onEnd(): void {
-    clearTimeout(this.#timer)
+    this.#limit?.end()
     this.#resolve({ output: undefined, status: this.#status })
   }
 
   onError(error: WireError): void {
-    clearTimeout(this.#timer)
+    this.#limit?.end()
     this.#reject(connectionProblem(this.#service, error))
   }
 }

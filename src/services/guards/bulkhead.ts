@@ -1,8 +1,8 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { Problem } from '../../kernel/problem.ts'
+import { TimeLimit } from '../../kernel/timer.ts'
 import type { Call, CallContext, Guard, Reply } from '../call.ts'
 import { abortProblem, deadlineProblem } from './aborted.ts'
-import { startTimer } from './timer.ts'
 
 export type BulkheadOptions = {
   readonly service: string
@@ -69,7 +69,7 @@ const createSlots = ({ service, max, queue, clock }: BulkheadOptions) => {
       return new Promise((resolve, reject) => {
         const leave = (): void => {
           waiting.delete(enter)
-          clearTimeout(timer)
+          limit.end()
           signal.removeEventListener('abort', onAbort)
         }
         const enter = (): void => {
@@ -81,7 +81,7 @@ const createSlots = ({ service, max, queue, clock }: BulkheadOptions) => {
           reject(problem)
         }
         const onAbort = (): void => give(abortProblem(signal, service))
-        const timer = startTimer(left, () => give(deadlineProblem(service)))
+        const limit = new TimeLimit(left, { onTime: () => give(deadlineProblem(service)) })
         signal.addEventListener('abort', onAbort)
         waiting.add(enter)
       })

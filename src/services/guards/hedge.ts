@@ -1,9 +1,9 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { Aborter } from '../../kernel/signal.ts'
+import { TimeLimit } from '../../kernel/timer.ts'
 import type { Call, CallContext, Guard, Reply, Traits } from '../call.ts'
 import { abortProblem } from './aborted.ts'
 import type { RetryBudget } from './retry.ts'
-import { startTimer } from './timer.ts'
 
 export type HedgeOptions = {
   readonly service: string
@@ -33,7 +33,7 @@ export const hedge =
       let over = false
       const end = (): void => {
         over = true
-        clearTimeout(timer)
+        limit?.end()
         context.signal.removeEventListener('abort', onAbort)
       }
       const onAbort = (): void => {
@@ -72,7 +72,7 @@ export const hedge =
         tell?.()
         start()
       }
-      const timer = mayRepeat(input) ? startTimer(afterMs, hedged) : undefined
+      const limit = mayRepeat(input) ? new TimeLimit(afterMs, { onTime: hedged }) : undefined
       context.signal.addEventListener('abort', onAbort)
       start()
     })

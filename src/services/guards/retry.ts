@@ -1,10 +1,10 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { asProblem, type Problem } from '../../kernel/problem.ts'
+import { startTimer } from '../../kernel/timer.ts'
 import type { Call, CallContext, Guard, Reply, Traits } from '../call.ts'
 import { RollingWindow } from '../rolling-window.ts'
 import { abortProblem } from './aborted.ts'
 import { isTransient, neverSent, withheld } from './failure.ts'
-import { startTimer } from './timer.ts'
 
 export type RetrySettings = {
   /** Tries after the first. */

@@ -1,16 +1,15 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { Aborter, type Signal } from '../../kernel/signal.ts'
+import { TimeLimit, type Waiting } from '../../kernel/timer.ts'
 import type { Call, Guard, Reply } from '../call.ts'
 import { abortProblem, deadlineProblem } from './aborted.ts'
-import { startTimer } from './timer.ts'
 
 export type TimeoutOptions = { readonly service: string; readonly timeoutMs: number; readonly clock: Clock }
 
 /**
  * Ends an attempt after `timeoutMs`, or when the request's budget ends if that is sooner. The call gets a signal
  * of its own, which aborts with the problem as its reason, and a deadline that is the attempt's own end, to send
- * on. A budget already spent makes no call. Where this process was held up, an answer that has come meanwhile counts
- * as in time: Node runs timers before it reads what sockets have got.
+ * on. A budget already spent makes no call.
  */
 export const timeout =
   ({ service, timeoutMs, clock }: TimeoutOptions): Guard =>
@@ -40,12 +39,11 @@ type Attempted<Output> = {
  * One try under way, and the signal that its work gets: one object, one timer, one listener.
  * `AbortSignal.any` with `AbortSignal.timeout` costs many times as much.
  */
-class Attempt<Output> extends Aborter {
+class Attempt<Output> extends Aborter implements Waiting {
   readonly #parent: Signal
   readonly #service: string
   readonly #reject: Attempted<Output>['reject']
-  readonly #timer: NodeJS.Timeout
-  #lastTurn: NodeJS.Immediate | undefined
+  readonly #limit: TimeLimit
   readonly succeeded: (reply: Reply<Output>) => void
   readonly failed: (thrown: unknown) => void
 
@@ -62,10 +60,12 @@ class Attempt<Output> extends Aborter {
       this.#end()
       reject(thrown)
     }
-    this.#timer = startTimer(milliseconds, () => {
-      this.#lastTurn = setImmediate(() => this.#stop(deadlineProblem(service)))
-    })
+    this.#limit = new TimeLimit(milliseconds, this)
     parent.addEventListener('abort', this)
+  }
+
+  onTime(): void {
+    this.#stop(deadlineProblem(this.#service))
   }
 
   /** The parent's listener. */
@@ -81,8 +81,7 @@ class Attempt<Output> extends Aborter {
   }
 
   #end(): void {
-    clearTimeout(this.#timer)
-    clearImmediate(this.#lastTurn)
+    this.#limit.end()
     this.#parent.removeEventListener('abort', this)
   }
 }

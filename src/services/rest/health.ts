@@ -1,4 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts'
+import { TimeLimit } from '../../kernel/timer.ts'
 import type { RestService } from '../service.ts'
 import type { Target } from '../targets/target.ts'
 import type { RestLink, Sent } from './wire/flight.ts'
@@ -33,10 +34,11 @@ export const watchHttpHealth = (target: Target<RestLink>, { health, clock }: Hea
   let inARow = 0
   let flight: Sent | undefined
   let timer: NodeJS.Timeout | undefined
+  let limit: TimeLimit | undefined
   let over = false
 
   const learn = (well: boolean): void => {
-    clearTimeout(timer)
+    limit?.end()
     flight = undefined
     if (over) return
     inARow = well === told ? 0 : inARow + 1
@@ -50,10 +52,11 @@ export const watchHttpHealth = (target: Target<RestLink>, { health, clock }: Hea
 
   const ask = (): void => {
     let status = 0
-    timer = setTimeout(() => {
+    const onTime = (): void => {
       flight?.abort()
       learn(false)
-    }, timeoutMs).unref()
+    }
+    limit = new TimeLimit(timeoutMs, { onTime }).unref()
     flight = target.link.dispatch(
       { method: 'GET', path, lines, headers: [], body: null, repeatable: true },
       {
@@ -69,6 +72,7 @@ export const watchHttpHealth = (target: Target<RestLink>, { health, clock }: Hea
   return () => {
     over = true
     clearTimeout(timer)
+    limit?.end()
     flight?.abort()
   }
 }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { connectClients } from '../../../src/graph/execute/clients.ts'
 import { execute } from '../../../src/graph/execute/execute.ts'
 import type { Resolver, ResolverContext } from '../../../src/graph/execute/resolver.ts'
 import { Problem } from '../../../src/kernel/problem.ts'
 import type { RestInput } from '../../../src/services/rest/request.ts'
+import { holdUp } from '../../support/own-time.ts'
+import { connected } from '../../support/sockets.ts'
 import { idsIn, readable, world } from '../support/graph.ts'
 import { services } from '../support/services.ts'
 
@@ -98,6 +101,21 @@ describe('a resolver', () => {
     assert.deepEqual(answer.data, { user: { name: 'user 1', greet: null } })
     assert.deepEqual(answer.errors, ['user.greet DEADLINE_EXCEEDED User.greet did not answer in time.'])
     assert.equal(signal?.aborted, true)
+  })
+
+  it('is not late where the gateway was, and what it waited for has come', async (t) => {
+    const [client, service] = await connected(t)
+    const { data } = await within(600, {
+      greet: {
+        resolve: async () => {
+          const come = once(client, 'data')
+          service.write('here')
+          setImmediate(holdUp, 700)
+          return String((await come)[0])
+        },
+      },
+    })
+    assert.deepEqual(data, { user: { name: 'user 1', greet: 'here' } })
   })
 
   it('knows its deadline as a time of day, and needs none', async () => {

@@ -6,6 +6,7 @@ import { whenClosed } from '../../../kernel/ending.ts'
 import { grpcMessage, grpcTimeout, grpcTimeoutMs } from '../../../kernel/grpc.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import { Aborter, type Signal } from '../../../kernel/signal.ts'
+import { TimeLimit, type Waiting } from '../../../kernel/timer.ts'
 import type { CallContext, Reply } from '../../../services/call.ts'
 import type { GrpcFailure } from '../../../services/grpc/client/failure.ts'
 import type { PassedCall, PassOn } from '../../../services/grpc/client/pass.ts'
@@ -44,7 +45,7 @@ const longestMs = 2_147_483_647
  * One native gRPC call on its way through: metadata, messages and trailers both ways as they come, of all four kinds,
  * neither faster than its reader. Messages are never put together: memory holds what HTTP/2's windows let through.
  */
-export class Passage {
+export class Passage implements Waiting {
   readonly context: CallContext
   readonly #route: GrpcRoute
   readonly #way: GrpcWay
@@ -53,7 +54,7 @@ export class Passage {
   readonly #raw: Http2Request
   readonly #response: Http2ServerResponse
   readonly #aborter = new Aborter()
-  readonly #timer: NodeJS.Timeout | undefined
+  readonly #limit: TimeLimit | undefined
   readonly #upload: Upload
   readonly #download: Download
   readonly #begunAt: number
@@ -78,7 +79,7 @@ export class Passage {
     this.#download = new Download(this.#response)
     const deadline = this.#deadline()
     const left = deadline - way.clock.now()
-    if (left < longestMs) this.#timer = setTimeout(() => setImmediate(() => this.#onTime()), Math.max(0, left))
+    if (left < longestMs) this.#limit = new TimeLimit(left, this)
     if (!this.#isUnary) way.stop.addEventListener('abort', this.#onStop)
     this.context = { signal: this.#aborter, deadline, caller: request.caller, forward: {}, headers: request.headers }
     whenClosed(reply.raw, () => this.#onClose())
@@ -204,8 +205,7 @@ export class Passage {
     return rstCode === 0 ? noStatusFailure() : brokenFailure(`The stream was reset with code ${rstCode}.`)
   }
 
-  /** Runs when what came while this process was held up is read: Node runs timers before it reads from sockets. */
-  #onTime(): void {
+  onTime(): void {
     if (!this.#over) this.#aborter.abort(deadlineProblem(this.#route.service.name))
   }
 
@@ -233,7 +233,7 @@ export class Passage {
   #end(): void {
     if (this.#over) return
     this.#over = true
-    clearTimeout(this.#timer)
+    this.#limit?.end()
     this.#way.stop.removeEventListener('abort', this.#onStop)
     this.#upload.stop()
   }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import { Problem } from '../../../kernel/problem.ts'
 import { Aborter } from '../../../kernel/signal.ts'
+import { TimeLimit, type Waiting } from '../../../kernel/timer.ts'
 import type { CallContext, Reply } from '../../../services/call.ts'
 import { abortProblem, deadlineProblem } from '../../../services/guards/aborted.ts'
 import { isFailureStatus } from '../../../services/guards/failure.ts'
@@ -40,7 +41,7 @@ export type Answered = {
 const mostOfRefusal = 65_536
 
 /** The handshake with one of a service's targets. What the service sends after it goes to `take`. */
-export class Handshake implements AnswerHandler {
+export class Handshake implements AnswerHandler, Waiting {
   readonly #route: ProxyRoute
   readonly #way: Way
   readonly #request: FastifyRequest
@@ -50,7 +51,7 @@ export class Handshake implements AnswerHandler {
   #resolve!: (reply: Reply<Answered>) => void
   #reject!: (problem: Error) => void
   #sending: Sending | undefined
-  #timer: NodeJS.Timeout | undefined
+  #limit: TimeLimit | undefined
   #settled = true
   #head: ResponseHead | undefined
   #chunks: Buffer[] = []
@@ -90,7 +91,7 @@ export class Handshake implements AnswerHandler {
       this.#chunks = []
       this.#size = 0
       const withinMs = Math.min(route.timeoutMs, context.deadline - targets.now())
-      this.#timer = setTimeout(() => this.#fail(deadlineProblem(route.service.name), true), Math.max(0, withinMs))
+      this.#limit = new TimeLimit(withinMs, this)
       this.#sending = new Sending(
         targets,
         {
@@ -106,6 +107,11 @@ export class Handshake implements AnswerHandler {
       )
       this.#sending.start()
     })
+  }
+
+  /** The service has had its time. */
+  onTime(): void {
+    this.#fail(deadlineProblem(this.#route.service.name), true)
   }
 
   onHead(head: ResponseHead): void {
@@ -145,14 +151,14 @@ export class Handshake implements AnswerHandler {
   #settle(head: ResponseHead, socket: Socket | undefined): void {
     if (this.#settled) return
     this.#settled = true
-    clearTimeout(this.#timer)
+    this.#limit?.end()
     this.#resolve({ output: { head, socket, body: Buffer.concat(this.#chunks) }, status: head.status })
   }
 
   #fail(problem: Error, late = false): void {
     if (this.#settled) return
     this.#settled = true
-    clearTimeout(this.#timer)
+    this.#limit?.end()
     this.#reject(problem)
     this.#sending?.abort(late)
   }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { startTimer } from '../../../services/guards/timer.ts'
+import { startTimer } from '../../../kernel/timer.ts'
 import type { WebSocketSettings } from './config.ts'
 import { closeFrame, type Farewell, FrameError, FrameReader } from './frames.ts'
 

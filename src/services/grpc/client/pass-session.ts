@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2'
 import type { Socket } from 'node:net'
+import { TimeLimit } from '../../../kernel/timer.ts'
 
 // Servers of most languages end connections that ping more often than every five minutes, or without a call.
 const keepaliveMs = 310_000
@@ -73,7 +74,7 @@ export class PassSession {
 
   #ping(): void {
     if (this.streams === 0) return
-    const timer = setTimeout(() => this.#session.destroy(), keepaliveWithinMs).unref()
-    this.#session.ping(() => clearTimeout(timer))
+    const limit = new TimeLimit(keepaliveWithinMs, { onTime: () => this.#session.destroy() }).unref()
+    this.#session.ping(() => limit.end())
   }
 }

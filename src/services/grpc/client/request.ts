@@ -1,4 +1,3 @@
-import type { Clock } from '../../../kernel/clock.ts'
 import type { Json } from '../../../kernel/json.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import type { CallContext } from '../../call.ts'
@@ -58,7 +57,3 @@ const metadataName = /^(?!grpc-)[0-9a-z_.-]+$/
 const base64 = /^[0-9A-Za-z+/]*={0,2}$/
 
 const shown = (name: string): string => (metadataName.test(name) ? name : JSON.stringify(name.slice(0, 64)))
-
-/** A deadline in gRPC's wall-clock time; Infinity for calls without an end. */
-export const wallDeadline = (deadline: number, clock: Clock): number =>
-  Number.isFinite(deadline) ? clock.date() + deadline - clock.now() : Number.POSITIVE_INFINITY

@@ -1,5 +1,6 @@
 import { connect } from 'node:http2'
 import { authorityOf } from '../../../kernel/authority.ts'
+import { TimeLimit } from '../../../kernel/timer.ts'
 import { connectWords } from './connect-words.ts'
 import { GrpcFailure } from './failure.ts'
 import { PassSession, type PassStream } from './pass-session.ts'
@@ -81,11 +82,11 @@ export class PassSessions {
       })
       let one: PassSession | undefined
       const fail = (cause?: Error): void => {
-        clearTimeout(timer)
+        limit.end()
         session.destroy()
         reject(unreached(cause?.message ?? 'The connection was closed before it was ready.', cause))
       }
-      const timer = setTimeout(() => fail(new Error(`No connection within ${connectMs} ms.`)), connectMs)
+      const limit = new TimeLimit(connectMs, { onTime: () => fail(new Error(`No connection within ${connectMs} ms.`)) })
       // What ends a connection over TLS once it is open, node:http2 may leave with the socket.
       socket.on('error', fail)
       session.on('error', fail)
@@ -95,7 +96,7 @@ export class PassSessions {
         if (at >= 0) this.#open.splice(at, 1)
       })
       session.once('remoteSettings', () => {
-        clearTimeout(timer)
+        limit.end()
         if (this.#closed) return fail()
         one = new PassSession(session, socket)
         this.#open.push(one)

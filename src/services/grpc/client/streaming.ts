@@ -1,7 +1,10 @@
 import type { ChannelInterface, Metadata, StatusObject } from '@grpc/grpc-js'
+import type { Clock } from '../../../kernel/clock.ts'
+import { grpcTimeout } from '../../../kernel/grpc.ts'
 import { asProblem, Problem } from '../../../kernel/problem.ts'
+import { TimeLimit, type Waiting } from '../../../kernel/timer.ts'
 import type { CallContext } from '../../call.ts'
-import { abortProblem } from '../../guards/aborted.ts'
+import { abortProblem, deadlineProblem } from '../../guards/aborted.ts'
 import type { GrpcService } from '../../service.ts'
 import { NoTarget } from '../../targets/set.ts'
 import type { Outcome, Target } from '../../targets/target.ts'
@@ -9,7 +12,7 @@ import { Arrivals } from './arrivals.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { GrpcExchange, MetadataEntries, OpenExchange } from './exchange.ts'
 import { failureOf, grpcJsMetadata, metadataEntries } from './grpc-js.ts'
-import { metadataOf, wallDeadline } from './request.ts'
+import { metadataOf } from './request.ts'
 import { failureOfTarget, grpcStatus, outcomeOf, problemOfFailure, tooLargeToSend } from './status.ts'
 import type { Connection } from './wire/call.ts'
 
@@ -23,13 +26,17 @@ export const grpcJsExchange =
     const { service, targets, affinity, clock } = connection
     if (context.signal.aborted) throw abortProblem(context.signal, service.name)
     const metadata = metadataOf(connection, own, context)
-    const exchange = new GrpcJsExchange(connection.service, context)
+    const exchange = new GrpcJsExchange(connection.service, context, clock)
     const begin = (target: Target<Endpoint>): void => {
       const { client } = target.link
-      const deadline = wallDeadline(context.deadline, clock)
+      const left = context.deadline - clock.now()
+      const timed: MetadataEntries = Number.isFinite(left)
+        ? [...metadata, ['grpc-timeout', grpcTimeout(left)]]
+        : metadata
       targets.began(target)
       exchange.settled = (outcome) => targets.ended(target, outcome)
-      exchange.begin(client.getChannel().createCall(path, deadline, null, null, undefined), metadata)
+      // The service is told the time that is left; its end is seen here, where a process that was late does not blame it.
+      exchange.begin(client.getChannel().createCall(path, Infinity, null, null, undefined), timed)
     }
     try {
       const picked = targets.pick(affinity?.(context), context.tried)
@@ -47,13 +54,14 @@ type Outgoing = { readonly message: Buffer; readonly sent: () => void; readonly 
 /** Bytes that may wait on their way out before a sender is held back. */
 const sendAheadBytes = 65_536
 
-class GrpcJsExchange implements GrpcExchange {
+class GrpcJsExchange implements GrpcExchange, Waiting {
   readonly messages: Arrivals
   readonly #service: GrpcService
   readonly #headers = Promise.withResolvers<MetadataEntries>()
   readonly #trailers = Promise.withResolvers<MetadataEntries>()
   readonly #outgoing: Outgoing[] = []
   readonly #release: () => void
+  readonly #limit: TimeLimit | undefined
   /** Told how the call ended, as far as its target is concerned. */
   settled: ((outcome: Outcome) => void) | undefined
   /** Undefined until it is known where the call goes. */
@@ -64,12 +72,14 @@ class GrpcJsExchange implements GrpcExchange {
   #over: { readonly problem: Problem | undefined } | undefined
   #received: Metadata | undefined
 
-  constructor(service: GrpcService, { signal }: CallContext) {
+  constructor(service: GrpcService, { signal, deadline }: CallContext, clock: Clock) {
     this.#service = service
     this.messages = new Arrivals({ more: () => this.#call?.startRead(), left: () => this.#stop() })
     const onAbort = (): void => this.#stop(abortProblem(signal, service.name))
     this.#release = () => signal.removeEventListener('abort', onAbort)
     signal.addEventListener('abort', onAbort)
+    const left = deadline - clock.now()
+    if (Number.isFinite(left)) this.#limit = new TimeLimit(left, this)
   }
 
   begin(call: RawCall, metadata: MetadataEntries): void {
@@ -156,6 +166,15 @@ class GrpcJsExchange implements GrpcExchange {
     this.messages.ended(problem)
   }
 
+  onTime(): void {
+    if (this.#over !== undefined) return
+    const problem = deadlineProblem(this.#service.name)
+    this.#call?.cancelWithStatus(grpcStatus.cancelled, problem.message)
+    this.#settle('failure')
+    this.#finish(problem, [])
+    this.messages.ended(problem)
+  }
+
   /** Ends the call from our side; without a problem, because the consumer has all it wanted. */
   #stop(problem?: Problem): void {
     if (this.#over !== undefined) return
@@ -174,6 +193,7 @@ class GrpcJsExchange implements GrpcExchange {
     this.#over = { problem }
     this.#settle('unknown')
     this.#release()
+    this.#limit?.end()
     this.#headers.resolve([])
     this.#trailers.resolve(trailers)
     const waiting = this.#sending === undefined ? [] : [this.#sending]

@@ -1,3 +1,4 @@
+import { TimeLimit } from '../../../kernel/timer.ts'
 import { ClientConnection, type ConnectionOwner } from '../../http2/connection.ts'
 import { ConnectionError } from '../../http2/error.ts'
 import { WireError } from '../wire/error.ts'
@@ -132,7 +133,7 @@ export class Http2Origin implements RestLink {
     let failure: WireError | undefined
     const owner: ConnectionOwner = {
       onReady: () => {
-        clearTimeout(timer)
+        limit.end()
         session.ready = true
         connection.unref()
         for (const flight of this.#waiting.splice(0)) this.#send(flight)
@@ -141,7 +142,7 @@ export class Http2Origin implements RestLink {
         if (!session.ready) connection.destroy()
       },
       onClose: (cause) => {
-        clearTimeout(timer)
+        limit.end()
         this.#sessions.delete(session)
         if (!session.ready) this.#unreached(failure ?? unreachable(cause))
         if (this.#sessions.size === 0) this.#retired?.resolve()
@@ -150,10 +151,11 @@ export class Http2Origin implements RestLink {
     const connection = new ClientConnection(owner, (reading) => this.#socket(reading))
     const session: Session = { connection, openedAt: this.#now(), active: 0, ready: false, used: false }
     this.#sessions.add(session)
-    const timer = setTimeout(() => {
+    const onTime = (): void => {
       failure = new WireError('connect_timeout', 'The service took too long to be connected to.')
       connection.destroy()
-    }, this.#connectTimeoutMs)
+    }
+    const limit = new TimeLimit(this.#connectTimeoutMs, { onTime })
   }
 
   #socket(reading: Parameters<typeof openSocket>[1]): ReturnType<typeof openSocket> {

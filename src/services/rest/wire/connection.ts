@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { TimeLimit } from '../../../kernel/timer.ts'
 import { BodySender } from './body-source.ts'
 import { WireError } from './error.ts'
 import type { Flight, Take } from './flight.ts'
@@ -55,12 +56,13 @@ export class Connection implements AnswerSink {
   #listen(): void {
     const socket = this.#socket
     const { tls } = this.#owner.address
-    const timer = setTimeout(() => {
+    const onTime = (): void => {
       this.#error = new WireError('connect_timeout', 'The service took too long to be connected to.')
       socket.destroy()
-    }, this.#owner.connectTimeoutMs)
+    }
+    const limit = new TimeLimit(this.#owner.connectTimeoutMs, { onTime })
     socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
-      clearTimeout(timer)
+      limit.end()
       this.#ready = true
       this.#owner.onReady(this)
     })
@@ -71,7 +73,7 @@ export class Connection implements AnswerSink {
       this.#onClosing()
     })
     socket.once('close', () => {
-      clearTimeout(timer)
+      limit.end()
       if (this.#take !== undefined) return
       this.#onClosing()
       this.#owner.onGone(this, this.#ready ? undefined : unreachable(this.#error))

@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 import { freePort } from '../../../support/free-port.ts'
 import { layWorkspace, startGateway } from '../../../support/gateway.ts'
+import { holdUp } from '../../../support/own-time.ts'
 import { listen } from '../support/gateway.ts'
 
 describe('WebSockets through a route', () => {
@@ -72,6 +73,29 @@ describe('WebSockets through a route', () => {
     const { handshake, services } = await gateway(t, { targets: 1, service: 'timeout: 100ms' })
     ;(services[0] as Service).status = undefined
     assert.equal(await handshake(), 504)
+  })
+
+  it('are not given up where it was the gateway that was late, and the service has shaken hands', async (t) => {
+    const { handshake, services } = await gateway(t, { targets: 1, service: 'timeout: 600ms' })
+    ;(services[0] as Service).holdsUpMs = 700
+    assert.equal(await handshake(), 101)
+  })
+
+  it('have the time, the tries and the breaker of the calls that they are', async (t) => {
+    const { handshake, services } = await gateway(t, {
+      targets: 2,
+      service: `timeout: 10s
+    calls:
+      GET /echo: { timeout: 100ms, retry: { times: 1, backoff: 1ms }, breaker: { volume: 2, open: 30s } }`,
+    })
+    for (const service of services) service.status = undefined
+    assert.equal(await handshake(), 504)
+    assert.deepEqual(
+      services.map(({ handshakes }) => handshakes),
+      [1, 1],
+    )
+    for (const service of services) service.status = 101
+    assert.equal(await handshake(), 503)
   })
 
   it('end with 1001 for both sides when nobody has said anything for too long', async (t) => {
@@ -257,6 +281,8 @@ type Service = {
   /** What handshakes are answered with, where not by a WebSocket; undefined for nothing at all. */
   status: number | undefined
   handshakes: number
+  /** How long it computes after each handshake. */
+  holdsUpMs: number
 }
 
 const closing = async (socket: WebSocket): Promise<readonly [number, string]> => {
@@ -282,13 +308,14 @@ const aHandshake = 'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSo
 const startEcho = async (t: TestContext, deflates: boolean): Promise<Service> => {
   const server = createServer()
   const echoes = new WebSocketServer({ noServer: true, perMessageDeflate: deflates })
-  const service: Service = { sockets: [], origin: await listen(server), status: 101, handshakes: 0 }
+  const service: Service = { sockets: [], origin: await listen(server), status: 101, handshakes: 0, holdsUpMs: 0 }
   server.on('upgrade', (request, socket, head) => {
     service.handshakes += 1
     if (service.status === 101)
       echoes.handleUpgrade(request, socket, head, (one) => {
         service.sockets.push(one)
         one.on('message', (data, binary) => one.send(data, { binary }))
+        if (service.holdsUpMs > 0) setImmediate(holdUp, service.holdsUpMs)
       })
     else if (service.status !== undefined)
       socket.end(`HTTP/1.1 ${service.status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)

@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { authorityOf } from '../../../../kernel/authority.ts'
+import { TimeLimit } from '../../../../kernel/timer.ts'
 import { ClientConnection, type ConnectionOwner, type Reading } from '../../../http2/connection.ts'
 import { ConnectionError, protocolError } from '../../../http2/error.ts'
 import { identityCheck, type TlsSettings } from '../../../tls.ts'
@@ -38,7 +39,7 @@ export const openConnection = (
     let ready: WireConnection | undefined
     const owner: ConnectionOwner = {
       onReady() {
-        clearTimeout(timer)
+        limit.end()
         ready = new WireConnection(http2, originOf(address, tls), gone)
         resolve(ready)
       },
@@ -55,11 +56,11 @@ export const openConnection = (
       },
     }
     const fail = (failure: GrpcFailure): void => {
-      clearTimeout(timer)
+      limit.end()
       reject(failure)
       http2.destroy()
     }
-    const timer = setTimeout(() => fail(unreached(`No connection within ${connectMs} ms.`)), connectMs)
+    const limit = new TimeLimit(connectMs, { onTime: () => fail(unreached(`No connection within ${connectMs} ms.`)) })
     const http2 = new ClientConnection(owner, (reading) => openSocket(address, tls, reading))
   })
 

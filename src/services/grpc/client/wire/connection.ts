@@ -1,3 +1,4 @@
+import { TimeLimit } from '../../../../kernel/timer.ts'
 import type { ClientConnection } from '../../../http2/connection.ts'
 import type { StreamHandler } from '../../../http2/stream.ts'
 import { type Origin, type RequestHead, requestBlock, requestFields } from './request.ts'
@@ -83,7 +84,7 @@ export class WireConnection {
   }
 
   #ping(): void {
-    const timer = setTimeout(() => this.#http2.destroy(), keepaliveWithinMs).unref()
-    this.#http2.ping(() => clearTimeout(timer))
+    const limit = new TimeLimit(keepaliveWithinMs, { onTime: () => this.#http2.destroy() }).unref()
+    this.#http2.ping(() => limit.end())
   }
 }

@@ -1,6 +1,6 @@
 import { asProblem, Problem } from '../../../../kernel/problem.ts'
+import { TimeLimit } from '../../../../kernel/timer.ts'
 import { abortProblem, deadlineProblem } from '../../../guards/aborted.ts'
-import { startTimer } from '../../../guards/timer.ts'
 import type { GrpcService } from '../../../service.ts'
 import { Arrivals } from '../arrivals.ts'
 import type { GrpcExchange, MetadataEntries, OpenExchange } from '../exchange.ts'
@@ -29,7 +29,7 @@ class StreamCall extends WireCall implements GrpcExchange, MessageTaker {
   readonly #service: GrpcService
   readonly #headers = Promise.withResolvers<MetadataEntries>()
   readonly #trailers = Promise.withResolvers<MetadataEntries>()
-  readonly #timer: NodeJS.Timeout | undefined
+  readonly #limit: TimeLimit | undefined
   #sent = false
   #over: { readonly problem: Problem | undefined } | undefined
   #reader: MessageReader | undefined
@@ -40,7 +40,8 @@ class StreamCall extends WireCall implements GrpcExchange, MessageTaker {
     this.#service = connection.service
     this.messages = new Arrivals({ more: () => this.#reader?.resume(), left: () => this.#leave() })
     const left = context.deadline - connection.clock.now()
-    if (Number.isFinite(left)) this.#timer = startTimer(left, () => this.stop(deadlineProblem(connection.service.name)))
+    if (Number.isFinite(left))
+      this.#limit = new TimeLimit(left, { onTime: () => this.stop(deadlineProblem(connection.service.name)) })
   }
 
   get headers(): Promise<MetadataEntries> {
@@ -122,7 +123,7 @@ class StreamCall extends WireCall implements GrpcExchange, MessageTaker {
 
   #close(problem: Problem | undefined, trailers: MetadataEntries): void {
     this.#over = { problem }
-    clearTimeout(this.#timer)
+    this.#limit?.end()
     this.#headers.resolve([])
     this.#trailers.resolve(trailers)
   }
