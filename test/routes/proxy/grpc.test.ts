@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import { constants, createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { EmptySchema } from '@bufbuild/protobuf/wkt'
@@ -99,6 +99,20 @@ describe('a route of a gRPC service', () => {
     assert.ok(timeoutOf(seen[2]) > 30_000)
   })
 
+  it('has for a unary call what all tries have, and not for a stream', async (t) => {
+    const settings = { budget: '10m', timeout: '{ try: 10m, total: 500ms }' }
+    const { client, seen } = await gateway(t, settings)
+    await client.makeServerStreamRequest('/t.S/Down', same, same, Buffer.from('x')).toArray()
+    await unary(client, 'Get', 'hi')
+    assert.equal(timeoutOf(seen[0]), Number.POSITIVE_INFINITY)
+    assert.ok(timeoutOf(seen[1]) <= 500, `${timeoutOf(seen[1])} ms`)
+    const reset = Promise.withResolvers<number>()
+    const address = await http2Server(t, (stream) => stream.on('close', () => reset.resolve(stream.rstCode)))
+    const { client: hanging } = await gateway(t, { ...settings, address })
+    assert.equal((await failureOf(unary(hanging, 'Get', 'x'))).code, status.DEADLINE_EXCEEDED)
+    assert.equal(await reset.promise, constants.NGHTTP2_CANCEL)
+  })
+
   it('ends a call whose time is over, for the service too', async (t) => {
     const { client, cancelled } = await gateway(t)
     const failure = await failureOf(unary(client, 'Hang', 'x'))
@@ -152,7 +166,7 @@ describe('a route of a gRPC service', () => {
       [foreign, 'Service things did not answer in gRPC.'],
       [silent, 'Service things broke off before its answer was complete.'],
     ] as const) {
-      const { client } = await gateway(t, address)
+      const { client } = await gateway(t, { address })
       const failure = await failureOf(unary(client, 'Get', 'x'))
       assert.deepEqual([failure.code, failure.details], [status.UNAVAILABLE, words])
     }
@@ -278,7 +292,10 @@ service S {
 `
 
 /** A gateway before a real gRPC server, and a real client before it. */
-const gateway = async (t: TestContext, elsewhere?: string) => {
+const gateway = async (
+  t: TestContext,
+  { address, budget = '2s', timeout = '5s' }: { address?: string; budget?: string; timeout?: string } = {},
+) => {
   const seen: Metadata[] = []
   const written = { bytes: 0 }
   const begun = Promise.withResolvers<void>()
@@ -375,8 +392,8 @@ const gateway = async (t: TestContext, elsewhere?: string) => {
   const { dir, remove } = await layWorkspace({
     'portico.yaml': `listen: 127.0.0.1:0
 drain: 1s
-budget: 2s
-services: { things: { grpc: "${elsewhere ?? `127.0.0.1:${port}`}", proto: t.proto, identity: none, timeout: 5s } }
+budget: ${budget}
+services: { things: { grpc: "${address ?? `127.0.0.1:${port}`}", proto: t.proto, identity: none, timeout: ${timeout} } }
 auth: { all: { jwt: { issuer: "https://id.test", audience: portico, secret: "0123456789abcdef0123456789abcdef" } } }
 routes:
   - { path: /t.S/*, service: things }

@@ -54,7 +54,7 @@ export class Passage implements Waiting {
   readonly #raw: Http2Request
   readonly #response: Http2ServerResponse
   readonly #aborter = new Aborter()
-  readonly #limit: TimeLimit | undefined
+  #limit: TimeLimit | undefined
   readonly #upload: Upload
   readonly #download: Download
   readonly #begunAt: number
@@ -78,8 +78,7 @@ export class Passage implements Waiting {
     this.#begunAt = way.clock.now()
     this.#download = new Download(this.#response)
     const deadline = this.#deadline()
-    const left = deadline - way.clock.now()
-    if (left < longestMs) this.#limit = new TimeLimit(left, this)
+    this.#until(deadline)
     if (!this.#isUnary) way.stop.addEventListener('abort', this.#onStop)
     this.context = { signal: this.#aborter, deadline, caller: request.caller, forward: {}, headers: request.headers }
     whenClosed(reply.raw, () => this.#onClose())
@@ -92,6 +91,7 @@ export class Passage implements Waiting {
    */
   async run(context: CallContext): Promise<Reply<void>> {
     const { service } = this.#route
+    if (context.deadline < this.context.deadline) this.#until(context.deadline)
     const tracked = { ...context, tried: [] }
     for (let left = mostAttempts - 1; ; left -= 1) {
       const request = { path: this.#request.canonicalPath, headers: this.#metadata(context.deadline) }
@@ -203,6 +203,12 @@ export class Passage implements Waiting {
     if (!this.#response.headersSent && unprocessed()) return unprocessedFailure()
     const { rstCode } = stream
     return rstCode === 0 ? noStatusFailure() : brokenFailure(`The stream was reset with code ${rstCode}.`)
+  }
+
+  #until(deadline: number): void {
+    this.#limit?.end()
+    const left = deadline - this.#way.clock.now()
+    if (left < longestMs) this.#limit = new TimeLimit(left, this)
   }
 
   onTime(): void {
