@@ -66,7 +66,7 @@ export const targetsConfig = {
         .describe('How long it is out the first time; twice as long the second time, and so on, up to 5m.'),
       most: share
         .default(defaults.ejection.share)
-        .describe('The largest share of the targets that may be out for this.'),
+        .describe('The largest share of the targets that may be out for this, where no later priority stands by.'),
     })
     .prefault({})
     .describe(

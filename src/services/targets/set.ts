@@ -122,10 +122,7 @@ export class TargetSet<L extends Link> {
       if (wasOut && !target.ejected) this.#tools.tell?.('target back', target)
       return
     }
-    // One may always be out, but never the only one.
-    const others = this.#list.filter((one) => one !== target && one.ejected).length
-    const most = Math.max(1, Math.floor(this.#list.length * ejection.share))
-    if (this.#list.length < 2 || others >= most) return
+    if (!this.#mayEject(target, now)) return
     target.eject(now, ejection)
     this.#tools.tell?.('target out', target)
   }
@@ -133,6 +130,20 @@ export class TargetSet<L extends Link> {
   /** What is under way ends first. */
   close(): void {
     this.#directory.close()
+  }
+
+  /**
+   * So many may be out at once, that those left can bear the calls; one may always be out, but never the only one. Where
+   * a sound target of a later priority stands by, it bears them, and none has to stay in for failing with the others.
+   * The cap is on those of this priority and later: all of an earlier one may be out already.
+   */
+  #mayEject(target: Target<L>, now: number): boolean {
+    const { priority, part } = target.address
+    const others = this.#list.filter((one) => one !== target && one.address.priority >= priority)
+    const stands = ({ address }: Target<L>): boolean => address.priority > priority && address.part === part
+    if (others.some((one) => stands(one) && one.healthy && one.usable(now))) return true
+    const most = Math.max(1, Math.floor((others.length + 1) * this.#settings.ejection.share))
+    return others.length > 0 && others.filter(({ ejected }) => ejected).length < most
   }
 
   #ready(now: number): Promise<void> | undefined {

@@ -174,6 +174,34 @@ describe('a target that fails', () => {
     assert.deepEqual(only.hosts(1), ['10.0.0.1'])
   })
 
+  it('leaves its calls to a later priority where all of its own fail, of which so many stay', async (test) => {
+    const { hosts, end, wait } = targets(test, [
+      { name: '10.0.0.1' },
+      { name: '10.0.0.2' },
+      { name: '10.0.0.3', priority: 1 },
+      { name: '10.0.0.4', priority: 1 },
+    ])
+    for (const name of ['10.0.0.1', '10.0.0.2']) end(name, 'failure', 5)
+    assert.deepEqual(counted(hosts(4)), { '10.0.0.3': 2, '10.0.0.4': 2 })
+    end('10.0.0.3', 'failure', 5)
+    end('10.0.0.4', 'failure', 50)
+    assert.deepEqual(counted(hosts(4)), { '10.0.0.4': 4 }, 'nobody stands behind the last')
+    wait(10_000)
+    end('10.0.0.1', 'success', 1)
+    assert.deepEqual(counted(hosts(4)), { '10.0.0.1': 2, '10.0.0.2': 2 })
+  })
+
+  it('stays where too many are out already and nobody sound stands by', async (test) => {
+    const { hosts, end, check } = targets(test, [
+      { name: '10.0.0.1' },
+      { name: '10.0.0.2' },
+      { name: '10.0.0.3', priority: 1 },
+    ])
+    check('10.0.0.3', false)
+    for (const name of ['10.0.0.1', '10.0.0.2']) end(name, 'failure', 50)
+    assert.deepEqual(counted(hosts(4)), { '10.0.0.2': 4 })
+  })
+
   it('is left alone for a moment where it cannot be reached, and tried again ever more seldom', async (test) => {
     const { hosts, end, wait } = targets(test, ['10.0.0.1', '10.0.0.2'])
     for (const pause of [200, 400, 800, 1_600, 3_200, 5_000, 5_000]) {
