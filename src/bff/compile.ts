@@ -1,4 +1,3 @@
-import { accessSync, constants, existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bindGraph } from '../graph/bind/bind.ts'
 import { readSchema } from '../graph/bind/sdl.ts'
@@ -9,6 +8,7 @@ import { exposeAll } from '../graph/expose/together.ts'
 import type { OperationLimits } from '../graph/limits.ts'
 import type { Diagnostic, Place } from '../kernel/diagnostic.ts'
 import { hasErrors } from '../kernel/diagnostic.ts'
+import { entryAt, mayRead, pathsLike, readText } from '../kernel/snapshot.ts'
 import type { Service } from '../services/service.ts'
 import type { BffPlan } from './bff.ts'
 import { compileEndpoint } from './endpoint/compile.ts'
@@ -59,8 +59,8 @@ export const compileBff = (
   const diagnostics: Diagnostic[] = []
   const found = (key: 'schema' | 'operations' | 'documents.trusted', patterns: readonly string[]): readonly string[] =>
     patterns.flatMap((pattern, index) => {
-      const matches = globSync(pattern, { cwd: workspaceDir })
-        .filter((file) => statSync(join(workspaceDir, file), { throwIfNoEntry: false })?.isFile())
+      const matches = pathsLike(pattern, workspaceDir)
+        .filter((file) => entryAt(join(workspaceDir, file))?.kind === 'file')
         .map((file) => file.replaceAll('\\', '/'))
         .sort()
       if (matches.length === 0)
@@ -71,7 +71,7 @@ export const compileBff = (
           coordinate: `bffs.${name}.${key}`,
           message: `No file of the workspace is named ${pattern}.`,
         })
-      const closed = matches.find((file) => !isReadable(join(workspaceDir, file)))
+      const closed = matches.find((file) => !mayRead(join(workspaceDir, file)))
       if (closed !== undefined)
         diagnostics.push({
           severity: 'error',
@@ -96,7 +96,7 @@ export const compileBff = (
   const trusted = settings.documents === 'any' ? undefined : settings.documents?.trusted
   const documentFiles = [...new Set(found('documents.trusted', trusted ?? []))]
   const resolvers = settings.resolvers === undefined ? undefined : resolve(workspaceDir, settings.resolvers)
-  if (resolvers !== undefined && !existsSync(resolvers))
+  if (resolvers !== undefined && entryAt(resolvers) === undefined)
     diagnostics.push({
       severity: 'error',
       code: 'PORTICO-009',
@@ -112,7 +112,7 @@ export const compileBff = (
     ...(settings.resolvers === undefined ? [] : [settings.resolvers]),
   ]
   if (hasErrors(diagnostics)) return { bff: undefined, diagnostics, files }
-  const read = (file: string) => ({ file, text: readFileSync(join(workspaceDir, file), 'utf8') })
+  const read = (file: string) => ({ file, text: readText(join(workspaceDir, file)) })
   const written = schemaFiles.map(read)
   if (services === undefined) {
     // What is exposed cannot be told yet, and the schema files may speak of it.
@@ -174,15 +174,6 @@ const foldersOf = (patterns: readonly string[]): readonly string[] =>
     .map((pattern) => pattern.slice(0, pattern.slice(0, pattern.search(/[*?[{]/)).lastIndexOf('/') + 1))
     .filter((folder) => /[^./]/.test(folder))
 
-const isReadable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.R_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
 const needsToken = (auth: BffSettings['auth']): boolean => auth !== undefined && !auth.optional
 
 /** Two operations at one address: the second would never be asked. */
@@ -193,7 +184,7 @@ const clashes = (endpoints: readonly EndpointPlan[], workspaceDir: string): read
     const other = taken.get(address)
     taken.set(address, endpoint)
     if (other === undefined) return []
-    const text = readFileSync(join(workspaceDir, endpoint.file), 'utf8').split('\n')[0] ?? ''
+    const text = readText(join(workspaceDir, endpoint.file)).split('\n')[0] ?? ''
     return [
       {
         severity: 'error',

@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import type { Diagnostic, Place } from '../kernel/diagnostic.ts'
+import { entryAt } from '../kernel/snapshot.ts'
 import { isStandardOutput } from '../kernel/standard-output.ts'
 
 export const auditConfig = z.strictObject({
@@ -20,8 +20,8 @@ export const compileAudit = (
 ): { readonly file: string | undefined; readonly diagnostics: readonly Diagnostic[] } => {
   if (config === undefined || isStandardOutput(config.file)) return { file: config?.file, diagnostics: [] }
   const file = resolve(workspaceDir, config.file)
-  const isFolder = statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory() === true
-  if (isFolder && statSync(file, { throwIfNoEntry: false })?.isDirectory() !== true) return { file, diagnostics: [] }
+  const isFolder = entryAt(dirname(file))?.kind === 'folder'
+  if (isFolder && entryAt(file)?.kind !== 'folder') return { file, diagnostics: [] }
   const message = isFolder
     ? `${config.file} is a folder; the audit log is a file.`
     : `There is no folder for ${config.file}. Make it: it is not made by itself, so that a mistyped path is no new place.`

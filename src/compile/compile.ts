@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bffs, providers, routes, services } from '../catalog.ts'
 import type { Places } from '../config/places.ts'
 import { planned } from '../config/planned.ts'
 import { readConfig } from '../config/read.ts'
 import { type Diagnostic, hasErrors, startOf } from '../kernel/diagnostic.ts'
+import { readText } from '../kernel/snapshot.ts'
 import type { Service } from '../services/service.ts'
 import { openAdmin } from './admin.ts'
 import { compileAudit } from './audit.ts'
@@ -46,7 +46,7 @@ export const compileWorkspace = async (
   const dir = resolve(workspace)
   let text: string
   try {
-    text = readFileSync(join(dir, workspaceFile), 'utf8')
+    text = readText(join(dir, workspaceFile))
   } catch {
     const message = `There is no readable ${workspaceFile} in ${dir}. \`portico init\` lays a workspace.`
     return {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { shields } from '../catalog.ts'
 import type { Places } from '../config/places.ts'
 import type { Path } from '../config/shape.ts'
 import { type Diagnostic, didYouMean } from '../kernel/diagnostic.ts'
+import { readText } from '../kernel/snapshot.ts'
 import type { IpRulesConfig } from '../policies/ip-rules/config.ts'
 import type { IpRule } from '../policies/ip-rules/policy.ts'
 import type { WorkspaceConfig } from './config.ts'
@@ -61,7 +61,7 @@ const readLists = (
 
 const textOf = (path: string): string | undefined => {
   try {
-    return readFileSync(path, 'utf8')
+    return readText(path)
   } catch {
     return undefined
   }

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { Code } from '../kernel/codes/codes.ts'
+import { readText } from '../kernel/snapshot.ts'
 
 /** What a PEM file of a workspace may hold, with what shows that it does. */
 const kinds = {
@@ -25,7 +25,7 @@ export const readPem = (
 ): string | undefined => {
   let pem: string
   try {
-    pem = readFileSync(resolve(workspaceDir, file), 'utf8')
+    pem = readText(resolve(workspaceDir, file))
   } catch {
     refuse(`There is no readable file ${file} in the workspace.`, 'PORTICO-009')
     return undefined

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml'
 import type { Code } from '../kernel/codes/codes.ts'
+import { readText } from '../kernel/snapshot.ts'
 import { type Environment, interpolate } from './interpolate.ts'
 import { isSecret, keyText, startOfNode } from './places.ts'
 import { type Planned, plannedAt } from './planned.ts'
@@ -193,7 +193,7 @@ const secretFile = (
   reading.files.add(named)
   const shown = reading.fromEnvironment.has(pathKey(path)) ? 'the file that the environment names' : named
   try {
-    const content = readFileSync(resolve(reading.workspaceDir, named), 'utf8').replace(/\r?\n$/, '')
+    const content = readText(resolve(reading.workspaceDir, named)).replace(/\r?\n$/, '')
     if (content === '') breakAt(reading, node, { code: 'PORTICO-007', path, message: `${shown} is empty.` })
     return content
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Plan } from '../compile/plan.ts'
 import type { HostPort } from '../config/scalars.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { type Diagnostic, formatDiagnostic, formatDiagnostics } from '../kernel/diagnostic.ts'
+import { readingBy, type Snapshot } from '../kernel/snapshot.ts'
 import { createResources } from '../services/resources.ts'
 import type { ServiceState } from '../services/state.ts'
 import { createLog, maskLog } from '../telemetry/log.ts'
@@ -13,7 +14,7 @@ import { AuditTrail, type ReloadedBy } from './audit-trail.ts'
 import { buildGeneration, type Generation, type ServiceHealth } from './generation.ts'
 import { type Move, openPorts, type Ports } from './ports.ts'
 import type { Readiness } from './probes.ts'
-import { resolverFiles } from './resolvers.ts'
+import { type ModuleTexts, resolverFiles } from './resolvers.ts'
 
 export type GatewayOptions = {
   /** The workspace folder; the current one by default. */
@@ -28,6 +29,16 @@ export type GatewayOptions = {
   readonly worker?: boolean
   /** Processes that share the port: each has its share of limits that are counted in memory. 1 by default. */
   readonly workers?: number
+  /** What it starts with, where another process has read the workspace. */
+  readonly state?: WorkspaceState
+}
+
+/** One state of a workspace, as it was read: what one generation is made from, in whichever process. */
+export type WorkspaceState = {
+  readonly generation: number
+  readonly snapshot: Snapshot
+  /** Resolver modules, where they have been loaded once; read from the workspace else. */
+  readonly modules?: ModuleTexts
 }
 
 /** A running gateway. */
@@ -46,8 +57,8 @@ export type Gateway = {
   readonly files: () => readonly string[]
   /** Builds the next generation from the workspace as it is now and swaps it in; a broken workspace changes nothing. `by` is for the audit log. */
   readonly reload: (by?: ReloadedBy) => Promise<Reloaded>
-  /** The first half of a reload: builds the next generation. It is to be committed or discarded before another is. */
-  readonly prepare: () => Promise<Prepared>
+  /** The first half of a reload: builds the next generation, of a given state or the workspace as it is now. It is to be committed or discarded before another is. */
+  readonly prepare: (state?: WorkspaceState) => Promise<Prepared>
   readonly readiness: () => Readiness
   readonly metrics: Pick<Metrics, 'snapshot'>
   /** Answers what it has begun, takes nothing new, and ends. */
@@ -83,16 +94,16 @@ export class WorkspaceError extends Error {
 /** Checks a workspace, opens its ports and serves it. Rejects with WorkspaceError when it does not check. */
 export const createGateway = async (options: GatewayOptions = {}): Promise<Gateway> => {
   const { dir = '.', env = process.env, development = false, clock = systemClock } = options
-  const { worker = false, workers = 1 } = options
+  const { worker = false, workers = 1, state } = options
   const log = options.log ?? createLog({ level: 'info' })
-  const first = await compileWorkspace(dir, env)
+  const first = await readingBy(state?.snapshot, () => compileWorkspace(dir, env))
   if (first.plan === undefined) throw new WorkspaceError(first.diagnostics)
   const process_ = new GatewayProcess({ dir, env, development, clock, worker, workers, log }, first)
-  await process_.open(first.plan)
+  await process_.open(first.plan, state)
   return process_.face()
 }
 
-type Start = Required<GatewayOptions>
+type Start = Required<Omit<GatewayOptions, 'state'>>
 
 class GatewayProcess {
   private readonly start: Start
@@ -119,9 +130,9 @@ class GatewayProcess {
     this.diagnostics = diagnostics
   }
 
-  async open(plan: Plan): Promise<void> {
+  async open(plan: Plan, state?: WorkspaceState): Promise<void> {
     maskLog(this.start.log, plan.masks?.logs)
-    this.generation = await this.build(1, plan)
+    this.generation = await this.build(state?.generation ?? 1, plan, state?.modules)
     try {
       this.ports = await openPorts(plan, {
         current: () => this.generation,
@@ -137,7 +148,7 @@ class GatewayProcess {
     this.openedAt = this.start.clock.now()
     this.metrics.observeHealth(() => this.generation.health())
     this.metrics.observeServices(() => this.generation.services())
-    this.metrics.observeReload('success', 1)
+    this.metrics.observeReload('success', this.generation.id)
     if (!this.start.worker) this.trail.started({ listen: this.ports.listener.address, plan })
   }
 
@@ -156,14 +167,14 @@ class GatewayProcess {
       generation: () => this.generation.id,
       files: () => [...new Set([...this.files, ...resolverFiles(this.generation.plan)])],
       reload: (by) => this.reload(by),
-      prepare: () => this.prepare(),
+      prepare: (state) => this.prepare(state),
       readiness: () => this.readiness(),
       metrics: this.metrics,
       close: () => (this.closing ??= this.close()),
     }
   }
 
-  private async build(id: number, plan: Plan): Promise<Generation> {
+  private async build(id: number, plan: Plan, modules?: ModuleTexts): Promise<Generation> {
     const { clock, log, development, workers } = this.start
     const redis = this.connectRedis(plan.redis)
     return buildGeneration(id, plan, {
@@ -175,6 +186,7 @@ class GatewayProcess {
       development,
       auditLog: this.trail.of(plan),
       workers,
+      modules,
     })
   }
 
@@ -208,17 +220,17 @@ class GatewayProcess {
     return reloaded
   }
 
-  private async prepare(): Promise<Prepared> {
+  private async prepare(state?: WorkspaceState): Promise<Prepared> {
     const { dir, env } = this.start
     if (this.closing !== undefined) return this.refused([], 'the gateway is going away')
-    const compiled = await compileWorkspace(dir, env)
+    const compiled = await readingBy(state?.snapshot, () => compileWorkspace(dir, env))
     const { plan, diagnostics } = compiled
     this.files = [...new Set([...this.files, ...compiled.files])]
     if (plan === undefined) return this.refused(diagnostics, undefined)
     const old = this.generation
     let next: Generation | undefined
     try {
-      next = await this.build(old.id + 1, plan)
+      next = await this.build(state?.generation ?? old.id + 1, plan, state?.modules)
       const move = await this.ports.move(old.plan, plan)
       const built = next
       return {

@@ -27,7 +27,7 @@ import { type AuthDenial, createAudit } from '../telemetry/audit.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { buildApp } from './app.ts'
-import { loadResolvers } from './resolvers.ts'
+import { loadResolvers, type ModuleTexts } from './resolvers.ts'
 import { serve } from './serving.ts'
 import { noShedding, watchLag } from './shedding.ts'
 
@@ -73,13 +73,17 @@ export type GenerationTools = {
   readonly auditLog: AuditLog | undefined
   /** Processes that share the port. */
   readonly workers: number
+  /** Resolver modules that are not to be read again. */
+  readonly modules?: ModuleTexts | undefined
 }
 
 /** Builds a generation off the path of requests. Rejects when a resolver module fails to load. */
 export const buildGeneration = async (id: number, plan: Plan, tools: GenerationTools): Promise<Generation> => {
   const { clock, log, metrics, resources, redis, development, workers } = tools
   const resolvers = new Map(
-    await Promise.all(plan.bffs.map(async ({ served }) => [served.name, await loadResolvers(served)] as const)),
+    await Promise.all(
+      plan.bffs.map(async ({ served }) => [served.name, await loadResolvers(served, tools.modules)] as const),
+    ),
   )
   const lease = leaseStores(resources)
   const audit = createAudit(log, metrics, tools.auditLog)

@@ -35,6 +35,33 @@ describe('habits', () => {
     assert.deepEqual(filesWith(/\bprocess\.exit\(/, ['src/main.ts']), [])
   })
 
+  it('files of a workspace are read by its snapshot, so that another process can be given the same', () => {
+    const readers = filesWith(/from 'node:fs(?:\/promises)?'/).filter((file) => !file.startsWith('src/cli/'))
+    assert.deepEqual(readers.filter((file) => !/^src\/(?:kernel\/snapshot|main)\.ts$/.test(file)).toSorted(), [
+      // What lies beside a workspace, what comes with Portico, and what is written.
+      'src/admin/copy-swagger-ui.ts',
+      'src/admin/port.ts',
+      'src/admin/swagger-ui.ts',
+      'src/bff/graphql/copy-graphiql.ts',
+      'src/bff/graphql/graphiql.ts',
+      'src/compile/contract-protos.ts',
+      'src/compile/contract.ts',
+      'src/compile/explain.ts',
+      'src/compile/keys.ts',
+      'src/compile/register/candidate.ts',
+      'src/compile/register/definitions.ts',
+      'src/compile/register/proto-files.ts',
+      'src/compile/register/register.ts',
+      'src/compile/review/entry.ts',
+      'src/policies/auth/api-key/file.ts',
+      'src/policies/auth/api-key/manage.ts',
+      'src/runtime/resolvers.ts',
+      'src/runtime/watch.ts',
+      'src/services/grpc/protos/sources.ts',
+      'src/telemetry/audit-log.ts',
+    ])
+  })
+
   it('headers that say who is forwarded are read in one place', () => {
     assert.deepEqual(filesWith(/headers(?:\.|\[['"])x-forwarded/), ['src/runtime/client.ts'])
   })

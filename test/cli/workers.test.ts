@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ServiceState } from '../../src/services/state.ts'
 import { freePort } from '../support/free-port.ts'
+import type { Files } from '../support/gateway.ts'
 import { runProgram } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { temporaryWorkspace, wordOperation } from '../support/workspace.ts'
@@ -56,6 +57,33 @@ describe('portico start --workers', () => {
     assert.ok(count(now, 'http_server_request_duration_seconds_count') >= counted)
   })
 
+  it('replaces a worker that dies while the workspace is broken by one with the last good generation', async (t) => {
+    const { dir, url, probes, program } = await started(t, withSecretAndFunction, {
+      secret: 'of thirty-two bytes, and then some',
+      'functions.ts': "import { louder } from './louder.ts'\nexport const resolvers = { loud: louder }\n",
+      'louder.ts': 'export const louder = (word: { text: string }): string => `${word.text}!`\n',
+      'schema/app.graphql': `type Query { word: Word! @rest(service: "words", get: "/words/one") }
+type Word { text: String! loud: String! @resolver(fn: "loud", needs: "text", pure: true) }`,
+    })
+    const [, pid] = await program.wrote(/"pids":\[(\d+),/)
+    await write(dir, 'query Word @endpoint(get: "/word") { word { second: loud } }')
+    await program.wrote(/"generation":2,"workers":2/)
+    const aside = `${dir}-aside`
+    t.after(() => rm(aside, { recursive: true, force: true }))
+    await cp(dir, aside, { recursive: true })
+    for (const file of ['secret', 'functions.ts', 'louder.ts', 'schema']) await rm(join(dir, file), { recursive: true })
+    await writeFile(join(dir, 'portico.yaml'), 'listen: nowhere\n')
+    await program.wrote(/"reload refused/)
+    process.kill(Number(pid), 'SIGKILL')
+    await program.wrote(/"generation":2,"msg":"a worker is back"/)
+    assert.equal((await fetch(`${probes}/readyz`)).status, 200)
+    assert.deepEqual(await answers(url), ['{"word":{"second":"hello!"}}'])
+    await cp(aside, dir, { recursive: true })
+    await write(dir, 'query Word @endpoint(get: "/word") { word { third: loud } }')
+    await program.wrote(/"generation":\d+,"workers":2[^]*"generation":\d+,"workers":2/)
+    await until(async () => (await answers(url)).join() === '{"word":{"third":"hello!"}}')
+  })
+
   it('gives the services of all workers as one', async (t) => {
     const { url, admin } = await started(t)
     for (let request = 0; request < 4; request += 1) await names(url)
@@ -97,9 +125,14 @@ describe('portico start --workers', () => {
   })
 
   it('gives up with 1 when no worker can be kept alive', async (t) => {
-    const { dir, program } = await started(t)
+    const { dir, program } = await started(t, withSecretAndFunction, {
+      secret: 'of thirty-two bytes, and then some',
+      'functions.ts': `import { existsSync } from 'node:fs'
+if (existsSync(new URL('broken', import.meta.url))) throw new Error('something else is broken')
+export const resolvers = {}`,
+    })
     const [, ...pids] = await program.wrote(/"pids":\[(\d+),(\d+)\]/)
-    await writeFile(join(dir, 'portico.yaml'), 'listen: nowhere\n')
+    await writeFile(join(dir, 'broken'), '')
     for (const pid of pids) process.kill(Number(pid), 'SIGKILL')
     assert.equal((await program.ended).status, 1)
     assert.match(program.out(), /"level":"fatal"[^\n]*no worker can be kept alive/)
@@ -180,15 +213,24 @@ const post = { method: 'POST', headers: { 'content-type': 'application/json' } }
 
 const write = (dir: string, text: string): Promise<void> => writeFile(join(dir, 'schema/operations/word.graphql'), text)
 
-/** What the answers of new connections are named: as many as reach every worker in turn. */
-const names = async (url: string): Promise<readonly string[]> => {
+/** The answers of new connections: of as many as reach every worker in turn. */
+const answers = async (url: string): Promise<readonly string[]> => {
   const found = new Set<string>()
-  for (let request = 0; request < 8; request += 1) {
-    const reply = await fetch(`${url}/app/word`, { headers: { connection: 'close' } })
-    for (const name of Object.keys(((await reply.json()) as { word: object }).word)) found.add(name)
-  }
+  for (let request = 0; request < 8; request += 1)
+    found.add(await (await fetch(`${url}/app/word`, { headers: { connection: 'close' } })).text())
   return [...found]
 }
+
+/** What they are named. */
+const names = async (url: string): Promise<readonly string[]> => {
+  const words = (await answers(url)).map((answer) => (JSON.parse(answer) as { readonly word: object }).word)
+  return [...new Set(words.flatMap((word) => Object.keys(word)))]
+}
+
+const withSecretAndFunction = (text: string): string =>
+  text
+    .replace('    prefix: /app\n', '    prefix: /app\n    resolvers: functions.ts\n')
+    .replace('bffs:\n', 'auth:\n  users:\n    jwt: { issuer: i, audience: a, secret: "file:secret" }\nbffs:\n')
 
 const count = (metrics: string, name: string): number =>
   [...metrics.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)$`, 'gm'))].reduce((sum, [, n]) => sum + Number(n), 0)
@@ -201,14 +243,14 @@ const run = (t: TestContext, dir: string, env: Readonly<Record<string, string>> 
   return program
 }
 
-const workspaceFolder = async (t: TestContext) => {
-  const { dir, remove } = await temporaryWorkspace()
+const workspaceFolder = async (t: TestContext, files: Files = {}) => {
+  const { dir, remove } = await temporaryWorkspace(files)
   t.after(remove)
   return { dir }
 }
 
-const started = async (t: TestContext, change: (text: string) => string = (text) => text) => {
-  const { dir } = await workspaceFolder(t)
+const started = async (t: TestContext, change: (text: string) => string = (text) => text, files: Files = {}) => {
+  const { dir } = await workspaceFolder(t, files)
   const file = join(dir, 'portico.yaml')
   await writeFile(file, change(`admin: 127.0.0.1:0\n${await readFile(file, 'utf8')}`))
   const program = run(t, dir)

@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import type { MetricsSnapshot } from '../../telemetry/metrics.ts'
-import type { Answers, FromWorker, Question } from './messages.ts'
+import type { WorkspaceState } from '../gateway.ts'
+import type { Answers, FromWorker, Opened, Question, ToWorker } from './messages.ts'
 
 /** How long a worker may take to answer; the longest is building a generation. */
 const patienceMs = 60_000
@@ -13,23 +14,30 @@ export class WorkerProcess {
   /** The metrics it told last, which are kept when it is gone. */
   metrics: MetricsSnapshot = []
   /** Resolves once it serves; rejects with the reason where it ends before. */
-  readonly opened: Promise<Answers['commit']>
+  readonly opened: Promise<Opened>
   /** Resolves with how it ended, once it has. */
   readonly ended: Promise<string>
   serving = false
+  /** The one it serves, or is to start with. */
+  generation = 0
   /** Questions whether it is there that it left without an answer until now. */
   unanswered = 0
   #beat: NodeJS.Timeout | undefined
 
-  constructor() {
+  /** `state` is asked for when it is there. */
+  constructor(state: () => WorkspaceState) {
     this.#worker = cluster.fork()
-    const { promise: opened, resolve: open, reject: refuse } = Promise.withResolvers<Answers['commit']>()
+    const { promise: opened, resolve: open, reject: refuse } = Promise.withResolvers<Opened>()
     const { promise: ended, resolve: end } = Promise.withResolvers<string>()
     this.opened = opened
     this.ended = ended
     opened.catch(() => {})
     this.#worker.on('message', (message: FromWorker) => {
-      if ('opened' in message) {
+      if ('here' in message) {
+        const start = state()
+        this.generation = start.generation
+        this.#send({ start })
+      } else if ('opened' in message) {
         this.serving = true
         open(message.opened)
       } else if ('refused' in message) refuse(new Error(message.refused))
@@ -61,7 +69,7 @@ export class WorkerProcess {
       // One question is out at a time: it is the same whichever it does not answer.
       if (!answered) return
       answered = false
-      this.ask('readiness', Number.POSITIVE_INFINITY).then(
+      this.ask('readiness', { withinMs: Number.POSITIVE_INFINITY }).then(
         () => {
           answered = true
           this.unanswered = 0
@@ -76,24 +84,38 @@ export class WorkerProcess {
   }
 
   /** Rejects where the worker ends before it answers, or does not answer in time. */
-  async ask<Asked extends Question>(ask: Asked, withinMs = patienceMs): Promise<Answers[Asked]> {
+  async ask<Asked extends Question>(
+    ask: Asked,
+    { withinMs = patienceMs, state }: { readonly withinMs?: number; readonly state?: WorkspaceState } = {},
+  ): Promise<Answers[Asked]> {
     const id = (this.#asks += 1)
     const { promise, resolve, reject } = Promise.withResolvers<Answers[Asked]>()
     const late = (): void => this.#take(id)?.reject(new Error(`worker ${this.pid} does not answer`))
     const timer = withinMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(late, withinMs)
     this.#asked.set(id, { resolve, reject })
-    this.#worker.send({ ask, id }, (error) => {
-      if (error !== null) this.#take(id)?.reject(error)
-    })
+    this.#send({ ask, id, state }, (error) => this.#take(id)?.reject(error))
     return promise.finally(() => clearTimeout(timer))
+  }
+
+  /** Has it serve what it has prepared. */
+  async commit(generation: number): Promise<Opened> {
+    const opened = await this.ask('commit')
+    this.generation = generation
+    return opened
   }
 
   /** Tells it to drain; kills it if that takes longer than given. */
   async end(withinMs: number): Promise<void> {
     const timer = setTimeout(() => this.kill(), withinMs)
-    if (this.#worker.isConnected()) this.#worker.send({ drain: true }, () => {})
+    if (this.#worker.isConnected()) this.#send({ drain: true })
     await this.ended
     clearTimeout(timer)
+  }
+
+  #send(message: ToWorker, failed: (error: Error) => void = () => {}): void {
+    this.#worker.send(message, (error) => {
+      if (error !== null) failed(error)
+    })
   }
 
   #take(id: number) {

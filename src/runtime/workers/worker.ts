@@ -1,5 +1,6 @@
-import { createGateway, type Gateway, type GatewayOptions, type Prepared } from '../gateway.ts'
-import type { Answers, FromWorker, Question, ToWorker } from './messages.ts'
+import { createGateway, type Gateway, type GatewayOptions, type Prepared, type WorkspaceState } from '../gateway.ts'
+import { resolverModules } from '../resolvers.ts'
+import type { Answers, FromWorker, Opened, Question, ToWorker } from './messages.ts'
 
 /**
  * Serves a workspace as one of several workers, until its primary says that it ends, or is gone. Resolves with the
@@ -15,34 +16,42 @@ export const runWorker = async (options: GatewayOptions): Promise<0 | 1> => {
     if (draining) leave(1)
     drain()
   })
-  let gateway: Gateway
-  try {
-    gateway = await createGateway({ ...options, worker: true })
-  } catch (error) {
-    await tell({ refused: (error as Error).message })
-    return 1
-  }
-  const answers = answersOf(gateway)
+  const { promise: start, resolve: begin } = Promise.withResolvers<WorkspaceState>()
+  let answers: AnswersOf | undefined
   process.on('message', (message: ToWorker) => {
     if ('drain' in message) drain()
+    else if ('start' in message) begin(message.start)
     else
-      answers[message.ask]().then(
+      answers?.[message.ask](message.state).then(
         (answer) => tell({ id: message.id, answer }),
         (error: unknown) => tell({ id: message.id, failed: (error as Error).message }),
       )
   })
+  await tell({ here: true })
+  const state = await Promise.race([start, drained])
+  if (state === undefined) return 0
+  let gateway: Gateway
+  try {
+    gateway = await createGateway({ ...options, worker: true, state })
+  } catch (error) {
+    await tell({ refused: (error as Error).message })
+    return 1
+  }
+  answers = answersOf(gateway)
   await tell({ opened: openedOf(gateway) })
   await drained
   draining = true
   return Promise.race([gateway.close().then(() => 0 as const), gone])
 }
 
-const answersOf = (gateway: Gateway): { readonly [Asked in Question]: () => Promise<Answers[Asked]> } => {
+type AnswersOf = { readonly [Asked in Question]: (state?: WorkspaceState) => Promise<Answers[Asked]> }
+
+const answersOf = (gateway: Gateway): AnswersOf => {
   let prepared: Prepared | undefined
   return {
-    async prepare() {
+    async prepare(state) {
       await prepared?.discard()
-      prepared = await gateway.prepare()
+      prepared = await gateway.prepare(state)
       const { ok, diagnostics, why } = prepared
       return { ok, diagnostics, ...(why !== undefined && { why }) }
     },
@@ -62,7 +71,11 @@ const answersOf = (gateway: Gateway): { readonly [Asked in Question]: () => Prom
   }
 }
 
-const openedOf = (gateway: Gateway): Answers['commit'] => ({ listen: gateway.listen, files: gateway.files() })
+const openedOf = (gateway: Gateway): Opened => ({
+  listen: gateway.listen,
+  files: gateway.files(),
+  modules: resolverModules(gateway.plan()),
+})
 
 /** Resolves once it is sent, or there is nobody to send it to. */
 const tell = (message: FromWorker): Promise<void> =>

@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
 import { z } from 'zod'
+import { readText } from '../../../kernel/snapshot.ts'
 
 const time = z.iso.datetime({ error: 'Expected a time such as 2027-01-31T00:00:00.000Z.' })
 
@@ -25,7 +26,7 @@ const keyFile = z.strictObject({ keys: z.array(storedKey) })
 export const readKeys = (path: string): { readonly keys: readonly StoredKey[] } | { readonly mistake: string } => {
   let json: unknown
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'))
+    json = JSON.parse(readText(path))
   } catch (error) {
     return { mistake: error instanceof SyntaxError ? 'is no JSON' : 'cannot be read' }
   }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { Diagnostic } from '../../../kernel/diagnostic.ts'
+import { readText } from '../../../kernel/snapshot.ts'
 import { defineProvider } from '../authenticator.ts'
 import { openBasic } from './open.ts'
 import { readPassword, type StoredPassword } from './password.ts'
@@ -64,7 +64,7 @@ export const basic = defineProvider<typeof config, BasicProvider>({
 
 const linesOf = (path: string): readonly string[] | undefined => {
   try {
-    return readFileSync(path, 'utf8').split(/\r?\n/)
+    return readText(path).split(/\r?\n/)
   } catch {
     return undefined
   }

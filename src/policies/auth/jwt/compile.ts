@@ -1,10 +1,10 @@
 import { createPublicKey, createSecretKey } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { JSONWebKeySet, JWK } from 'jose'
 import { coordinateOf } from '../../../config/places.ts'
 import { isSafeSource } from '../../../kernel/bounded-fetch.ts'
 import { type Diagnostic, hasErrors } from '../../../kernel/diagnostic.ts'
+import { readText } from '../../../kernel/snapshot.ts'
 import type { CompiledProvider, ProviderContext } from '../authenticator.ts'
 import type { JwtIssuerConfig, JwtProviderConfig } from './config.ts'
 import { type JwtAlgorithm, type JwtIssuer, type JwtKeys, type JwtProvider, leastModulusBits } from './provider.ts'
@@ -18,10 +18,8 @@ export const compileJwtProvider = async (
   { jwt }: JwtProviderConfig,
   context: ProviderContext,
 ): Promise<CompiledProvider<JwtProvider>> => {
-  const compiled = await Promise.all(
-    jwt.map((config, index) =>
-      compileIssuer(config, { ...context, path: ['auth', name, 'jwt', ...(jwt.length > 1 ? [index] : [])] }),
-    ),
+  const compiled = jwt.map((config, index) =>
+    compileIssuer(config, { ...context, path: ['auth', name, 'jwt', ...(jwt.length > 1 ? [index] : [])] }),
   )
   const diagnostics = [...compiled.flatMap((one) => one.diagnostics), ...sharedNames(name, jwt, context)]
   const issuers = compiled.flatMap(({ issuer }) => issuer ?? [])
@@ -56,10 +54,10 @@ const sharedNames = (
   })
 }
 
-const compileIssuer = async (
+const compileIssuer = (
   config: JwtIssuerConfig,
   { workspaceDir, placeOf, shared, path }: ProviderContext & { readonly path: readonly (string | number)[] },
-): Promise<{ readonly issuer: JwtIssuer | undefined; readonly diagnostics: readonly Diagnostic[] }> => {
+): { readonly issuer: JwtIssuer | undefined; readonly diagnostics: readonly Diagnostic[] } => {
   const diagnostics: Diagnostic[] = []
   const refuse = (key: 'secret' | 'jwks' | 'discovery' | 'revocation', message: string): undefined => {
     const at = [...path, key]
@@ -74,7 +72,7 @@ const compileIssuer = async (
   const secret = 'secret' in config ? config.secret : undefined
   const algorithms: readonly JwtAlgorithm[] =
     config.algorithms ?? (secret === undefined ? ['RS256', 'ES256', 'EdDSA'] : ['HS256'])
-  const keys = await keysOf(config, { workspaceDir, algorithms, refuse })
+  const keys = keysOf(config, { workspaceDir, algorithms, refuse })
   if (config.revocation !== undefined && !shared)
     refuse('revocation', 'The list of revoked tokens is kept in Redis: give the workspace a `redis`.')
   if (keys === undefined || diagnostics.length > 0) return { issuer: undefined, diagnostics }
@@ -96,7 +94,7 @@ const keysOf = (
   }: Omit<KeySetContext, 'refuse'> & {
     readonly refuse: (key: 'secret' | 'jwks' | 'discovery', message: string) => undefined
   },
-): JwtKeys | undefined | Promise<JwtKeys | undefined> => {
+): JwtKeys | undefined => {
   if ('discovery' in config) {
     const { discovery } = config
     const why = unsafe(discovery) ?? (/[?#]/.test(discovery) ? 'An issuer has no query and no fragment.' : undefined)
@@ -124,7 +122,7 @@ type KeySetContext = {
 
 const isUrl = (jwks: string): boolean => /^[a-z][a-z0-9+.-]+:\/\//i.test(jwks)
 
-const publicKeys = (jwks: string, context: KeySetContext): JwtKeys | undefined | Promise<JwtKeys | undefined> =>
+const publicKeys = (jwks: string, context: KeySetContext): JwtKeys | undefined =>
   isUrl(jwks) ? remoteKeySet(jwks, context.refuse) : keySetFile(jwks, context)
 
 const remoteKeySet = (text: string, refuse: Refuse): JwtKeys | undefined => {
@@ -140,11 +138,8 @@ const unsafe = (text: string): string | undefined => {
     : 'Keys are fetched over https: over anything else, whoever is in between can replace them.'
 }
 
-const keySetFile = async (
-  file: string,
-  { workspaceDir, algorithms, refuse }: KeySetContext,
-): Promise<JwtKeys | undefined> => {
-  const text = await readFile(resolve(workspaceDir, file), 'utf8').catch(() => undefined)
+const keySetFile = (file: string, { workspaceDir, algorithms, refuse }: KeySetContext): JwtKeys | undefined => {
+  const text = textOf(resolve(workspaceDir, file))
   if (text === undefined) return refuse(`There is no readable file ${file} in the workspace.`)
   const jwks = parseKeySet(text)
   if (jwks === undefined) return refuse(`${file} is no JSON Web Key Set: expected { "keys": [ … ] } (RFC 7517 §5).`)
@@ -155,6 +150,14 @@ const keySetFile = async (
   if (reasons.includes(undefined)) return { kind: 'file', file, jwks }
   const why = reasons.length === 0 ? 'it is empty' : reasons.map((reason, i) => `key ${i + 1} ${reason}`).join('; ')
   return refuse(`${file} has no key that ${algorithms.join(', ')} can use: ${why}.`)
+}
+
+const textOf = (path: string): string | undefined => {
+  try {
+    return readText(path)
+  } catch {
+    return undefined
+  }
 }
 
 const parseKeySet = (text: string): JSONWebKeySet | undefined => {

@@ -1,9 +1,9 @@
-import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { HostPort } from '../../../config/scalars.ts'
 import { authorityOf } from '../../../kernel/authority.ts'
 import type { Code } from '../../../kernel/codes/codes.ts'
 import type { Diagnostic, Place } from '../../../kernel/diagnostic.ts'
+import { askedOnce, entryAt, readBytes } from '../../../kernel/snapshot.ts'
 import type { TlsSettings } from '../../tls.ts'
 import { loadDescriptorSet, maxDescriptorBytes } from './descriptor-set.ts'
 import type { LoadedProtos } from './loading.ts'
@@ -76,7 +76,7 @@ const loadTexts = ({ proto, include }: Texts, surroundings: DefinitionsSurroundi
   const { service, workspaceDir, placeOf } = surroundings
   const dirs = include.map((dir) => ({ dir: resolve(workspaceDir, dir), shown: dir.replace(/\/+$/, '') }))
   const missing = dirs.flatMap(({ dir, shown }, index) =>
-    statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true
+    entryAt(dir)?.kind === 'folder'
       ? []
       : [
           mistake(surroundings, ['include', ...at(include, index)], {
@@ -111,13 +111,13 @@ const loadSet = (file: string, surroundings: DefinitionsSurroundings): LoadedPro
   const refuse = (code: Code, message: string): LoadedProtos => ({
     diagnostics: [mistake(surroundings, ['descriptors'], { code, message })],
   })
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (stat?.isFile() !== true) return refuse('PORTICO-009', `There is no file ${file} in the workspace.`)
-  if (stat.size > maxDescriptorBytes)
+  const entry = entryAt(path)
+  if (entry?.kind !== 'file') return refuse('PORTICO-009', `There is no file ${file} in the workspace.`)
+  if (entry.bytes > maxDescriptorBytes)
     return refuse('PORTICO-804', `${file} is larger than 16MiB, the most that is read.`)
   let bytes: Buffer
   try {
-    bytes = readFileSync(path)
+    bytes = readBytes(path)
   } catch {
     return refuse('PORTICO-804', `${file} cannot be read.`)
   }
@@ -139,7 +139,8 @@ const reflect = async (
       ],
     }
   const address = authorityOf(target.host, target.port)
-  const found = await reflectDescriptors(target, { tls, ...(timeout === undefined ? {} : { timeoutMs: timeout }) })
+  const options = { tls, ...(timeout === undefined ? {} : { timeoutMs: timeout }) }
+  const found = await askedOnce(`reflection of ${service}`, () => reflectDescriptors(target, options))
   if ('refusal' in found)
     return { diagnostics: [mistake(surroundings, ['reflection'], { code: 'PORTICO-806', message: found.refusal })] }
   const askedBy = { place: placeOf(['services', service, 'reflection']), coordinate: `services.${service}.reflection` }

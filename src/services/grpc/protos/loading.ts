@@ -1,7 +1,7 @@
-import { realpathSync } from 'node:fs'
 import { normalize } from 'node:path'
 import protobuf, { type IParserResult, type Root } from 'protobufjs'
 import { type Diagnostic, type Place, placeAt, startOf } from '../../../kernel/diagnostic.ts'
+import { realPath } from '../../../kernel/snapshot.ts'
 import { definitionsIn } from './definitions.ts'
 import { definitionsOf, nameGroups, nameOptions } from './full-names.ts'
 import { isName, packageIn } from './identifiers.ts'
@@ -58,7 +58,7 @@ export const textReader = ({ root, made, texts, diagnostics }: Loading, dirs: re
       root.addJSON(found)
       return
     }
-    const path = realpathSync(found.path)
+    const path = realPath(found.path)
     const other = names.get(path)
     if (other !== undefined) return refuse(`This is the file ${other} by another name: import it by one name only.`)
     names.set(path, name)

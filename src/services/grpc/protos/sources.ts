@@ -1,8 +1,9 @@
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import protobuf, { type Root } from 'protobufjs'
 import { didYouMean } from '../../../kernel/diagnostic.ts'
+import { entryAt, readText } from '../../../kernel/snapshot.ts'
 
 /** A directory in which files are looked up by the name they are imported under. */
 export type IncludeDir = {
@@ -38,9 +39,9 @@ export const bundledFile = (name: string): FoundFile | BundledJson | undefined =
 
 const read = (path: string): string | undefined => {
   try {
-    return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+    return entryAt(path)?.kind === 'file' ? readText(path) : undefined
   } catch {
-    return undefined // a directory, or not ours to read: as good as missing
+    return undefined // not ours to read: as good as missing
   }
 }
 
