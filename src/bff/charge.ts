@@ -3,7 +3,7 @@ import { countSelections, limitedFields } from '../graph/field-limits.ts'
 import type { Graph } from '../graph/graph.ts'
 import { estimate } from '../graph/plan/estimate.ts'
 import type { OperationPlan } from '../graph/plan/plan.ts'
-import type { ToRun } from './run-operation.ts'
+import type { ToRun } from './to-run.ts'
 
 /**
  * Charges the limits that count what an operation does, before it does anything: its calls, its cost, the limited

@@ -3,22 +3,13 @@ import { refuseCostly } from '../graph/cost/cost.ts'
 import { execute } from '../graph/execute/execute.ts'
 import { type Answered, executeExplained } from '../graph/explain/run.ts'
 import { maskResult } from '../graph/masked.ts'
-import { introspect, type Operation, wholePlan } from '../graph/operation.ts'
+import { introspect, wholePlan } from '../graph/operation.ts'
 import { checkListSizes } from '../graph/plan/list-sizes.ts'
 import { callContextOf, headerOf } from '../services/call-context.ts'
-import { type BffPlan, type BffRuntime, reportFailures } from './bff.ts'
+import { reportFailures } from './bff.ts'
 import { chargeOperation } from './charge.ts'
 import { isExplained } from './explain.ts'
-
-/** What answers a request: an operation with its variables, coerced. */
-export type ToRun = {
-  readonly bff: BffPlan
-  readonly runtime: BffRuntime
-  readonly operation: Operation
-  readonly variables: Readonly<Record<string, unknown>>
-  /** The name of a stored operation that has limits of its own. */
-  readonly stored?: string | undefined
-}
+import type { ToRun } from './to-run.ts'
 
 /** Counts what an operation costs, where that is counted. Throws RESOURCE_EXHAUSTED where it costs more than it may. */
 export const checkCost = ({ bff, runtime, operation, variables }: ToRun): number | undefined => {

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { parse } from 'graphql'
-import type { Diagnostic } from '../kernel/diagnostic.ts'
-import type { Mend } from '../kernel/mend.ts'
+import type { Diagnostic, Mend } from '../kernel/diagnostic.ts'
 import { writeFiles } from './register/write.ts'
 
 /** What `--fix` does to a workspace. */

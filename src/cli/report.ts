@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
+import type { Mend } from '../kernel/diagnostic.ts'
 import { type Diagnostic, formatDiagnostics, inOrder } from '../kernel/diagnostic.ts'
-import type { Mend } from '../kernel/mend.ts'
 import type { Terminal } from './terminal.ts'
 
 /** More than anybody reads; one cause often makes hundreds, and errors go before warnings. */

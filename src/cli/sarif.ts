@@ -1,7 +1,7 @@
 import { codeEntry } from '../kernel/codes/codes.ts'
 import type { Severity } from '../kernel/codes/entry.ts'
+import type { Mend } from '../kernel/diagnostic.ts'
 import { type Diagnostic, inOrder } from '../kernel/diagnostic.ts'
-import type { Mend } from '../kernel/mend.ts'
 
 /** Diagnostics as a SARIF 2.1.0 log (OASIS), which code hosts show beside the lines of a change. */
 export const sarifReport = (

@@ -2,7 +2,7 @@ import { limits, routes as routeKinds } from '../catalog.ts'
 import { duration } from '../config/scalars.ts'
 import { writtenValue } from '../config/written.ts'
 import type { AuthRule } from '../policies/auth/config.ts'
-import type { Split } from '../services/split/choice.ts'
+import type { Split } from '../services/split/split.ts'
 import { authText } from './openapi-security.ts'
 import type { Plan, PlannedRoute, PolicyUse, RoutePlan } from './plan.ts'
 

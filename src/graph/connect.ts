@@ -4,9 +4,9 @@ import type { CallContext } from '../services/call.ts'
 import type { Connector } from '../services/connect.ts'
 import type { Invoke } from './execute/loads.ts'
 import type { Binding } from './graph.ts'
+import { judged as judgedBy, looksDeeper } from './judged.ts'
 import type { RenderedRequest } from './request.ts'
 import type { Sharing } from './sharing/sharing.ts'
-import { judged as judgedBy, looksDeeper } from './verdicts.ts'
 
 /** Opens a stream for a rendered request of one binding. */
 export type OpenStream = (request: RenderedRequest, context: CallContext) => AsyncIterable<Json>

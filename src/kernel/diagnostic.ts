@@ -1,7 +1,6 @@
 import { distance } from 'fastest-levenshtein'
 import type { Code } from './codes/codes.ts'
 import type { Severity } from './codes/entry.ts'
-import type { Mend } from './mend.ts'
 
 /** A place in a workspace file. Lines and columns start at 1; `text` is the whole line. */
 export type Place = {
@@ -11,6 +10,9 @@ export type Place = {
   readonly column: number
   readonly text: string
 }
+
+/** An edit that mends a mistake: what stands at a place, within one line, and what replaces it. */
+export type Mend = { readonly place: Place; readonly old: string; readonly new: string }
 
 /** A mistake in a workspace, or a doubt about it, for its author. */
 export type Diagnostic = {

@@ -1,8 +1,5 @@
 import { distance } from 'fastest-levenshtein'
-import { type Place, placeAt } from './diagnostic.ts'
-
-/** An edit that mends a mistake: what stands at a place, within one line, and what replaces it. */
-export type Mend = { readonly place: Place; readonly old: string; readonly new: string }
+import { type Mend, type Place, placeAt } from './diagnostic.ts'
 
 /**
  * The candidate that a misspelt name can only mean: it differs by case alone or by two letters at most, one in three,

@@ -1,8 +1,8 @@
 import { connectGrpc, type GrpcConnector } from './grpc/connector.ts'
+import type { GuardTools } from './guard-tools.ts'
 import type { Resources } from './resources.ts'
 import { connectRest, type RestConnector } from './rest/connector.ts'
 import type { Service } from './service.ts'
-import type { GuardTools } from './stack.ts'
 
 /** A service, connected: calls of its kind can be made. */
 export type Connector = ({ readonly kind: 'rest' } & RestConnector) | ({ readonly kind: 'grpc' } & GrpcConnector)

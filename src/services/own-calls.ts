@@ -1,5 +1,8 @@
+import type { BreakerSettings } from './guards/breaker.ts'
 import type { ResilienceSettings } from './guards/settings.ts'
-import type { OwnBreaker } from './resilience.ts'
+
+/** A breaker beside the service's, of a route or of some calls, by what it is called; without settings there is none. */
+export type OwnBreaker = { readonly of: string; readonly settings: BreakerSettings | undefined }
 
 /** What some calls of a service say for themselves, with what they leave to the service. */
 export type OwnCalls = {

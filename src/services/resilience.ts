@@ -1,8 +1,9 @@
-import { Breaker, type BreakerSettings } from './guards/breaker.ts'
+import type { GuardTools } from './guard-tools.ts'
+import { Breaker } from './guards/breaker.ts'
 import { RetryBudget } from './guards/retry.ts'
+import type { OwnBreaker } from './own-calls.ts'
 import type { Lease, Resources } from './resources.ts'
 import type { Service } from './service.ts'
-import type { GuardTools } from './stack.ts'
 
 /** What is remembered of a service's failures, by calls and proxied requests alike. A reload does not forget it. */
 export type Resilience = { readonly breaker: Breaker | undefined; readonly budget: RetryBudget }
@@ -25,9 +26,6 @@ export const acquireResilience = (
     }),
     () => undefined,
   )
-
-/** A breaker beside the service's, of a route or of some calls, by what it is called; without settings there is none. */
-export type OwnBreaker = { readonly of: string; readonly settings: BreakerSettings | undefined }
 
 /** The breakers of some calls and routes of one service: what they remember is theirs alone, its budget the service's. */
 export type OwnBreakers = {

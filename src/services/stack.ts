@@ -1,39 +1,14 @@
-import type { Clock } from '../kernel/clock.ts'
-import type { CallObserver } from '../telemetry/observers.ts'
 import type { Guard } from './call.ts'
+import type { GuardTools } from './guard-tools.ts'
 import { bulkhead } from './guards/bulkhead.ts'
 import { hedge } from './guards/hedge.ts'
 import { observed } from './guards/observed.ts'
 import { type RetrySettings, retry } from './guards/retry.ts'
 import { timeout } from './guards/timeout.ts'
 import { total } from './guards/total.ts'
-import type { OwnCalls } from './own-calls.ts'
-import type { OwnBreaker, Resilience } from './resilience.ts'
+import type { OwnBreaker, OwnCalls } from './own-calls.ts'
+import type { Resilience } from './resilience.ts'
 import type { Service } from './service.ts'
-
-export type GuardTools = {
-  readonly clock: Clock
-  readonly observe?: CallObserver | undefined
-  /** Told of what guards and targets do about failures, for metrics and the log: few events, and none on a good day. */
-  readonly tell?: ((service: string, event: ServiceEvent) => void) | undefined
-  /** Told of each call of a service with a split which part got it. */
-  readonly share?: ((service: string, part: string) => void) | undefined
-  /** Told of what is odd about a service, for the log. */
-  readonly warn?: ((message: string) => void) | undefined
-  /** Sees to what the gateway has to show before anything can be sent. */
-  readonly introducing?: readonly Guard[] | undefined
-}
-
-export type ServiceEvent =
-  | 'retry'
-  | 'retry withheld'
-  | 'hedge'
-  | 'breaker open'
-  | 'breaker trial'
-  | 'breaker closed'
-  | 'ramp stopped'
-  | 'target out'
-  | 'target back'
 
 /** Every guard of a service's calls, outermost first. Made once per service, so that its calls share the slots. */
 export const serviceGuards = (service: Service, resilience: Resilience, tools: GuardTools): readonly Guard[] =>

@@ -7,8 +7,8 @@ import {
   getNamedType,
 } from 'graphql'
 import type { Code } from '../../kernel/codes/codes.ts'
-import type { Diagnostic } from '../../kernel/diagnostic.ts'
-import { correction, type Mend, mendWord } from '../../kernel/mend.ts'
+import { type Diagnostic, type Mend } from '../../kernel/diagnostic.ts'
+import { correction, mendWord } from '../../kernel/mend.ts'
 import type { Service } from '../../services/service.ts'
 import { type Directive, directiveOf } from '../directives.ts'
 import type { Binding, KeyField } from '../graph.ts'

@@ -1,7 +1,6 @@
 import type { ASTNode } from 'graphql'
 import protobuf, { type Field as MessageField } from 'protobufjs'
-import { didYouMean } from '../../kernel/diagnostic.ts'
-import type { Mend } from '../../kernel/mend.ts'
+import { didYouMean, type Mend } from '../../kernel/diagnostic.ts'
 import { fieldOf, jsonNames } from '../../services/grpc/json/fields.ts'
 import { misspelt } from './context.ts'
 import type { ProtoType } from './proto-scalars.ts'

@@ -12,8 +12,8 @@ import {
   validateSchema,
 } from 'graphql'
 import { validateSDL } from 'graphql/validation/validate.js'
-import { type Diagnostic, type Place, placeAt, startOf } from '../../kernel/diagnostic.ts'
-import { correction, type Mend, mendWord } from '../../kernel/mend.ts'
+import { type Diagnostic, type Mend, type Place, placeAt, startOf } from '../../kernel/diagnostic.ts'
+import { correction, mendWord } from '../../kernel/mend.ts'
 import { prelude } from '../directives.ts'
 import { withScalars } from '../scalars.ts'
 

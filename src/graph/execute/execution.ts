@@ -11,10 +11,10 @@ import type { OperationPlan, Step } from '../plan/plan.ts'
 import type { Scope } from '../template.ts'
 import { refusal } from './access.ts'
 import type { ConnectedClient } from './clients.ts'
-import type { StaleValues } from './fallback.ts'
 import { type Exchanged, type Invoke, Loads, type LoadsOptions } from './loads.ts'
 import type { Recorder } from './recorder.ts'
 import type { Resolver } from './resolver.ts'
+import type { StaleValues } from './stale.ts'
 import type { Written } from './write.ts'
 
 /** What executing needs beside the plan: made once for each generation. */

@@ -1,7 +1,7 @@
 import type { Problem } from '../../kernel/problem.ts'
 import type { AccessRule } from '../graph.ts'
 import type { Step } from '../plan/plan.ts'
-import { Fallback } from './fallback.ts'
+import { Fallback } from './stand-in.ts'
 import { readField, typeNameOf, unwrapped } from './value.ts'
 
 /**

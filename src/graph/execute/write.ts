@@ -3,8 +3,8 @@ import { isRawNumber } from '../../kernel/json.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
 import type { AccessRule } from '../graph.ts'
 import type { SelectedField, Selection, Shape } from '../plan/plan.ts'
-import { Fallback } from './fallback.ts'
 import { completeLeaf } from './leaf.ts'
+import { Fallback } from './stand-in.ts'
 import { readField, typeNameOf, unwrapped } from './value.ts'
 
 /** A field of the answer that is not there, and why. */

@@ -1,6 +1,6 @@
 import { isRawNumber } from '../../kernel/json.ts'
 import type { Problem } from '../../kernel/problem.ts'
-import { Fallback } from '../execute/fallback.ts'
+import { Fallback } from '../execute/stand-in.ts'
 import { readField, typeNameOf, unwrapped } from '../execute/value.ts'
 import type { Brought, Failure } from '../execute/write.ts'
 import type { SelectedField, Selection, Shape } from '../plan/plan.ts'

@@ -3,13 +3,12 @@ import type { Json } from '../../kernel/json.ts'
 import { asProblem } from '../../kernel/problem.ts'
 import type { Reply } from '../../services/call.ts'
 import type { Entry } from '../execute/entry.ts'
-import type { Execution } from '../execute/execution.ts'
 import { type Chunk, type Invoke, Loads, type LoadsOptions } from '../execute/loads.ts'
-import type { Recorder } from '../execute/recorder.ts'
+import type { Recorded, Recorder } from '../execute/recorder.ts'
 import type { Binding } from '../graph.ts'
+import { statusSaid } from '../judged.ts'
 import type { Step } from '../plan/plan.ts'
 import type { noCall, Scope } from '../template.ts'
-import { statusSaid } from '../verdicts.ts'
 import { requestLine } from './request-line.ts'
 
 /** One upstream call of an operation. Times are in the clock's monotonic milliseconds. */
@@ -55,7 +54,7 @@ export class Recording implements Recorder {
   readonly steps = new Map<Step, RecordedStep>()
   private readonly now: () => number
   private readonly origins = new Map<Entry, Origin>()
-  private running: Execution | undefined
+  private running: Recorded | undefined
 
   constructor(now: () => number) {
     this.now = now
@@ -63,7 +62,7 @@ export class Recording implements Recorder {
 
   readonly loads = (options: LoadsOptions): Loads => new RecordedLoads(options, this)
 
-  readonly began = (execution: Execution): void => {
+  readonly began = (execution: Recorded): void => {
     this.running = execution
   }
 
@@ -99,7 +98,7 @@ export class Recording implements Recorder {
   }
 
   /** The operation that was recorded. */
-  get execution(): Execution {
+  get execution(): Recorded {
     if (this.running === undefined) throw new Error('Nothing has been recorded.')
     return this.running
   }

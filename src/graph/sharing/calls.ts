@@ -5,7 +5,7 @@ import { abortProblem, deadlineProblem } from '../../services/guards/aborted.ts'
 import { identityHeaders } from '../../services/identity/headers.ts'
 import type { Invoke } from '../execute/loads.ts'
 import type { Binding } from '../graph.ts'
-import { looksDeeper } from '../verdicts.ts'
+import { looksDeeper } from '../judged.ts'
 import { Flights } from './flights.ts'
 
 export type SharedCallsOptions = {

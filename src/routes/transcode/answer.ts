@@ -4,8 +4,9 @@ import type { Json } from '../../kernel/json.ts'
 import { maskJson } from '../../kernel/mask/json.ts'
 import type { Masks } from '../../kernel/mask/masks.ts'
 import { Problem } from '../../kernel/problem.ts'
-import { type JsonStyle, messageCodec } from '../../services/grpc/json/codec.ts'
+import { messageCodec } from '../../services/grpc/json/codec.ts'
 import { fieldOf } from '../../services/grpc/json/fields.ts'
+import type { JsonStyle } from '../../services/grpc/json/style.ts'
 
 /** Bytes as a service wrote them, with their media type (`google.api.HttpBody`). */
 export type RawAnswer = { readonly contentType: string; readonly data: Buffer }

@@ -1,7 +1,7 @@
 import type { Guard } from '../call.ts'
+import type { GuardTools } from '../guard-tools.ts'
 import type { Resources } from '../resources.ts'
 import type { Service } from '../service.ts'
-import type { GuardTools } from '../stack.ts'
 import { type IdentityHeaders, identityHeaders } from './headers.ts'
 import { acquireToken, noToken, withToken } from './token.ts'
 

@@ -1,6 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { TimeLimit } from '../../kernel/timer.ts'
-import type { RestService } from '../service.ts'
 import type { Target } from '../targets/target.ts'
 import type { RestLink, Sent } from './wire/flight.ts'
 import { headerLines } from './wire/request.ts'
@@ -20,7 +19,7 @@ export type HttpHealth = {
   readonly statuses: readonly (readonly [from: number, to: number])[]
 }
 
-type HealthTools = { readonly service: RestService; readonly health: HttpHealth; readonly clock: Clock }
+type HealthTools = { readonly health: HttpHealth; readonly clock: Clock }
 
 /** Up to this share of the interval sooner: many gateways must not all ask at once. */
 const jitter = 0.2

@@ -1,6 +1,6 @@
+import type { GuardTools } from '../guard-tools.ts'
 import type { Lease, Resources } from '../resources.ts'
 import type { RestService } from '../service.ts'
-import type { GuardTools } from '../stack.ts'
 import { nameOf, TargetSet } from '../targets/set.ts'
 import { tlsKey } from '../tls.ts'
 import { watchHttpHealth } from './health.ts'
@@ -34,7 +34,7 @@ export const acquireTargets = (
           leases.delete(pool)
           void lease?.release()
         },
-        ...(health === undefined ? {} : { watch: (target) => watchHttpHealth(target, { service, health, clock }) }),
+        ...(health === undefined ? {} : { watch: (target) => watchHttpHealth(target, { health, clock }) }),
         shared: (part) => share?.(name, part),
         rampStopped: (words) => {
           tell?.(name, 'ramp stopped')

@@ -2,22 +2,9 @@ import { inRanges } from '../../kernel/address-ranges.ts'
 import { type Caller, userOf } from '../../kernel/caller.ts'
 import { stableHash } from '../../kernel/stable-hash.ts'
 import { type Affinity, readAffinity } from '../targets/affinity.ts'
-import type { AffinityKey } from '../targets/settings.ts'
-import { type Ramp, RampStops, type StopTools, shareAt } from './ramp.ts'
-
-/** How requests are shared among several parts: services of a route, or groups of a service's targets. */
-export type Split<Part = unknown> = {
-  readonly parts: readonly (SplitShare & { readonly name: string; readonly serves: Part })[]
-  /** What stays with one part. */
-  readonly sticky: 'user' | AffinityKey | undefined
-  /** The part that gets every request. */
-  readonly active: string | undefined
-  /** Who may choose a part, by which header (lower case). */
-  readonly override: { readonly header: string; readonly from: readonly string[] } | undefined
-}
-
-/** A weight relative to the other parts’, or a share that changes with time. */
-export type SplitShare = { readonly weight: number; readonly ramp?: Ramp | undefined }
+import type { AffinityKey } from '../targets/affinity-key.ts'
+import { RampStops, type StopTools, shareAt } from './ramp.ts'
+import type { Split, SplitShare } from './split.ts'
 
 /** What of a request decides: its caller and its headers. */
 export type Chooser = Parameters<Affinity>[0] & { readonly caller: Caller }

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { affinityOf } from '../targets/compile.ts'
-import type { Split } from './choice.ts'
 import type { choosingConfig, shareConfig } from './config.ts'
+import type { Split } from './split.ts'
 
 /** What routes and services write alike. */
 type Written = z.output<z.ZodObject<typeof choosingConfig>> & {

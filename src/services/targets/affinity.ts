@@ -1,5 +1,6 @@
 import type { CallContext } from '../call.ts'
-import type { AffinityKey, TargetSettings } from './settings.ts'
+import type { AffinityKey } from './affinity-key.ts'
+import type { TargetSettings } from './settings.ts'
 
 /** Reads from a request what its calls are kept with one target by; undefined where the request has none. */
 export type Affinity = (request: Pick<CallContext, 'caller' | 'headers'>) => string | undefined

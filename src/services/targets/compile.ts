@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import { authorityOf } from '../../kernel/authority.ts'
+import type { AffinityKey } from './affinity-key.ts'
 import type { targetsConfig } from './config.ts'
-import { type AffinityKey, defaults, type TargetSettings, type TargetSpec } from './settings.ts'
+import { defaults, type TargetSettings, type TargetSpec } from './settings.ts'
 
 type Config = z.output<z.ZodObject<typeof targetsConfig>>
 

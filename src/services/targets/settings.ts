@@ -1,4 +1,5 @@
-import type { Split } from '../split/choice.ts'
+import type { Split } from '../split/split.ts'
+import type { AffinityKey } from './affinity-key.ts'
 
 /** One address of a service as the workspace writes it, its defaults taken. */
 export type TargetSpec = {
@@ -32,9 +33,6 @@ export type Discovery = {
 /** How a target is chosen among those that may be used. */
 export type Balance = (typeof balances)[number] | 'hash'
 export const balances = ['roundRobin', 'leastRequests', 'latency'] as const
-
-/** What a call is kept with one target by: its caller's address, or a header, cookie or claim of that name. */
-export type AffinityKey = { readonly kind: 'address' | 'header' | 'cookie' | 'claim'; readonly name: string }
 
 /** When a target is taken out for what it did, and for how long. */
 export type Ejection = {

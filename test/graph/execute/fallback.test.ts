@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { dataOf, execute } from '../../../src/graph/execute/execute.ts'
-import { createStaleValues } from '../../../src/graph/execute/fallback.ts'
+import { createStaleValues } from '../../../src/graph/execute/stale.ts'
 import type { Json } from '../../../src/kernel/json.ts'
 import { Problem } from '../../../src/kernel/problem.ts'
 import { diagnosticsOf, idsIn, type RunOptions, world } from '../support/graph.ts'

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import type { Identity } from '../../../src/kernel/caller.ts'
-import { type Chooser, createChoice, type Split } from '../../../src/services/split/choice.ts'
+import { type Chooser, createChoice } from '../../../src/services/split/choice.ts'
 import { type Ramp, shareAt } from '../../../src/services/split/ramp.ts'
+import type { Split } from '../../../src/services/split/split.ts'
 
 describe('a split', () => {
   it('gives each part its exact share of any stretch of requests, evenly spread', () => {

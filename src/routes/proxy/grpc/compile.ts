@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../../kernel/diagnostic.ts'
 import { findMethod, methodPaths } from '../../../services/grpc/method.ts'
+import type { OwnBreaker } from '../../../services/own-calls.ts'
 import { findOwnCalls } from '../../../services/own-calls.ts'
-import type { OwnBreaker } from '../../../services/resilience.ts'
 import type { GrpcService } from '../../../services/service.ts'
 import { breakerOf, type ProxyRouteConfig, type ProxySurroundings } from '../compile.ts'
 

@@ -1,6 +1,6 @@
+import type { GuardTools } from '../../guard-tools.ts'
 import type { Lease, Resources } from '../../resources.ts'
 import type { GrpcService } from '../../service.ts'
-import type { GuardTools } from '../../stack.ts'
 import type { Lookup } from '../../targets/names.ts'
 import { nameOf, TargetSet } from '../../targets/set.ts'
 import { settingsKey } from './channel.ts'

@@ -6,24 +6,10 @@ import { type MessageReader, readUntil } from './read/field.ts'
 import { jsonForm } from './read/forms.ts'
 import { createReaders } from './read/readers.ts'
 import { out as text, textForm } from './read/text-form.ts'
+import { defaultStyle, type JsonStyle } from './style.ts'
 import { WireReader } from './wire/reader.ts'
 import { WireWriter } from './wire/writer.ts'
 import { createWriters, type MessageWriter } from './write/writers.ts'
-
-/** What ProtoJSON leaves open. */
-export type JsonStyle = {
-  /** What fields are called in answers; requests may use either. */
-  readonly names: 'json' | 'proto'
-  /** Whether answers hold the defaults of fields without presence, and empty lists and maps. */
-  readonly defaults: 'always' | 'omit'
-  /** What becomes of a request's fields, and names of enum values, that are not known. */
-  readonly unknownFields: 'refuse' | 'ignore'
-  /** How answers write enum values. */
-  readonly enums: 'name' | 'number'
-}
-
-/** With defaults, a reader can tell 0 from a field that is not there. */
-export const defaultStyle: JsonStyle = { names: 'json', defaults: 'always', unknownFields: 'refuse', enums: 'name' }
 
 /** ProtoJSON both ways for one message type (https://protobuf.dev/programming-guides/json/). */
 export type MessageCodec = {

@@ -1,5 +1,5 @@
 import protobuf, { type Enum, type Field, type OneOf, type Type } from 'protobufjs'
-import type { JsonStyle } from './codec.ts'
+import type { JsonStyle } from './style.ts'
 
 /** How deep messages may lie inside of one another, both ways. Services stop there too: it is protobuf's own default. */
 export const deepest = 100

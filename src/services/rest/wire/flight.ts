@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import type { Link } from '../../targets/target.ts'
-import type { Connection } from './connection.ts'
 import type { WireError } from './error.ts'
 import type { ResponseHead } from './head.ts'
 import type { WireRequest } from './request.ts'
@@ -38,6 +37,9 @@ export type Sent = {
 /** Leads to one address of a service, by whichever version of HTTP. */
 export type RestLink = Link & { dispatch(request: WireRequest, handler: AnswerHandler): Sent }
 
+/** What carries a flight: its connection. */
+export type Carrier = { pause(): void; resume(): void; drop(flight: Flight): void }
+
 /** Where a flight waits for a connection. */
 export type WaitingRoom = { leave(flight: Flight): void }
 
@@ -48,7 +50,7 @@ export class Flight implements Sent {
   readonly head: string
   readonly #room: WaitingRoom
   /** The connection it is on; the wire's own to change. */
-  connection: Connection | undefined
+  connection: Carrier | undefined
   /** Whether it has been sent a second time. */
   repeated = false
   #over = false

@@ -1,12 +1,8 @@
 import protobuf, { type Root } from 'protobufjs'
 import type { Json } from '../../../../src/kernel/json.ts'
 import { parseRequestJson } from '../../../../src/kernel/json-request.ts'
-import {
-  defaultStyle,
-  type JsonStyle,
-  type MessageCodec,
-  messageCodec,
-} from '../../../../src/services/grpc/json/codec.ts'
+import { type MessageCodec, messageCodec } from '../../../../src/services/grpc/json/codec.ts'
+import { defaultStyle, type JsonStyle } from '../../../../src/services/grpc/json/style.ts'
 
 /** The definitions of a proto's text and of what it imports of `google/protobuf`, read the way a workspace's are. */
 export const rootOf = (text: string): Root => {

@@ -1,5 +1,5 @@
 import type { Type } from 'protobufjs'
-import type { JsonStyle } from '../codec.ts'
+import type { JsonStyle } from '../style.ts'
 import { type MessageReader, readFields } from './field.ts'
 import type { Form } from './forms.ts'
 import { shapeOf } from './shape.ts'

@@ -1,7 +1,7 @@
 import type { Enum, Field } from 'protobufjs'
-import type { JsonStyle } from '../codec.ts'
 import { enumNames, isNullValue } from '../enums.ts'
 import { enumOf } from '../fields.ts'
+import type { JsonStyle } from '../style.ts'
 import type { Form, Read } from './forms.ts'
 
 export type ValueContext<T> = { readonly style: JsonStyle; readonly form: Form<T> }

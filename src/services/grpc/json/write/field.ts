@@ -1,6 +1,5 @@
 import type { Field, Type } from 'protobufjs'
 import { isRawNumber, type Json } from '../../../../kernel/json.ts'
-import type { JsonStyle } from '../codec.ts'
 import { isNullValue } from '../enums.ts'
 import {
   enumOf,
@@ -14,6 +13,7 @@ import {
   wireTypeOfScalar,
 } from '../fields.ts'
 import { insideEntry, insideItem, Mistake, unexpected } from '../mistake.ts'
+import type { JsonStyle } from '../style.ts'
 import type { WireWriter } from '../wire/writer.ts'
 import { mapKeyWriter } from './key.ts'
 import { valueWriter, type WriteValue } from './value.ts'

@@ -1,9 +1,9 @@
 import type { Enum, Field } from 'protobufjs'
 import { isRawNumber, type Json } from '../../../../kernel/json.ts'
-import type { JsonStyle } from '../codec.ts'
 import { enumNames, isNullValue } from '../enums.ts'
 import { enumOf } from '../fields.ts'
 import { unexpected } from '../mistake.ts'
+import type { JsonStyle } from '../style.ts'
 import type { WireWriter } from '../wire/writer.ts'
 import { type IntegerRange, integerOf, integers } from './integers.ts'
 

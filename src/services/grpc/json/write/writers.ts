@@ -1,5 +1,5 @@
 import type { Type } from 'protobufjs'
-import type { JsonStyle } from '../codec.ts'
+import type { JsonStyle } from '../style.ts'
 import type { WriteMessage } from './field.ts'
 import { membersWriter } from './message.ts'
 import { wellKnownWriter } from './well-known.ts'

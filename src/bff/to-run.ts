@@ -1,0 +1,12 @@
+import type { Operation } from '../graph/operation.ts'
+import type { BffPlan, BffRuntime } from './bff.ts'
+
+/** What answers a request: an operation with its variables, coerced. */
+export type ToRun = {
+  readonly bff: BffPlan
+  readonly runtime: BffRuntime
+  readonly operation: Operation
+  readonly variables: Readonly<Record<string, unknown>>
+  /** The name of a stored operation that has limits of its own. */
+  readonly stored?: string | undefined
+}
