@@ -196,8 +196,10 @@ const words = /* GraphQL */ `
     limit: Int!
     "The length of the window, such as 1m."
     window: String!
-    "What is counted; several for each combination. USER when absent."
+    "What is counted; several for each combination. USER when nothing is said."
     by: [PorticoLimitBy!]
+    "Claims of the token that are counted by as well, such as tenant."
+    claims: [String!]
     "Whether no window of that length ever lets more through, in steps of a sixth."
     sliding: Boolean
     "What clients and metrics call it; the field or operation when absent."

@@ -4,6 +4,9 @@ import type { Directive } from './directives.ts'
 import type { FieldLimit, Graph } from './graph.ts'
 import type { OperationPlan, Selection, Shape } from './plan/plan.ts'
 
+/** What stands in a header between quotes as it is. */
+const sayable = /^[\w.-]+$/
+
 /** What `@rateLimit` says at one place, whose name limits bear that have none of their own. */
 export const readFieldLimits = (
   directives: readonly Directive[],
@@ -11,15 +14,23 @@ export const readFieldLimits = (
   report: (node: ASTNode, message: string) => void,
 ): readonly FieldLimit[] =>
   directives.flatMap(({ args, nodes, node }, index) => {
-    const { limit, window, by = ['USER'], sliding, name = index === 0 ? place : `${place}-${index + 1}` } = args
+    const { limit, window, by = [], claims = [], sliding } = args
+    const { name = index === 0 ? place : `${place}-${index + 1}` } = args
     const windowMs = typeof window === 'string' ? parseDuration(window) : undefined
     if (windowMs === undefined || windowMs === 0)
       report(nodes['window'] ?? node, 'The `window` of @rateLimit is a duration such as 30s or 5m.')
     if (typeof limit !== 'number' || limit < 1)
       report(nodes['limit'] ?? node, 'The `limit` of @rateLimit is a whole number above zero.')
+    if (!sayable.test(String(name)))
+      report(
+        nodes['name'] ?? node,
+        'The `name` of @rateLimit stands in headers: it has letters, digits, dots and dashes.',
+      )
     if (typeof limit !== 'number' || limit < 1 || windowMs === undefined || windowMs === 0) return []
     const words = (by as readonly string[]).map((word) => word.toLowerCase()) as FieldLimit['by']
-    return [{ name: String(name), limit, windowMs, kind: sliding === true ? 'sliding' : 'fixed', by: words }]
+    const parts = [...words, ...(claims as readonly string[]).map((claim) => ({ claim }))]
+    const kind = sliding === true ? 'sliding' : 'fixed'
+    return [{ name: String(name), limit, windowMs, kind, by: parts.length === 0 ? ['user'] : parts }]
   })
 
 /** The fields of a graph that are limited, by coordinate. */

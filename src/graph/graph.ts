@@ -48,7 +48,7 @@ export type FieldLimit = {
   readonly limit: number
   readonly windowMs: number
   readonly kind: 'fixed' | 'sliding'
-  readonly by: readonly ('user' | 'key' | 'plan' | 'ip' | 'global')[]
+  readonly by: readonly ('user' | 'key' | 'plan' | 'ip' | 'global' | { readonly claim: string })[]
 }
 
 export type FallbackRule = {
