@@ -3,6 +3,7 @@ import { bffs, policies, providers, limits as rateLimits, routes, services, shie
 import { cidr, count, duration, hostPort, nameKey, size } from '../config/scalars.ts'
 import { auditConfig } from './audit.ts'
 import { maskConfig } from './mask.ts'
+import { redisUrl } from './redis.ts'
 import { acceptedConfig } from './review/config.ts'
 import { tlsConfig } from './tls.ts'
 
@@ -115,10 +116,7 @@ export const workspaceConfig = z.strictObject({
   drain: duration
     .default(30_000)
     .describe('How long a stopping gateway, or the old state after a reload, may go on answering what it has begun.'),
-  redis: z
-    .string()
-    .regex(/^(?:rediss?:\/\/\S+)?$/, { error: 'Expected a URL such as redis://127.0.0.1:6379, or rediss: for TLS.' })
-    .transform((url) => (url === '' ? undefined : url))
+  redis: redisUrl
     .optional()
     .describe(
       'URL of a Redis or Valkey that replicas share for their limits, such as redis://127.0.0.1:6379. In memory when absent.',

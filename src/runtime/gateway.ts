@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { type Compiled, compileWorkspace } from '../compile/compile.ts'
 import type { Plan } from '../compile/plan.ts'
@@ -14,6 +14,7 @@ import { AuditTrail, type ReloadedBy } from './audit-trail.ts'
 import { buildGeneration, type Generation, type ServiceHealth } from './generation.ts'
 import { type Move, openPorts, type Ports } from './ports.ts'
 import type { Readiness } from './probes.ts'
+import { connectRedis } from './redis.ts'
 import { type ModuleTexts, resolverFiles } from './resolvers.ts'
 
 export type GatewayOptions = {
@@ -176,7 +177,7 @@ class GatewayProcess {
 
   private async build(id: number, plan: Plan, modules?: ModuleTexts): Promise<Generation> {
     const { clock, log, development, workers } = this.start
-    const redis = this.connectRedis(plan.redis)
+    const redis = this.redisOf(plan.redis)
     return buildGeneration(id, plan, {
       clock,
       log,
@@ -191,19 +192,14 @@ class GatewayProcess {
   }
 
   /** One client for each URL; the old one goes with the process, so that a draining generation keeps its limits. */
-  private connectRedis(url: string | undefined): Redis | undefined {
+  private redisOf(url: string | undefined): Redis | undefined {
     if (url === undefined) return undefined
     const { log } = this.start
-    const lease = this.resources.acquire(
+    return this.resources.acquire(
       `redis ${url}`,
-      () => {
-        const redis = new Redis(url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, connectTimeout: 2_000 })
-        redis.on('error', (err) => log.warn({ err }, 'redis is not to be had'))
-        return redis
-      },
+      () => connectRedis(url, log),
       (redis) => redis.disconnect(),
-    )
-    return lease.value
+    ).value
   }
 
   /** Reloads one after another: a request for one while another runs is served by a further one. */

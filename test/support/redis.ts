@@ -3,8 +3,8 @@ import { freePort } from './free-port.ts'
 
 export type TestRedis = { readonly url: string; readonly stop: () => Promise<void> }
 
-/** A Redis server of its own on a free port, with nothing on disk. Rejects, saying how to install it, where there is none. */
-export const startRedis = async (): Promise<TestRedis> => {
+/** A Redis server of its own on a free port, with nothing on disk, with further arguments. Rejects, saying how to install it, where there is none. */
+export const startRedis = async (more: readonly string[] = []): Promise<TestRedis> => {
   const port = await freePort()
   const server = spawn('redis-server', [
     '--port',
@@ -15,6 +15,7 @@ export const startRedis = async (): Promise<TestRedis> => {
     '',
     '--appendonly',
     'no',
+    ...more,
   ])
   const stopped = new Promise<void>((resolve) => server.once('close', () => resolve()))
   await new Promise<void>((resolve, reject) => {

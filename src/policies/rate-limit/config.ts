@@ -10,6 +10,9 @@ const part = z.union(
   { error: 'Expected user, key, plan, ip, global, { claim: name } or { header: name }.' },
 )
 
+/** As many as clients can be told of: an Integer of structured fields has 15 digits (RFC 9651 §3.3.1). */
+const units = count.max(999_999_999_999_999, { error: 'Expected at most 999999999999999.' })
+
 const shared = {
   name: nameKey.optional().describe('What clients and metrics call it; made of `by` and the window when absent.'),
   by: oneOrMore(part)
@@ -35,7 +38,7 @@ const isZone = (zone: string): boolean => {
 }
 
 const windowLimit = z.strictObject({
-  limit: count.describe('Units in one window.'),
+  limit: units.describe('Units in one window.'),
   window: duration.describe('The length of the window.'),
   algorithm: z
     .enum(['fixed', 'sliding'])
@@ -48,16 +51,16 @@ const windowLimit = z.strictObject({
 
 const bucketLimit = z.strictObject({
   algorithm: z.literal('tokenBucket'),
-  rate: count.describe('Of a token bucket: units that come back in each `window`, evenly.'),
+  rate: units.describe('Of a token bucket: units that come back in each `window`, evenly.'),
   window: duration.prefault('1s').describe('The time of `rate`.'),
-  burst: count.optional().describe('Of a token bucket: the most units at once; `rate` when absent.'),
+  burst: units.optional().describe('Of a token bucket: the most units at once; `rate` when absent.'),
   ...shared,
 })
 
 const quotaLimit = z.strictObject({
   quota: z
     .strictObject({
-      limit: count.describe('Units in one period.'),
+      limit: units.describe('Units in one period.'),
       per: z.enum(['day', 'month']).describe('The period of the calendar.'),
       zone: z
         .string()

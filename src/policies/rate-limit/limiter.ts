@@ -26,7 +26,7 @@ export const bindLimits = (limits: readonly Limit[], place: string, tools: Limit
     const { clock, redis, stores, workers, replicas } = tools
     const { kind, windowMs, period, by } = limit
     const span = period === undefined ? windowMs : `${period.per}:${period.zone}`
-    const name = `portico:limit:${limit.scope ?? place}:${limit.name}:${kind}:${span}:`
+    const name = `{portico}:limit:${limit.scope ?? place}:${limit.name}:${kind}:${span}:`
     return {
       limit,
       keyOf: keyBy(by),

@@ -104,6 +104,17 @@ describe('limits in Redis', { skip: missing('redis-server') }, () => {
     for (const key of keys) assert.ok((await redis.pttl(key)) > 0)
   })
 
+  it('sends the script again where Redis has forgotten it, and counts on', async (t) => {
+    const redis = await redisOf(t)
+    // It is waited for as long as it takes: on a busy machine it may answer too late for a gateway.
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { take } = shared(redis)
+    const charge = charging({ kind: 'fixed', limit: 5, windowMs: 60_000 })
+    await take([charge()])
+    await redis.script('FLUSH')
+    assert.equal((await take([charge()])).remaining, 3)
+  })
+
   it('does not ask Redis again for a caller who is known to have to wait', async (t) => {
     const redis = await redisOf(t)
     const { take, wait } = shared(redis)

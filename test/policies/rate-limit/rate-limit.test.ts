@@ -121,7 +121,7 @@ describe('rateLimit in Redis', { skip: missing('redis-server') }, () => {
     const redis = await client(t, url)
     const { get } = await limited(t, { limit: 1, window: '1m' }, { redis })
     await get()
-    const [key = ''] = await redis.keys('portico:limit:*')
+    const [key = ''] = await redis.keys('{portico}:limit:*')
     await redis.persist(key)
     assert.equal((await get()).status, 429)
     assert.ok((await redis.pttl(key)) > 0)

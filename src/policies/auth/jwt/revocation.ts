@@ -22,11 +22,14 @@ export const revocationCheck =
     const bySubject = subject === undefined ? undefined : `portico:revoked:${provider}:sub:${subject}`
     const keys = [byToken, bySubject].filter((key) => key !== undefined)
     if (keys.length === 0) return
-    let values: readonly (string | null)[]
+    let values: readonly unknown[]
     try {
       // A client that is not connected would queue the command and answer when nobody asks any more.
       if (redis.status !== 'ready') throw new Error(`The connection to Redis is ${redis.status}.`)
-      values = await within(patienceMs, redis.mget(keys))
+      // One by one, in one write: the nodes of a Cluster answer no command on several, and MGET passes over what is no text.
+      values = await within(patienceMs, Promise.all(keys.map((key) => redis.get(key))))
+      // Something else may listen there: what is no answer must not pass for one that names nothing.
+      if (!values.every(isEntry)) throw new Error('Redis answered something else than it was asked.')
     } catch (cause) {
       if (failClosed) throw undecided('Tokens cannot be verified at the moment.', cause)
       return
@@ -38,5 +41,7 @@ export const revocationCheck =
     })
     if (revoked) throw refusedToken('revoked', 'It was revoked.')
   }
+
+const isEntry = (value: unknown): boolean => value === null || typeof value === 'string'
 
 const issuedOf = (claims: Identity['claims']): number => secondsOf(claims['iat']) ?? Number.NaN
