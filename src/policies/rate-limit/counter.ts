@@ -23,7 +23,7 @@ export type Verdict = {
   readonly refused: number
   /** Until the refused charge may pass. */
   readonly waitMs: number
-  /** Place of the limit with the least of its units left. */
+  /** Place of the limit that refused, else of that with the least of its units left. */
   readonly nearest: number
   /** Whole units the nearest still has. */
   readonly remaining: number

@@ -82,9 +82,12 @@ export const groupOf = (bounds: readonly Bound[]): Group => ({
   policies: bounds.map(policyItem).join(', '),
 })
 
-/** Units are requests unless `qu` says otherwise; a bucket's window is the time that it fills in. */
+/**
+ * A bucket's window is the time that it fills in. Units other than requests stand in a parameter of our own: `qu` takes
+ * none that is not registered (draft-ietf-httpapi-ratelimit-headers-10 §3.1.2).
+ */
 const policyItem = ({ limit: { name, limit, windowMs, counts } }: Bound): string =>
-  `"${name}";q=${limit};w=${Math.ceil(windowMs / 1_000)}${counts === 'requests' ? '' : `;qu="${counts}"`}`
+  `"${name}";q=${limit};w=${Math.ceil(windowMs / 1_000)}${counts === 'requests' ? '' : `;portico-unit="${counts}"`}`
 
 /** Which limits hold for whom: one group for all, or one for each plan. */
 export const chooser = (

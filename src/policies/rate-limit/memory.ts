@@ -35,6 +35,8 @@ export const takeFromMemory = (
   let left = Number.POSITIVE_INFINITY
   let room = 0
   for (let index = 0; index < charges.length; index += 1) {
+    // Where one refused, that is the one to tell of.
+    if (refused >= 0 && index !== refused) continue
     const { counter } = charges[index] as Charge
     const { share, table } = counter
     const free = countings[share.kind].room(table.state, places[index] as number, now, share)

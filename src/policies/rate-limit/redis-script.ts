@@ -13,6 +13,10 @@ local parts = ${slidingParts}
 local rooms, resets, ends, states = {}, {}, {}, {}
 local refused, wait = 0, 0
 
+local function nextUnit(missing, each)
+  return missing - math.max(0, math.ceil(missing / each - 1e-6) - 1) * each
+end
+
 for i, key in ipairs(KEYS) do
   local kind, limit = ARGV[4 * i - 3], tonumber(ARGV[4 * i - 2])
   local window, units = tonumber(ARGV[4 * i - 1]), tonumber(ARGV[4 * i])
@@ -54,9 +58,9 @@ for i, key in ipairs(KEYS) do
   else
     local full = math.max(tonumber(redis.call('GET', key) or '0'), now)
     room = limit - (full - now) * limit / window
-    reset = full - now
-    late = reset
-    if units <= limit then late = math.max(0, reset - (limit - units) * window / limit) end
+    reset = nextUnit(full - now, window / limit)
+    late = full - now
+    if units <= limit then late = math.max(0, late - (limit - units) * window / limit) end
     states[i] = full
   end
   rooms[i], resets[i] = room, reset
@@ -77,7 +81,7 @@ if refused == 0 then
         redis.call('PEXPIRE', key, math.ceil(window * (parts + 1) / parts))
       else
         local full = states[i] + units * window / limit
-        resets[i] = full - now
+        resets[i] = nextUnit(full - now, window / limit)
         redis.call('SET', key, string.format('%.3f', full), 'PX', math.max(1, math.ceil(full - now)))
       end
     end

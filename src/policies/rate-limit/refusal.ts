@@ -4,20 +4,21 @@ import { allowance, type Limit } from './limit.ts'
 import type { Bound, Verdict } from './limiter.ts'
 
 /**
- * Tells a client of its limits: `RateLimit-Policy` names all, `RateLimit` the one with the least left
- * (draft-ietf-httpapi-ratelimit-headers-10, structured fields). What an operation was charged stands behind what its request was.
+ * Tells a client of its limits: `RateLimit-Policy` names all, `RateLimit` the one with the least left, or that which
+ * refused, alone: Retry-After must not be sooner than its `t` (draft-ietf-httpapi-ratelimit-headers-10 §3, §4, §6).
+ * What an operation was charged stands behind what its request was.
  */
 export const tellLimits = (
   reply: FastifyReply,
   { bounds, policies }: { readonly bounds: readonly Bound[]; readonly policies: string },
-  { nearest, remaining, resetMs, alone }: Verdict,
+  { refused, nearest, remaining, resetMs, alone }: Verdict,
 ): void => {
   const { limit } = bounds[nearest] as Bound
   const item = `"${limit.name}";r=${remaining};t=${secondsOf(resetMs)}`
   const known = reply.getHeader('ratelimit-policy') as string | undefined
   const said = reply.getHeader('ratelimit') as string | undefined
   reply.header('ratelimit-policy', known === undefined ? policies : `${known}, ${policies}`)
-  reply.header('ratelimit', said === undefined ? item : `${said}, ${item}`)
+  reply.header('ratelimit', said === undefined || refused >= 0 ? item : `${said}, ${item}`)
   if (alone) reply.header('portico-limits', 'local')
 }
 

@@ -29,7 +29,7 @@ export type Counting = {
   room(state: Float64Array, at: number, now: number, rule: Rule): number
   /** Counts units that there is room for. */
   add(state: Float64Array, at: number, now: number, rule: Rule, units: number): void
-  /** Milliseconds until units are free again after some are used; at once that much of them. */
+  /** Milliseconds until further units are free: never later than a refused one of them would have to wait. */
   resetMs(state: Float64Array, at: number, now: number, rule: Rule): number
   /** Milliseconds until there is room for so many units; until all is free where they never fit. */
   waitMs(state: Float64Array, at: number, now: number, rule: Rule, units: number): number
@@ -90,7 +90,7 @@ const sliding: Counting = {
       room += state[at + 1 + (part % ring)] as number
       if (room >= units) return endOf(part, rule) - now
     }
-    return endOf((state[at] as number) - 1, rule) - now
+    return Math.max(endOf((state[at] as number) - 1, rule) - now, this.resetMs(state, at, now, rule))
   },
   isOver: (state, at, now, rule) => partAt(now, rule) - slidingParts >= (state[at] as number),
 }
@@ -111,7 +111,12 @@ const bucket: Counting = {
   add(state, at, now, { limit, windowMs }, units) {
     state[at] = Math.max(state[at] as number, now) + (units * windowMs) / limit
   },
-  resetMs: (state, at, now) => Math.max(0, (state[at] as number) - now),
+  resetMs(state, at, now, { limit, windowMs }) {
+    const missing = Math.max(0, (state[at] as number) - now)
+    const each = windowMs / limit
+    // Whole units come back one by one; a difference of doubles is a little off.
+    return missing - Math.max(0, Math.ceil(missing / each - 1e-9) - 1) * each
+  },
   waitMs: (state, at, now, { limit, windowMs }, units) => {
     const missing = Math.max(0, (state[at] as number) - now)
     return units > limit ? missing : Math.max(0, missing - ((limit - units) * windowMs) / limit)
