@@ -1,3 +1,4 @@
+import { eachRun } from './bff/charge.ts'
 import { compileBff } from './bff/compile.ts'
 import { bffConfig } from './bff/config.ts'
 import { describeEndpoints } from './bff/endpoint/openapi.ts'
@@ -18,9 +19,11 @@ import { maintenance } from './policies/maintenance/policy.ts'
 import { concurrency } from './policies/rate-limit/concurrent.ts'
 import { plansConfig } from './policies/rate-limit/config.ts'
 import { limitInWords } from './policies/rate-limit/limit.ts'
+import { messageCharger } from './policies/rate-limit/messages.ts'
 import { operationCharger } from './policies/rate-limit/operations.ts'
 import { compilePlace } from './policies/rate-limit/place.ts'
 import { rateLimit } from './policies/rate-limit/policy.ts'
+import { wholePlace } from './policies/rate-limit/whole-place.ts'
 import { compileSecurityHeaders } from './policies/security-headers/compile.ts'
 import { securityHeaders } from './policies/security-headers/policy.ts'
 import { compileAnswer, refuseVersion } from './routes/answer/compile.ts'
@@ -74,7 +77,14 @@ export const policies = {
 }
 
 /** What limits are beside a policy of their own: plans, and what of the gateway, a place and its callers' plans holds there. */
-export const limits = { plans: plansConfig, compile: compilePlace, inWords: limitInWords, charger: operationCharger }
+export const limits = {
+  plans: plansConfig,
+  compile: compilePlace,
+  inWords: limitInWords,
+  charger: operationCharger,
+  messages: messageCharger,
+  whole: wholePlace,
+}
 
 /** What shields are beside policies: the headers of a place, and lists of addresses. */
 export const shields = { headers: compileSecurityHeaders, ipLists: ipListsConfig, readIpList }
@@ -106,7 +116,7 @@ export const providers = {
   passwordLine,
 }
 
-export const bffs = { config: bffConfig, compile: compileBff, mount: mountBff, describe: describeEndpoints }
+export const bffs = { config: bffConfig, compile: compileBff, eachRun, mount: mountBff, describe: describeEndpoints }
 
 export const routes = {
   match: {

@@ -51,6 +51,9 @@ export type ChargeOperation = (
   reply: FastifyReply | undefined,
 ) => undefined | Promise<void>
 
+/** Charges a message of a WebSocket that asks for something. Rejects with Problem past a limit. */
+export type ChargeMessage = (asked: Pick<FastifyRequest, 'caller' | 'headers'>) => Promise<void>
+
 /** What a mounted BFF runs with. */
 export type BffRuntime = {
   readonly tools: GraphTools & Connected
@@ -70,6 +73,8 @@ export type BffRuntime = {
   readonly observeShared: (bff: string) => void
   /** Charges limits that count what operations do; undefined where nothing limits that. */
   readonly charge?: ChargeOperation | undefined
+  /** Charges limits that count requests for each subscription of a WebSocket; undefined where there are none. */
+  readonly chargeMessage?: ChargeMessage | undefined
   /** Told the static cost of every operation, where costs are counted. */
   readonly observeCost?: ((bff: string, cost: number) => void) | undefined
 }

@@ -3,6 +3,8 @@ import { countSelections, limitedFields } from '../graph/field-limits.ts'
 import type { Graph } from '../graph/graph.ts'
 import { estimate } from '../graph/plan/estimate.ts'
 import type { OperationPlan } from '../graph/plan/plan.ts'
+import type { BffPlan } from './bff.ts'
+import type { EndpointPlan } from './endpoint/endpoint.ts'
 import type { ToRun } from './to-run.ts'
 
 /**
@@ -10,11 +12,11 @@ import type { ToRun } from './to-run.ts'
  * fields it selects, and itself where it is a stored one with limits of its own.
  */
 export const chargeOperation = (
-  { bff, runtime, operation, variables, stored }: ToRun,
+  { bff, runtime, operation, variables, stored, charged }: ToRun,
   asked: Pick<FastifyRequest, 'caller' | 'headers'>,
   reply: FastifyReply | undefined,
 ): undefined | Promise<void> => {
-  if (runtime.charge === undefined) return undefined
+  if (runtime.charge === undefined || charged === true) return undefined
   const plan = operation.plan(variables)
   const selected = selections(bff.graph, plan)
   return runtime.charge(
@@ -26,6 +28,41 @@ export const chargeOperation = (
     asked,
     reply,
   )
+}
+
+/** What each run of a stored operation counts. A figure is undefined where it depends on variables. */
+export type EachRun = {
+  readonly calls: number | undefined
+  readonly cost: number | undefined
+  readonly selected: ReadonlyMap<string, number>
+}
+
+/** The same for every run, so that its limits can be charged before it is read; undefined where variables choose what it selects. */
+export const eachRun = (
+  { graph, cost }: Pick<BffPlan, 'graph' | 'cost'>,
+  { operation, limits, name }: Pick<EndpointPlan, 'operation' | 'limits' | 'name'>,
+): EachRun | undefined => {
+  if (operation.conditional) return undefined
+  const plan = operation.plan({})
+  const selected = selections(graph, plan)
+  return {
+    calls: unvarying((variables) => estimate(plan, variables).calls),
+    cost: cost === undefined ? 1 : unvarying((variables) => cost(plan, variables)),
+    selected: limits.length === 0 ? selected : new Map([...selected, [name, 1]]),
+  }
+}
+
+/** What is counted where no variable is looked at; undefined where one is. */
+const unvarying = (count: (variables: Readonly<Record<string, unknown>>) => number): number | undefined => {
+  let looked = false
+  const look = (): undefined => void (looked = true)
+  const ownKeys = (): [] => (look(), [])
+  try {
+    const counted = count(new Proxy({}, { get: look, getOwnPropertyDescriptor: look, ownKeys }))
+    return looked ? undefined : counted
+  } catch {
+    return undefined
+  }
 }
 
 /** Plans are few and run often. */

@@ -25,18 +25,21 @@ export type Subscribed = {
   readonly variables: Readonly<Record<string, unknown>>
   /** The name of a stored operation that has limits of its own. */
   readonly stored?: string | undefined
+  /** Whether its limits were charged before it was read. */
+  readonly charged?: boolean
   readonly signal: Signal
 }
 
 /** The answers of a subscription, one for each event. Throws Problem where it may not be opened or breaks off. */
 export async function* eventsOf(
-  { request, caller, authorization, operation, variables, stored, signal }: Subscribed,
+  { request, caller, authorization, operation, variables, stored, charged = false, signal }: Subscribed,
   { bff, runtime, budgetMs }: EventTools,
 ): AsyncGenerator<ExecutionResult, void, void> {
   const plan = operation.plan(variables)
   checkListSizes(plan, variables, bff.limits.listSize)
   checkCost({ bff, runtime, operation, variables })
-  await chargeOperation({ bff, runtime, operation, variables, stored }, { caller, headers: request.headers }, undefined)
+  const toRun = { bff, runtime, operation, variables, stored, charged }
+  await chargeOperation(toRun, { caller, headers: request.headers }, undefined)
   const shared = sharedContextOf(request)
   const context: CallContext = { ...shared, forward: { ...shared.forward, authorization }, caller, signal }
   const { clock } = runtime.tools

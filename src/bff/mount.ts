@@ -1,6 +1,6 @@
-import type { FastifyInstance, RouteShorthandOptions } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { BffPlan } from './bff.ts'
-import { mountEndpoints } from './endpoint/mount.ts'
+import { type EndpointMount, mountEndpoints } from './endpoint/mount.ts'
 import { type GraphqlMount, mountGraphql } from './graphql/mount.ts'
 import { createSlots } from './slots.ts'
 
@@ -8,7 +8,7 @@ import { createSlots } from './slots.ts'
 export const mountBff = (
   app: FastifyInstance,
   bff: BffPlan,
-  mount: Omit<GraphqlMount, 'hooks' | 'slots'> & { readonly hooks: RouteShorthandOptions },
+  mount: Omit<GraphqlMount & EndpointMount, 'slots'>,
 ): void => {
   const shared = { ...mount, slots: createSlots(bff.subscriptions.connections, mount.runtime.openStreams) }
   mountEndpoints(app, bff, shared)

@@ -9,4 +9,6 @@ export type ToRun = {
   readonly variables: Readonly<Record<string, unknown>>
   /** The name of a stored operation that has limits of its own. */
   readonly stored?: string | undefined
+  /** Whether its limits were charged before it was read. */
+  readonly charged?: boolean
 }

@@ -24,6 +24,8 @@ export type Operation = {
   readonly document: DocumentNode
   readonly node: OperationDefinitionNode
   readonly variables: readonly PlannedVariable[]
+  /** Whether `@skip` or `@include` reads a variable, so that there are several plans. */
+  readonly conditional: boolean
   /** The plan for one set of variables: those of `@skip` and `@include` decide which. */
   readonly plan: (variables: Readonly<Record<string, unknown>>) => OperationPlan
 }
@@ -41,6 +43,7 @@ export const makeOperation = (graph: Graph, document: DocumentNode, node: Operat
       document: reduced,
       node,
       variables,
+      conditional: false,
       plan: () => (plan ??= buildPlan(graph, { document: reduced, operation: node, conditions: {} })),
     }
   }
@@ -49,6 +52,7 @@ export const makeOperation = (graph: Graph, document: DocumentNode, node: Operat
     document: reduced,
     node,
     variables,
+    conditional: true,
     plan(values) {
       const key = names.map((name) => String(values[name])).join()
       let plan = plans.get(key)

@@ -23,6 +23,7 @@ import { accessLog } from '../telemetry/access-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { requestId } from '../telemetry/request-id.ts'
 import { observeRequests } from '../telemetry/requests.ts'
+import { chargingUses } from './charging.ts'
 import { trustsOf } from './client.ts'
 import { maskErrors } from './mask-errors.ts'
 import { sendProblem, writeProblem } from './problem-reply.ts'
@@ -172,6 +173,10 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
     bffs.mount(app, served, {
       runtime,
       hooks: hooksOf(uses, `bffs.${served.name}`),
+      chargingHooks(endpoint) {
+        const charging = chargingUses(served, endpoint, uses)
+        return charging && hooksOf(charging, `bffs.${served.name}`)
+      },
       development,
       budgetMs: plan.budgetMs,
       verify: rule === undefined ? undefined : providers.handshake(app, rule),

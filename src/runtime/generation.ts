@@ -3,13 +3,12 @@ import type { Socket } from 'node:net'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { BffRuntime } from '../bff/bff.ts'
-import { limits, routes } from '../catalog.ts'
+import { routes } from '../catalog.ts'
 import type { Plan } from '../compile/plan.ts'
 import { connectBindings } from '../graph/connect.ts'
 import { connectClients } from '../graph/execute/clients.ts'
 import type { Resolver } from '../graph/execute/resolver.ts'
 import { createStaleValues } from '../graph/execute/stale.ts'
-import { limitedFields } from '../graph/field-limits.ts'
 import type { AccessRule, Graph } from '../graph/graph.ts'
 import { createKnownAnswers } from '../graph/sharing/known-answers.ts'
 import { createSharing } from '../graph/sharing/sharing.ts'
@@ -27,6 +26,7 @@ import { type AuthDenial, createAudit } from '../telemetry/audit.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { buildApp } from './app.ts'
+import { chargersOf } from './charging.ts'
 import { loadResolvers, type ModuleTexts } from './resolvers.ts'
 import { serve } from './serving.ts'
 import { noShedding, watchLag } from './shedding.ts'
@@ -143,7 +143,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
           observeCost: metrics.observeCost,
           explainsToAll: development,
           sharedOperations: sharing.operations,
-          charge: operationCharger(served, policies, policyTools),
+          ...chargersOf(served, policies, policyTools),
           openStreams: lease.stores.keep(`streams of ${name}`, () => ({ count: 0 })),
           observeShared: metrics.observeSharedOperation,
         },
@@ -198,17 +198,6 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
       shedding.close()
     },
   }
-}
-
-/** What charges the operations of a BFF, by its limits and by those of its fields and stored operations. */
-const operationCharger = (
-  { name, graph, endpoints }: Plan['bffs'][number]['served'],
-  uses: Plan['bffs'][number]['policies'],
-  tools: PolicyTools,
-): BffRuntime['charge'] => {
-  const place = uses.find((use) => use.name === 'rateLimit')?.settings as Parameters<typeof limits.charger>[0]['place']
-  const stored = endpoints.flatMap((one) => (one.limits.length === 0 ? [] : [[one.name, one.limits] as const]))
-  return limits.charger({ place, named: new Map([...limitedFields(graph), ...stored]) }, `bffs.${name}`, tools)
 }
 
 /**

@@ -20,6 +20,8 @@ import { streamEvents } from './stream.ts'
 export type EndpointMount = {
   readonly runtime: BffRuntime
   readonly hooks: RouteShorthandOptions
+  /** Hooks that charge all limits of an endpoint before it is read; undefined where that cannot be. */
+  readonly chargingHooks: (endpoint: EndpointPlan) => RouteShorthandOptions | undefined
   readonly budgetMs: number
   readonly slots: Slots
   /** Aborts with a Problem when the gateway stops: event streams then end. */
@@ -33,11 +35,12 @@ export const mountEndpoints = (app: FastifyInstance, bff: BffPlan, mount: Endpoi
     readLossless(scope)
     for (const endpoint of bff.endpoints) {
       const { method, path } = endpoint
+      const charging = mount.chargingHooks(endpoint)
       scope.route({
-        ...mount.hooks,
+        ...(charging ?? mount.hooks),
         method,
         url: bff.prefix + path.replaceAll(/\{(\w+)\}/g, ':$1'),
-        handler: serve(endpoint, bff, mount),
+        handler: serve(endpoint, bff, { ...mount, charged: charging !== undefined }),
       })
     }
     done()
@@ -52,7 +55,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Fastify
 const serve = (
   endpoint: EndpointPlan,
   bff: BffPlan,
-  { runtime, hooks, budgetMs, slots, stop }: EndpointMount,
+  { runtime, hooks, budgetMs, slots, stop, charged }: EndpointMount & { readonly charged: boolean },
 ): Handler => {
   const { operation, lifetime, streams, timeoutMs = budgetMs } = endpoint
   const stored = endpoint.limits.length === 0 ? undefined : endpoint.name
@@ -76,13 +79,13 @@ const serve = (
       if (request.method === 'HEAD') return reply.type(offered).header('cache-control', 'no-store').send()
       return streamEvents(
         endpoint,
-        { request, reply, variables },
+        { request, reply, variables, charged },
         { bff, runtime, budgetMs: budgetMs - sooner, slots, stop },
       )
     }
     // Policies have taken their share since the request came.
     request.deadline -= sooner
-    const result = await runOperation({ bff, runtime, operation, variables, stored }, request, reply)
+    const result = await runOperation({ bff, runtime, operation, variables, stored, charged }, request, reply)
     const { explanation } = result
     if (explanation !== undefined) return sendExplained(endpoint, { result, explanation }, { request, reply })
     return sendAnswer(endpoint, endpointAnswer(endpoint, result), { request, reply, coded })

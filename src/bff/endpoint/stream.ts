@@ -21,6 +21,8 @@ export type Streamed = {
   readonly reply: FastifyReply
   /** Coerced. */
   readonly variables: Readonly<Record<string, unknown>>
+  /** Whether its limits were charged before it was read. */
+  readonly charged: boolean
 }
 
 const [before, after] = eventStream.around
@@ -46,7 +48,7 @@ export const streamEvents = (endpoint: EndpointPlan, streamed: Streamed, tools: 
 /** Leaving the iteration cancels the stream behind. */
 const textsOf = (
   endpoint: EndpointPlan,
-  { request, variables }: Streamed,
+  { request, variables, charged }: Streamed,
   { tools, problemText }: { readonly tools: EventTools; readonly problemText: (problem: Problem) => string },
 ): AsyncIterator<string, unknown> =>
   abortable(new Aborter(), async function* (signal) {
@@ -60,7 +62,8 @@ const textsOf = (
     const { caller, headers } = request
     const { operation } = endpoint
     const stored = endpoint.limits.length === 0 ? undefined : endpoint.name
-    const subscribed = { request, caller, authorization: headers.authorization, operation, variables, stored, signal }
+    const { authorization } = headers
+    const subscribed = { request, caller, authorization, operation, variables, stored, charged, signal }
     for await (const result of eventsOf(subscribed, tools)) yield textOf(result)
     yield complete
   })

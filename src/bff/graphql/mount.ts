@@ -60,7 +60,7 @@ export const mountGraphql = (app: FastifyInstance, bff: BffPlan, mount: GraphqlM
   const events = { bff, runtime, budgetMs }
   const stream = streamAnswer({ ...events, slots, heartbeatMs: settings.ping, stop })
   const answer = graphqlAnswer(bff, { runtime, prepare, origins, stream, showCost: development })
-  const sockets = createSockets({ settings, slots, prepare, clock, verify, origins })
+  const sockets = createSockets({ settings, slots, prepare, clock, verify, origins, charge: runtime.chargeMessage })
   const path = `${prefix}/graphql`
   app.register(async (scope) => {
     readLossless(scope)

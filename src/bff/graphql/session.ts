@@ -5,6 +5,7 @@ import type { Identity } from '../../kernel/caller.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
 import { Aborter, type Signal } from '../../kernel/signal.ts'
+import type { ChargeMessage } from '../bff.ts'
 import { whenExpired } from '../expiry.ts'
 import type { Slots } from '../slots.ts'
 import type { SubscriptionSettings } from './config.ts'
@@ -20,6 +21,8 @@ export type SessionTools = {
   readonly clock: Clock
   /** Says whose credentials `connection_init` bears; undefined where the BFF has no `auth`. */
   readonly verify: VerifyInit | undefined
+  /** Counts each subscription as a request of the BFF; undefined where nothing limits them. */
+  readonly charge: ChargeMessage | undefined
 }
 
 /** Whose credentials these are, by headers in lower case; undefined where there are none. Rejects with Problem. */
@@ -55,7 +58,7 @@ const longestId = 128
  * understood: mercurius would take headers and further tokens from them.
  */
 export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, tools: SessionTools): Session => {
-  const { settings, slots, prepare, clock, verify } = tools
+  const { settings, slots, prepare, clock, verify, charge } = tools
   /** By the client's id; mercurius knows each by a number of its own, lest one that ended is taken for its successor. */
   const open = new Map<string, Opened>()
   const byNumber = new Map<string, Opened>()
@@ -134,6 +137,7 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
     open.set(id, one)
     byNumber.set(one.number, one)
     try {
+      await charge?.({ caller: { ...request.caller, identity }, headers: request.headers })
       if (!isObject(payload)) throw new Problem('INVALID_ARGUMENT', 'payload should be an object.')
       const prepared = await prepare(checkParameters(payload))
       if ('errors' in prepared) return fail(one, requestErrors(prepared.errors, request.id))

@@ -13,6 +13,8 @@ export type Bound = {
   readonly limit: Limit
   readonly counter: Counter
   readonly keyOf: (asked: Asked) => string
+  /** What one request counts there; undefined where that follows from what the limit counts. */
+  readonly units?: number
 }
 
 export type LimiterTools = Pick<

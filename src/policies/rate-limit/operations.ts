@@ -1,10 +1,10 @@
 import type { FastifyReply } from 'fastify'
 import type { PolicyTools } from '../policy.ts'
+import { charges, settler } from './charges.ts'
 import type { Asked } from './key.ts'
 import type { Limit } from './limit.ts'
 import { type Bound, bindLimits, chooser, type Group, groupOf, takerOf, type Verdict } from './limiter.ts'
 import type { PlaceLimits } from './place.ts'
-import { charges, settler } from './policy.ts'
 
 /** What only an operation can tell of itself. */
 export type OperationUnits = {
@@ -50,7 +50,10 @@ export const operationCharger = (
     limits.some(({ counts }) => counts !== 'requests'),
   )
   const bounds = new Map(
-    [...named].map(([selected, limits]) => [selected, bindLimits(limits.map(asLimit), `${scope}:${selected}`, tools)]),
+    [...named].map(([selected, limits]) => [
+      selected,
+      bindLimits(limits.map(asLimit), placeOf(scope, selected), tools),
+    ]),
   )
   if (common.length === 0 && !plansCount && bounds.size === 0) return undefined
   const { take } = takerOf(tools)
@@ -84,4 +87,12 @@ export const operationCharger = (
   }
 }
 
-const asLimit = (limit: NamedLimit): Limit => ({ ...limit, scope: undefined, period: undefined, counts: 'requests' })
+/** Where limits of a field or stored operation are kept count of. */
+export const placeOf = (scope: string, selected: string): string => `${scope}:${selected}`
+
+export const asLimit = (limit: NamedLimit): Limit => ({
+  ...limit,
+  scope: undefined,
+  period: undefined,
+  counts: 'requests',
+})

@@ -9,6 +9,16 @@ export type PlaceLimits = {
   readonly plans: PlaceLimitsOfPlans | undefined
   /** What one request counts. */
   readonly units: Units
+  /** Further limits, each with what one request counts there; none where absent. */
+  readonly also?: readonly OwnUnits[]
+}
+
+/** A limit of something that each request of a place asks for so many times. */
+export type OwnUnits = {
+  readonly limit: Limit
+  /** Where it is kept count of, which other ways to the same thing share. */
+  readonly place: string
+  readonly units: number
 }
 
 export type PlaceLimitsOfPlans = {

@@ -1,12 +1,10 @@
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { Problem } from '../../kernel/problem.ts'
-import { definePolicy, type PolicyTools } from '../policy.ts'
+import { definePolicy } from '../policy.ts'
 import { rateLimitConfig } from './config.ts'
-import type { Charge } from './counter.ts'
-import type { Asked } from './key.ts'
-import { type Bound, bindLimits, chooser, type Group, takerOf, type Verdict } from './limiter.ts'
-import type { PlaceLimits, Units } from './place.ts'
-import { tellLimits, tooMany } from './refusal.ts'
+import type { Group } from './limiter.ts'
+import type { PlaceLimits } from './place.ts'
+import { limitPlace } from './place-limiter.ts'
 
 /**
  * Limits requests, several ways at once. Stands after auth, so that it knows the user; but who is past a limit by
@@ -16,28 +14,21 @@ import { tellLimits, tooMany } from './refusal.ts'
 export const rateLimit = definePolicy<typeof rateLimitConfig, PlaceLimits>({
   name: 'rateLimit',
   config: rateLimitConfig,
-  hooks({ limits, plans, units }, { tools, scope }) {
-    const atOnce = (bounds: readonly Bound[]): readonly Bound[] =>
-      bounds.filter(({ limit }) => units[limit.counts] !== undefined)
-    const bind = (some: PlaceLimits['limits']): readonly Bound[] => atOnce(bindLimits(some, scope.name, tools))
-    const groups = chooser(bind(limits), plans, bind)
-    if (groups.common.bounds.length === 0 && plans === undefined) return {}
-    const { take, wait } = takerOf(tools)
-    const settle = settler(scope.name, tools)
+  hooks(place, { tools, scope }) {
+    const limiter = limitPlace(place, scope.name, tools)
+    if (limiter === undefined) return {}
     const charge = (group: Group, request: FastifyRequest, reply: FastifyReply, done: Done): void => {
-      const leave = (found: Verdict): void => done(settle(group, { asked: request, reply }, found))
-      const verdict = take(charges(group.bounds, request, units))
-      if (verdict instanceof Promise) verdict.then(leave, done)
-      else leave(verdict)
+      const leave = (refused: Problem | undefined): void => done(refused)
+      const charged = limiter.charge(group, { asked: request, reply })
+      if (charged instanceof Promise) charged.then(leave, done)
+      else leave(charged)
     }
-    const { common } = groups
+    const { common } = limiter
     const nameless: Group = { ...common, bounds: common.nameless }
     const guard = (hook: onRequestHookHandler): onRequestHookHandler =>
       function (request, reply, done) {
-        for (const bound of nameless.bounds) {
-          const waitMs = wait({ counter: bound.counter, key: bound.keyOf(request) })
-          if (waitMs > 0) return done(refuse(bound, waitMs, { tools, scope: scope.name, asked: request }))
-        }
+        const known = limiter.known(nameless.bounds, request)
+        if (known !== undefined) return done(known)
         const ended = (error?: Error): void => {
           if (error === undefined || !(error instanceof Problem) || error.status !== 401) return done(error)
           charge(nameless, request, reply, (refused) => done(refused ?? error))
@@ -46,7 +37,7 @@ export const rateLimit = definePolicy<typeof rateLimitConfig, PlaceLimits>({
         if (running instanceof Promise) running.then(() => ended(), ended)
       }
     return {
-      onRequest: [(request, reply, done) => charge(groups.of(request), request, reply, done)],
+      onRequest: [(request, reply, done) => charge(limiter.of(request), request, reply, done)],
       ...(nameless.bounds.length > 0 && { around: guard }),
     }
   },
@@ -60,39 +51,4 @@ const attempt = (run: () => unknown, failed: (error: Error) => void): unknown =>
   } catch (error) {
     return failed(error as Error)
   }
-}
-
-/** What each limit is charged for something that counts so much. */
-export const charges = (bounds: readonly Bound[], asked: Asked, units: Units): readonly Charge[] => {
-  const list: Charge[] = []
-  for (const { counter, keyOf, limit } of bounds)
-    list.push({ counter, key: keyOf(asked), units: units[limit.counts] ?? 0 })
-  return list
-}
-
-/** Tells the client, and whoever counts refusals, what came of a charge; gives the refusal where there is one. */
-export const settler =
-  (scope: string, tools: Pick<PolicyTools, 'audit'>) =>
-  (
-    group: Pick<Group, 'bounds' | 'policies'>,
-    { asked, reply }: { readonly asked: Asked; readonly reply: FastifyReply | undefined },
-    verdict: Verdict,
-  ): Problem | undefined => {
-    if (reply !== undefined && !reply.sent) tellLimits(reply, group, verdict)
-    if (verdict.refused < 0) return undefined
-    return refuse(group.bounds[verdict.refused] as Bound, verdict.waitMs, { tools, scope, asked })
-  }
-
-const refuse = (
-  { limit }: Bound,
-  waitMs: number,
-  {
-    tools,
-    scope,
-    asked,
-  }: { readonly tools: Pick<PolicyTools, 'audit'>; readonly scope: string; readonly asked: Asked },
-): Problem => {
-  const { address, requestId, identity } = asked.caller
-  tools.audit.limited({ scope, limit: limit.name, address, requestId, subject: identity?.subject })
-  return tooMany(limit, waitMs)
 }

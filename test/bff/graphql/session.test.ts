@@ -77,6 +77,38 @@ describe('a WebSocket of graphql-transport-ws', () => {
     assert.equal((await next()).type, 'next')
   })
 
+  it('counts each subscription as a request of who connection_init proved to be, wrong ones too', async (t) => {
+    const limited = await startFeed({ bff: ['rateLimit: { limit: 4, window: 1h, by: user }'] })
+    t.after(() => limited.close())
+    const as = async (sub: string) => ready(limited, { authorization: `Bearer ${await signToken({ sub })}` })
+    const ada = await as('ada')
+    for (const [id, query] of [
+      ['1', added],
+      ['2', '{'],
+      ['3', 'subscription { nothing }'],
+      ['4', added],
+    ] as const) {
+      ada.send({ type: 'subscribe', id, payload: { query } })
+      let first = await ada.next()
+      while (first.id !== id) first = await ada.next()
+      assert.equal(first.type, query === added ? 'next' : 'error')
+      ada.send({ type: 'complete', id })
+    }
+    const calls = limited.reviews.calls.count()
+    for (let turn = 0; turn < 200; turn += 1) ada.send({ type: 'subscribe', id: `f${turn}`, payload: { query: added } })
+    let refused = 0
+    while (refused < 200) {
+      const message = await ada.next()
+      if (message.type !== 'error') continue
+      assert.equal(codeOf(message), 'RESOURCE_EXHAUSTED')
+      refused += 1
+    }
+    assert.equal(limited.reviews.calls.count(), calls, 'no service hears of a flood')
+    const bob = await as('bob')
+    bob.send({ type: 'subscribe', id: '1', payload: { query: added } })
+    assert.equal((await bob.next()).type, 'next')
+  })
+
   it('answers errors of documents, variables and parameters, and serves subscriptions only', async () => {
     const { send, next } = await ready(feed)
     const wrong: readonly (readonly [unknown, RegExp])[] = [
