@@ -194,6 +194,7 @@ const compileConfig = async (
     probes: config.probes,
     admin: config.admin,
     trustedProxies: config.trustedProxies,
+    trustedHeaders: config.trustedHeaders,
     budgetMs: config.budget,
     drainMs: config.drain,
     redis: config.redis,

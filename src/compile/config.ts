@@ -104,7 +104,13 @@ export const workspaceConfig = z.strictObject({
   trustedProxies: z
     .array(cidr)
     .default([])
-    .describe('Address ranges whose X-Forwarded-* headers are believed; none by default.'),
+    .describe('Address ranges whose word is believed on where a request comes from; none by default.'),
+  trustedHeaders: z
+    .enum(['x-forwarded', 'forwarded'])
+    .default('x-forwarded')
+    .describe(
+      'By which headers `trustedProxies` say it: X-Forwarded-For, -Proto and -Host, or `Forwarded` (RFC 7239). The others are believed from nobody.',
+    ),
   zone: z
     .string()
     .transform((zone) => (zone === '' ? undefined : zone))

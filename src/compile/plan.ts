@@ -22,6 +22,8 @@ export type Plan = {
   /** A loopback address. */
   readonly admin: HostPort | undefined
   readonly trustedProxies: readonly string[]
+  /** By which headers they tell of requests. */
+  readonly trustedHeaders: 'x-forwarded' | 'forwarded'
   readonly budgetMs: number
   readonly drainMs: number
   readonly redis: string | undefined

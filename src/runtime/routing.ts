@@ -38,7 +38,7 @@ export type Routing = {
 }
 
 /** Which of the plan's routes a request is for is found here, before Fastify's router: it knows paths and methods alone. */
-export const createRouting = ({ routes: planned, bffs }: Plan, trusts: Trusts | undefined): Routing => {
+export const createRouting = ({ routes: planned, bffs, trustedHeaders }: Plan, trusts: Trusts | undefined): Routing => {
   const router = routes.match.createRouter(
     planned.map(({ match }) => match),
     { addressOf: (raw) => clientAddress(raw, trusts), hostOf: (raw) => hostOf(raw, trusts) },
@@ -73,8 +73,7 @@ export const createRouting = ({ routes: planned, bffs }: Plan, trusts: Trusts | 
     raw.target = raw.url ?? '/'
     raw.url = nowhere
   }
-  const direct = (raw: Routed, body?: Json): Promise<void> | undefined => {
-    vouchForwarded(raw, trusts)
+  const find = (raw: Routed, body?: Json): Promise<void> | undefined => {
     const { url = '/' } = raw
     const mark = url.indexOf('?')
     const path = mark < 0 ? url : url.slice(0, mark)
@@ -98,7 +97,7 @@ export const createRouting = ({ routes: planned, bffs }: Plan, trusts: Trusts | 
   }
   const withBody = async (raw: Routed): Promise<void> => {
     try {
-      await direct(raw, await routes.match.readJsonBody(raw))
+      await find(raw, await routes.match.readJsonBody(raw))
     } catch (thrown) {
       refuse(raw, thrown)
     }
@@ -109,7 +108,10 @@ export const createRouting = ({ routes: planned, bffs }: Plan, trusts: Trusts | 
     leave(urls) {
       for (const url of urls) if (!url.startsWith(router.addresses)) left.add(url)
     },
-    direct,
+    direct(raw, body) {
+      vouchForwarded(raw, trusts, trustedHeaders)
+      return find(raw, body)
+    },
   }
 }
 

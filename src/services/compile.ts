@@ -38,6 +38,7 @@ export const compileService = async (
   const common = {
     name,
     ...compileIdentity(config.identity),
+    forwardedHeaders: config.forwardedHeaders,
     timeoutMs: config.timeout.try,
     resilience: resilienceSettings(config),
     ownCalls: ownCallsOf(config),

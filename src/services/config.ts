@@ -11,6 +11,12 @@ import { targetConfig, targetsConfig } from './targets/config.ts'
 /** What every service has, whatever it speaks. */
 const common = {
   identity: identityConfig,
+  forwardedHeaders: z
+    .enum(['x-forwarded', 'forwarded', 'both'])
+    .default('x-forwarded')
+    .describe(
+      'In which headers the service is told the client’s address, scheme and host, of requests and native calls that routes pass on: X-Forwarded-For, -Proto and -Host, `Forwarded` (RFC 7239), or both.',
+    ),
   ...resilienceConfig,
   split: z
     .array(z.strictObject({ name: nameKey.describe('The `part` that its targets say.'), ...shareConfig }))

@@ -5,6 +5,7 @@ import type { IdentityHeaderNames } from './identity/headers.ts'
 import type { ClientCredentials } from './identity/token.ts'
 import type { OpenApiDocument } from './openapi/document.ts'
 import type { OwnCalls } from './own-calls.ts'
+import type { ForwardedKind } from './rest/forwarded.ts'
 import type { HttpHealth } from './rest/health.ts'
 import type { TargetSettings } from './targets/settings.ts'
 import type { TlsSettings } from './tls.ts'
@@ -18,6 +19,8 @@ type Common = {
   readonly identityHeaders?: IdentityHeaderNames
   /** With `service`: how the gateway gets its token. */
   readonly clientCredentials?: ClientCredentials
+  /** In which headers it is told where requests come from that are passed on to it; X-Forwarded-* by default. */
+  readonly forwardedHeaders?: ForwardedKind | undefined
   /** How long one try may take. */
   readonly timeoutMs: number
   readonly concurrency: { readonly max: number; readonly queue: number }

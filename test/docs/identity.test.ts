@@ -10,20 +10,27 @@ const guide = 'docs/guides/securing/identity.md'
 
 it(`${guide} shows settings that work, and the headers there are`, async (t) => {
   const page = await readFile(guide, 'utf8')
-  const yaml = /^```yaml\n([^]*?)^```$/m.exec(page)?.[1] ?? ''
-  const { dir, remove } = await layWorkspace({
-    'portico.yaml': yaml,
-    'protos/stock.proto':
-      'syntax = "proto3"; package stock; service Stock { rpc Get (Item) returns (Item); } message Item {}',
-    'secrets/ledger': 'secret',
-  })
-  t.after(remove)
-  const { plan, diagnostics } = await compileWorkspace(dir, {})
-  assert.equal(told(diagnostics), '')
+  const [known, from] = await Promise.all(
+    [...page.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(async ([, yaml = '']) => {
+      const { dir, remove } = await layWorkspace({ 'portico.yaml': yaml, ...files })
+      t.after(remove)
+      const { plan, diagnostics } = await compileWorkspace(dir, {})
+      assert.equal(told(diagnostics), '')
+      return { trustedHeaders: plan?.trustedHeaders, services: [...(plan?.services.values() ?? [])] }
+    }),
+  )
   assert.deepEqual(
-    [...(plan?.services.values() ?? [])].map(({ identity }) => identity),
+    known?.services.map(({ identity }) => identity),
     ['forward', 'none', 'headers', 'headers', 'service'],
   )
+  assert.equal(from?.trustedHeaders, 'forwarded')
+  assert.equal(from?.services[0]?.forwardedHeaders, 'both')
   const named = [...page.matchAll(/^\| `(X-Auth-\w+)`/gm)].map(([, name = '']) => name.toLowerCase())
   assert.deepEqual(named, Object.keys(usualHeaders))
 })
+
+const files = {
+  'protos/stock.proto':
+    'syntax = "proto3"; package stock; service Stock { rpc Get (Item) returns (Item); } message Item {}',
+  'secrets/ledger': 'secret',
+}

@@ -3,6 +3,7 @@ import { Problem } from '../../kernel/problem.ts'
 import { guardingHeaders } from '../../kernel/safe-headers.ts'
 import type { Introduction } from '../../services/identity/introduction.ts'
 import { requestHeaders } from '../../services/rest/headers.ts'
+import type { Service } from '../../services/service.ts'
 import { type PathRewrite, rewritePath } from '../rewrite.ts'
 import type { ProxyRoute } from './compile.ts'
 
@@ -31,7 +32,7 @@ export const upstreamHost = ({ host: asked }: FastifyRequest, { host }: ProxyRou
 /** What a service is told: the client's headers that it may have, and what the gateway says. Throws Problem where it has no token to show. */
 export const upstreamHeaders = (
   request: FastifyRequest,
-  { service }: ProxyRoute,
+  { service }: { readonly service: Pick<Service, 'identity' | 'forwardedHeaders'> },
   { headers, reserved }: Introduction,
 ): string[] => {
   const lines = requestHeaders(request.raw.rawHeaders, {
@@ -40,6 +41,7 @@ export const upstreamHeaders = (
     proto: request.protocol,
     host: request.host,
     version: request.raw.httpVersion,
+    forwardedHeaders: service.forwardedHeaders,
     credentials: service.identity === 'forward',
     reserved,
   })

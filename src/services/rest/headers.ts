@@ -1,3 +1,5 @@
+import { type ForwardedKind, forwardedValue } from './forwarded.ts'
+
 /** Header hygiene between a client and a service. Headers are flat lists: name, value, name, value. */
 
 /** What the gateway itself says of a request; nothing of it comes from headers of an untrusted peer. */
@@ -8,6 +10,8 @@ export type RequestFacts = {
   readonly host: string
   /** HTTP version of the client's request, for Via (RFC 9110 §7.6.3). */
   readonly version: string
+  /** Which headers say so; X-Forwarded-* by default. */
+  readonly forwardedHeaders?: ForwardedKind | undefined
   /** Whether the service gets the caller's credentials (Authorization and Cookie). */
   readonly credentials: boolean
   /** Names in lower case that this service hears from the gateway alone. */
@@ -16,7 +20,7 @@ export type RequestFacts = {
 
 type Verdict = 'keep' | 'drop' | 'credential' | 'authorization' | 'connection'
 
-/** RFC 9110 §7.6.1, and what the framing of our own message replaces. `expect` is answered by the gateway. */
+/** RFC 9110 §7.6.1, and what our own message says anew. `expect` is answered by the gateway, `grpc-timeout` counted down. */
 const hopByHop = new Set([
   'keep-alive',
   'proxy-connection',
@@ -27,7 +31,7 @@ const hopByHop = new Set([
   'transfer-encoding',
   'upgrade',
 ])
-const replaced = new Set(['host', 'content-length', 'expect', 'http2-settings'])
+const replaced = new Set(['host', 'content-length', 'expect', 'http2-settings', 'grpc-timeout'])
 
 /** Only a gateway may say these: who calls, from where, and with which method or path the request first came. */
 const vouched =
@@ -79,8 +83,19 @@ export const requestHeaders = (raw: readonly string[], facts: RequestFacts): str
     }
   }
   const headers = named === undefined ? kept : without(kept, named)
-  headers.push('x-forwarded-for', facts.forwardedFor, 'x-forwarded-proto', facts.proto)
-  headers.push('x-forwarded-host', facts.host, 'via', `${facts.version} portico`)
+  const { forwardedHeaders } = facts
+  if (forwardedHeaders !== 'forwarded')
+    headers.push(
+      'x-forwarded-for',
+      facts.forwardedFor,
+      'x-forwarded-proto',
+      facts.proto,
+      'x-forwarded-host',
+      facts.host,
+    )
+  if (forwardedHeaders !== undefined && forwardedHeaders !== 'x-forwarded')
+    headers.push('forwarded', forwardedValue(facts))
+  headers.push('via', `${facts.version} portico`)
   return headers
 }
 

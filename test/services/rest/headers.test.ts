@@ -113,6 +113,22 @@ describe('requestHeaders', () => {
     assert.equal(value('x-forwarded-host'), 'shop.example')
     assert.equal(value('via'), '1.1 portico')
   })
+
+  it('quotes what it writes into Forwarded', () => {
+    const facts = {
+      forwardedFor: 'unknown, ::1',
+      proto: 'http',
+      host: 'a";for=10.0.0.1;x="\\',
+      version: '1.1',
+    } as const
+    const lines = requestHeaders([], { ...facts, credentials: false, forwardedHeaders: 'forwarded' })
+    assert.deepEqual(lines, [
+      'forwarded',
+      'for=unknown;host="a\\";for=10.0.0.1;x=\\"\\\\";proto=http, for="[::1]"',
+      'via',
+      '1.1 portico',
+    ])
+  })
 })
 
 describe('responseHeaders', () => {

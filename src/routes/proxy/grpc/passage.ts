@@ -20,9 +20,9 @@ import {
 } from '../../../services/grpc/client/wire/response.ts'
 import { abortProblem, deadlineProblem } from '../../../services/guards/aborted.ts'
 import type { Introduction } from '../../../services/identity/introduction.ts'
-import { requestHeaders, responseHeaders } from '../../../services/rest/headers.ts'
+import { responseHeaders } from '../../../services/rest/headers.ts'
 import { badGateway } from '../../../services/rest/problems.ts'
-import { clientHeaders } from '../translate.ts'
+import { clientHeaders, upstreamHeaders } from '../translate.ts'
 import type { GrpcRoute } from './compile.ts'
 import { Download, type Http2Request } from './download.ts'
 import { Upload } from './upload.ts'
@@ -183,18 +183,7 @@ export class Passage implements Waiting {
   }
 
   #metadata(deadline: number): string[] {
-    const { service } = this.#route
-    const { introduction } = this.#way
-    const request = this.#request
-    const headers = requestHeaders(without(this.#raw.rawHeaders, 'grpc-timeout'), {
-      forwardedFor: request.ips === undefined ? request.ip : request.ips.toReversed().join(', '),
-      proto: request.protocol,
-      host: request.host,
-      version: this.#raw.httpVersion,
-      credentials: service.identity === 'forward',
-      reserved: introduction.reserved,
-    })
-    if (introduction.headers !== undefined) headers.push(...introduction.headers(request.caller))
+    const headers = upstreamHeaders(this.#request, this.#route, this.#way.introduction)
     const left = deadline - this.#way.clock.now()
     return Number.isFinite(left) ? [...headers, 'grpc-timeout', grpcTimeout(left)] : headers
   }
@@ -262,8 +251,5 @@ const withoutPseudo = (lines: readonly string[]): readonly string[] => {
   while (lines[at]?.startsWith(':') === true) at += 2
   return lines.slice(at)
 }
-
-const without = (lines: readonly string[], name: string): readonly string[] =>
-  lines.filter((_line, i) => lines[i - (i % 2)] !== name)
 
 const ignored = (): void => undefined
