@@ -7,7 +7,7 @@ import { addKey, listKeys, revokeKey, rotateKey } from './policies/auth/api-key/
 import { passwordLine } from './policies/auth/basic/password.ts'
 import { compileRule } from './policies/auth/compile.ts'
 import { providerName } from './policies/auth/config.ts'
-import { compileProvider, providerConfig, schemeOf } from './policies/auth/kinds.ts'
+import { compileProvider, credentialHeadersOf, providerConfig, schemeOf } from './policies/auth/kinds.ts'
 import { auth, handshake } from './policies/auth/policy.ts'
 import { compression } from './policies/compression/policy.ts'
 import { contentTypes } from './policies/content-types/policy.ts'
@@ -108,6 +108,7 @@ export const providers = {
   compile: compileProvider,
   rule: compileRule,
   scheme: schemeOf,
+  credentialHeadersOf,
   handshake,
   addKey,
   listKeys,

@@ -103,11 +103,17 @@ const compileConfig = async (
 
   const known = new Map<string, Service>()
   let allServices = true
+  const credentialHeaders = providers.credentialHeadersOf(Object.values(config.auth))
   // Together, for some may have to be asked over the network.
   const compiling = Object.entries(config.services).map(async ([name, service]) => ({
     name,
     service,
-    compiled: await services.compile(name, service, { workspaceDir: dir, placeOf, zone: config.zone }),
+    compiled: await services.compile(name, service, {
+      workspaceDir: dir,
+      placeOf,
+      zone: config.zone,
+      credentialHeaders,
+    }),
   }))
   for (const { name, service, compiled } of await Promise.all(compiling)) {
     if ('service' in compiled) known.set(name, compiled.service)

@@ -20,13 +20,15 @@ export type ServiceSurroundings = {
   readonly placeOf: (path: readonly (string | number)[]) => Place
   /** Where the gateway stands; undefined where the workspace does not say. */
   readonly zone?: string | undefined
+  /** Headers in lower case that bear credentials of callers, beside Authorization. */
+  readonly credentialHeaders?: readonly string[] | undefined
 }
 
 /** One entry of `services:` with its definitions loaded and its files read, or what is wrong with it. */
 export const compileService = async (
   name: string,
   config: ServiceConfig,
-  { workspaceDir, placeOf, zone }: ServiceSurroundings,
+  { workspaceDir, placeOf, zone, credentialHeaders }: ServiceSurroundings,
 ): Promise<{ readonly service: Service } | { readonly diagnostics: readonly Diagnostic[] }> => {
   const split = splitOf(config)
   const { tls, diagnostics: tlsDiagnostics } = readTls(config.tls, { service: name, workspaceDir, placeOf })
@@ -38,6 +40,7 @@ export const compileService = async (
   const common = {
     name,
     ...compileIdentity(config.identity),
+    credentialHeaders,
     forwardedHeaders: config.forwardedHeaders,
     timeoutMs: config.timeout.try,
     resilience: resilienceSettings(config),

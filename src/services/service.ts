@@ -19,6 +19,8 @@ type Common = {
   readonly identityHeaders?: IdentityHeaderNames
   /** With `service`: how the gateway gets its token. */
   readonly clientCredentials?: ClientCredentials
+  /** Headers in lower case, beside Authorization and Cookie, that it gets only where `identity` is `forward`. */
+  readonly credentialHeaders?: readonly string[] | undefined
   /** In which headers it is told where requests come from that are passed on to it; X-Forwarded-* by default. */
   readonly forwardedHeaders?: ForwardedKind | undefined
   /** How long one try may take. */

@@ -5,6 +5,7 @@ import { fieldOf, jsonNames } from '../../services/grpc/json/fields.ts'
 import { findMethod, type GrpcMethod, methodPaths } from '../../services/grpc/method.ts'
 import { methodKind } from '../../services/grpc/method-kind.ts'
 import type { GrpcService } from '../../services/service.ts'
+import { gatewaysOwn } from '../../services/told.ts'
 import type { Directive } from '../directives.ts'
 import type { GrpcRequest } from '../request.ts'
 import { checkRequestValues } from './check/request-values.ts'
@@ -41,12 +42,12 @@ export const bindGrpcRequest = (context: BindContext, directive: Directive, owne
     return undefined
   const reserved = metadata.find(
     ({ name }) =>
-      !/^[a-z0-9._-]+$/.test(name) || name.startsWith('grpc-') || name.endsWith('-bin') || name === 'authorization',
+      !/^[a-z0-9._-]+$/.test(name) || name.startsWith('grpc-') || name.endsWith('-bin') || gatewaysOwn.includes(name),
   )
   if (reserved !== undefined)
     return report(context, nodes['metadata'] ?? node, coordinate, {
       code: 'PORTICO-212',
-      message: `${reserved.name} is no metadata key a binding may set: lower-case letters, digits, - and _, not grpc-…, …-bin or authorization.`,
+      message: `${reserved.name} is no metadata key a binding may set: lower-case letters, digits, - and _, not grpc-…, …-bin, authorization or what the gateway says of a request.`,
     })
   const told = metadata.find(({ name }) => service.identityHeaders?.[name] !== undefined)
   if (told !== undefined)

@@ -1,5 +1,6 @@
 import { type ASTNode, type GraphQLArgument, getNullableType } from 'graphql'
 import { didYouMean } from '../../kernel/diagnostic.ts'
+import { gatewaysOwn } from '../../services/told.ts'
 import type { Directive } from '../directives.ts'
 import type { NamedTemplate, RestRequest } from '../request.ts'
 import { expressionsOf, type Template } from '../template.ts'
@@ -110,24 +111,13 @@ const doubtEmpty = (
 const isNullable = ({ type }: GraphQLArgument): boolean => getNullableType(type) === type
 
 const forbidden: ReadonlySet<string> = new Set([
-  'authorization',
-  'connection',
-  'content-length',
+  ...gatewaysOwn,
   'content-type',
   'cookie',
   'expect',
-  'forwarded',
-  'host',
   'keep-alive',
   'proxy-authorization',
-  'te',
   'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
 ])
 
 const splitOnce = (text: string, separator: string): [string, string?] => {

@@ -27,6 +27,10 @@ export const compileProvider = (
   return jwt.compile(name, config, context)
 }
 
+/** Headers in lower case that bear credentials of these providers, beside Authorization. */
+export const credentialHeadersOf = (configs: readonly z.output<typeof providerConfig>[]): readonly string[] =>
+  configs.flatMap((config) => ('apiKey' in config ? [config.apiKey.header.toLowerCase()] : []))
+
 /** What OpenAPI says of a provider: a Security Scheme Object. */
 export const schemeOf = (provider: Provider): object => {
   switch (provider.kind) {

@@ -33,7 +33,7 @@ export const upstreamHost = ({ host: asked }: FastifyRequest, { host }: ProxyRou
 export const upstreamHeaders = (
   request: FastifyRequest,
   { service }: { readonly service: Pick<Service, 'identity' | 'forwardedHeaders'> },
-  { headers, reserved }: Introduction,
+  { headers, withheld }: Introduction,
 ): string[] => {
   const lines = requestHeaders(request.raw.rawHeaders, {
     // Fastify has walked the chain from the nearest proxy outwards, as far as it is trusted.
@@ -43,7 +43,7 @@ export const upstreamHeaders = (
     version: request.raw.httpVersion,
     forwardedHeaders: service.forwardedHeaders,
     credentials: service.identity === 'forward',
-    reserved,
+    withheld,
   })
   if (headers !== undefined) lines.push(...headers(request.caller))
   return lines

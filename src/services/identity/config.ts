@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { secureUrl } from '../../config/scalars.ts'
+import { headersToServices } from '../told.ts'
 
 const source = z.string().regex(/^(?:subject|scopes|provider|plan|claims(?:\.[^.\s]+)+)$/, {
   error: 'Expected subject, scopes, provider, plan or claims.NAME.',
@@ -12,27 +13,14 @@ const headerName = z
     error: 'This header is the gateway’s own, or part of how messages are framed.',
   })
 
-/** Headers that mean something else to those who carry messages. */
-const kept = new Set([
-  'accept',
-  'accept-encoding',
-  'authorization',
-  'connection',
+/** Headers that mean something else, to the gateway or to those who carry messages. */
+const kept: ReadonlySet<string> = new Set([
+  ...Object.keys(headersToServices),
   'content-encoding',
-  'content-length',
-  'content-type',
   'cookie',
   'expect',
-  'forwarded',
-  'grpc-timeout',
-  'host',
-  'te',
+  'keep-alive',
   'trailer',
-  'traceparent',
-  'tracestate',
-  'transfer-encoding',
-  'upgrade',
-  'via',
 ])
 
 /** What a service learns of who calls. */

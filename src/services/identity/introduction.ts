@@ -11,20 +11,26 @@ export type Introduction = {
   readonly headers: IdentityHeaders | undefined
   /** Names in lower case that clients cannot say to this service. */
   readonly reserved: ReadonlySet<string> | undefined
+  /** Those, and names of callers' credentials: of requests that are passed on, it gets none of them from clients. */
+  readonly withheld: ReadonlySet<string> | undefined
   /** Before all others: nothing is asked before there is something to show. */
   readonly guards: readonly Guard[]
   release(): Promise<void>
 }
 
 export const introduce = (
-  { name, identityHeaders: names, clientCredentials }: Service,
+  { name, identity, identityHeaders: names, credentialHeaders = [], clientCredentials }: Service,
   resources: Resources,
   tools: GuardTools,
 ): Introduction => {
+  const secrets = identity === 'forward' ? [] : credentialHeaders
+  const withheld = new Set([...secrets, ...Object.keys(names ?? {})])
+  const common = { withheld: withheld.size === 0 ? undefined : withheld }
   if (clientCredentials !== undefined) {
     const lease = acquireToken(clientCredentials, resources, tools)
     const token = lease.value
     return {
+      ...common,
       headers: () => {
         if (token.authorization === undefined) throw noToken(name)
         return ['authorization', token.authorization]
@@ -35,6 +41,7 @@ export const introduce = (
     }
   }
   return {
+    ...common,
     headers: names && identityHeaders(names),
     reserved: names && new Set(Object.keys(names)),
     guards: [],

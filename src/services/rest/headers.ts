@@ -14,8 +14,8 @@ export type RequestFacts = {
   readonly forwardedHeaders?: ForwardedKind | undefined
   /** Whether the service gets the caller's credentials (Authorization and Cookie). */
   readonly credentials: boolean
-  /** Names in lower case that this service hears from the gateway alone. */
-  readonly reserved?: ReadonlySet<string> | undefined
+  /** Names in lower case that this service does not hear from clients. */
+  readonly withheld?: ReadonlySet<string> | undefined
 }
 
 type Verdict = 'keep' | 'drop' | 'credential' | 'authorization' | 'connection'
@@ -73,7 +73,7 @@ export const requestHeaders = (raw: readonly string[], facts: RequestFacts): str
     const value = raw[i + 1] as string
     const verdict = verdictOf(name)
     if (verdict === 'keep') {
-      if (facts.reserved?.has(name.toLowerCase()) !== true) kept.push(name, value)
+      if (facts.withheld?.has(name.toLowerCase()) !== true) kept.push(name, value)
     } else if (verdict === 'connection') named = addNamed(named, value)
     else if (verdict === 'credential' && facts.credentials) kept.push(name, value)
     else if (verdict === 'authorization' && facts.credentials && !authorized) {

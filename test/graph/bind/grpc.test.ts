@@ -102,7 +102,7 @@ type P {
 `),
       `web.graphql:3:112  Query.p
     p: P @grpc(service: "catalog", method: "shop.catalog.v1.Catalog/GetProduct", request: { id: "1" }, metadata: [{ name: "grpc-timeout", value: "1" }])
-                                                                                                                 ^ grpc-timeout is no metadata key a binding may set: lower-case letters, digits, - and _, not grpc-…, …-bin or authorization.`,
+                                                                                                                 ^ grpc-timeout is no metadata key a binding may set: lower-case letters, digits, - and _, not grpc-…, …-bin, authorization or what the gateway says of a request.`,
     )
   })
 
