@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { type Compiled, compileWorkspace } from '../compile/compile.ts'
@@ -255,6 +256,9 @@ class GatewayProcess {
     this.metrics.observeReload('success', next.id)
     log.info({ generation: next.id }, 'reloaded')
     const { drainMs } = old.plan
+    // Requests are judged anew by their connections; streams and sockets ask for nothing more, and would stay.
+    if (!isDeepStrictEqual(old.plan.tls?.clients, next.plan.tls?.clients))
+      for (const one of [old, ...this.draining.keys()]) one.dismiss()
     const drained = Promise.all([old.drain(drainMs), move.leave(drainMs)]).then(
       () => {},
       (err: unknown) => log.error({ err, generation: old.id }, 'draining failed'),

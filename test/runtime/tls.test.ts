@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { request as plainRequest } from 'node:http'
+import { createServer, request as plainRequest, type ServerResponse } from 'node:http'
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { Agent, type RequestOptions, request } from 'node:https'
-import { connect as connectTcp } from 'node:net'
+import { type AddressInfo, connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { type ConnectionOptions, connect } from 'node:tls'
+import { WebSocket, WebSocketServer } from 'ws'
 import { makeCertificates, readCertificates } from '../support/certificates.ts'
 import { freePort } from '../support/free-port.ts'
 import { layWorkspace, startGateway } from '../support/gateway.ts'
@@ -174,6 +175,60 @@ describe('certificates of clients', () => {
     await assert.rejects(ask('/hello', { agent }))
   })
 
+  it('of authorities that are believed no more end HTTP/2 connections, and come by no new one until they are again', async (t) => {
+    const { gateway, lay, http2 } = await serving(t, clients(', required: true'))
+    const session = http2(shown)
+    await once(session, 'remoteSettings')
+    const away = once(session, 'goaway')
+    await lay({ 'ca.pem': texts.otherCa })
+    assert.ok((await gateway.reload()).ok)
+    await away
+    const refused = http2(shown)
+    await once(refused, 'close')
+    await lay({ 'ca.pem': texts.ca })
+    assert.ok((await gateway.reload()).ok)
+    const again = http2(shown)
+    const stream = again.request({ ':path': '/hello' })
+    assert.equal(((await once(stream, 'response'))[0] as Record<string, unknown>)[':status'], 200)
+  })
+
+  it('that are revoked since end what is open too: WebSockets by 1001, HTTP/2 connections when their last answer is out', async (t) => {
+    const held = Promise.withResolvers<ServerResponse>()
+    const service = createServer((_asked, reply) => held.resolve(reply.writeHead(200)))
+    const sockets = new WebSocketServer({ server: service })
+    service.listen(0, '127.0.0.1')
+    await once(service, 'listening')
+    t.after(() => {
+      sockets.close()
+      service.close()
+    })
+    const { port, gateway, lay, http2 } = await serving(
+      t,
+      `${clients(', required: true, crl: crl.pem')}drain: 10m
+services: { held: { rest: "http://127.0.0.1:${(service.address() as AddressInfo).port}", identity: none } }
+routes: [{ path: /held, service: held, websocket: true }]
+`,
+    )
+    const socket = new WebSocket(`wss://localhost:${port}/held`, { ca: texts.ca, ...shown })
+    await once(socket, 'open')
+    const closed = once(socket, 'close')
+    const session = http2(shown)
+    const stream = session.request({ ':path': '/held' })
+    const reply = await held.promise
+    const away = once(session, 'goaway')
+    await lay({ 'crl.pem': texts.revoked })
+    assert.ok((await gateway.reload()).ok)
+    assert.equal((await closed)[0], 1001)
+    await away
+    const late = assert.rejects(once(session.request({ ':path': '/held' }), 'response'))
+    const gone = once(session, 'close')
+    reply.end('done')
+    let text = ''
+    for await (const chunk of stream.setEncoding('utf8')) text += String(chunk)
+    assert.equal(text, 'done')
+    await Promise.all([gone, late])
+  })
+
   it('that are resumed are verified again', async (t) => {
     const { port } = await serving(t, clients(', required: true, crl: crl.pem'))
     const older = { ...shown, maxVersion: 'TLSv1.2' } as const
@@ -207,7 +262,6 @@ const handshake = async (port: number, options: ConnectionOptions) => {
 }
 
 const echo = async (t: TestContext): Promise<number> => {
-  const { createServer } = await import('node:http')
   const server = createServer((asked, reply) => reply.end(JSON.stringify(asked.headers)))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
