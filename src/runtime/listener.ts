@@ -6,6 +6,7 @@ import type { ServerTls } from '../compile/tls.ts'
 import type { HostPort } from '../config/scalars.ts'
 import { canonicalPath, loosestPath } from '../kernel/path.ts'
 import { Problem } from '../kernel/problem.ts'
+import { isAuthority } from './client.ts'
 import { boundConnections } from './connections.ts'
 import { continueWhenRead } from './continue.ts'
 import type { Generation } from './generation.ts'
@@ -61,12 +62,9 @@ export const openListener = async ({ address, tls, maxHeaderBytes, current }: Li
   const server: Server = secured ?? createServer(options)
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const generation = current()
-    if (canonicalize(request, generation.takesRawPaths)) generation.handle(request, response)
-    else
-      writeProblem(
-        response,
-        new Problem('INVALID_ARGUMENT', 'The path of this request is not well-formed or not safe to pass on.'),
-      )
+    const problem = canonicalize(request, generation.takesRawPaths)
+    if (problem === undefined) generation.handle(request, response)
+    else writeProblem(response, problem)
   }
   const refuse = (response: ServerResponse, why: 'headers' | 'host'): void =>
     writeProblem(response, why === 'headers' ? unparsable('HPE_HEADER_OVERFLOW') : twoHosts)
@@ -90,14 +88,10 @@ export const openListener = async ({ address, tls, maxHeaderBytes, current }: Li
   boundConnections(server, { plan: () => current().plan, told: secured === undefined })
   server.on('upgrade', (request, socket: Socket, head) => {
     socket.on('error', () => socket.destroy())
-    const problem = security?.isOutdated(socket) === true ? verifiedOtherwise : ambiguity(request)
-    if (problem !== undefined) writeProblemTo(socket, problem)
-    else if (canonicalize(request, false)) current().upgrade(request, socket, head)
-    else
-      writeProblemTo(
-        socket,
-        new Problem('INVALID_ARGUMENT', 'The path of this request is not well-formed or not safe to pass on.'),
-      )
+    const outdated = security?.isOutdated(socket) === true
+    const problem = outdated ? verifiedOtherwise : (ambiguity(request) ?? canonicalize(request, false))
+    if (problem === undefined) current().upgrade(request, socket, head)
+    else writeProblemTo(socket, problem)
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
     // Before the handshake is through, there is no way to say anything.
@@ -135,21 +129,27 @@ export const openListener = async ({ address, tls, maxHeaderBytes, current }: Li
 export type Spelt = IncomingMessage & { spelt?: { readonly target: string; readonly isAmbiguous: boolean } }
 
 /**
- * Replaces the path by its canonical form, the one everything after works on; false where there is none. Where raw
- * paths are taken, what only they may be is put into its loosest form, to find by that whose it is.
+ * Replaces the path by its canonical form, the one everything after works on. Where raw paths are taken, what only they
+ * may be is put into its loosest form, to find by that whose it is. Refused is a path without such a form, and a Host
+ * that is none (RFC 9112 §3.2): services that take it apart otherwise would see another one.
  */
-const canonicalize = (request: Spelt, takesRawPaths: boolean): boolean => {
-  const target = request.url ?? ''
+const canonicalize = (request: Spelt, takesRawPaths: boolean): Problem | undefined => {
+  const { url: target = '', headers } = request
+  if (headers.host !== undefined && headers.host !== '' && !isAuthority(headers.host)) return noHost
   const canonical = canonicalPath(target)
   const path = canonical ?? (takesRawPaths ? loosestPath(target) : undefined)
-  if (path === undefined) return false
+  if (path === undefined) return noPath
   const mark = target.indexOf('?')
   if (mark >= 0 ? path.length !== mark || !target.startsWith(path) : path !== target) {
     if (takesRawPaths) request.spelt = { target, isAmbiguous: canonical === undefined }
     request.url = mark < 0 ? path : path + target.slice(mark)
   }
-  return true
+  return undefined
 }
+
+const noPath = new Problem('INVALID_ARGUMENT', 'The path of this request is not well-formed or not safe to pass on.')
+
+const noHost = new Problem('INVALID_ARGUMENT', 'The Host of this request is none.')
 
 /**
  * What Node's parser lets through, and two readers may read differently: more than one Host (RFC 9112 §3.2), of which

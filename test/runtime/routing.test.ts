@@ -16,6 +16,26 @@ describe('routing on the wire', () => {
     assert.deepEqual(seen, [])
   })
 
+  it('refuses a Host that is none, and that two readers could take for different ones', async (t) => {
+    const { port, seen } = await gateway(t)
+    const ask = (host: string): Promise<string> =>
+      exchangeBytes(port, `GET /x HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+    for (const host of [
+      'b@a.example',
+      'a.example,b',
+      'a.example/b',
+      'a%2eexample',
+      'a.example:80:80',
+      '[::1',
+      'a b',
+      'a?b',
+    ])
+      assert.match(await ask(host), /^HTTP\/1\.1 400 [^]*The Host of this request is none/, host)
+    assert.deepEqual(seen, [])
+    for (const host of ['A.example:8080', 'a.example.', 'a_b', '[::1]:80', '127.0.0.1', ''])
+      assert.doesNotMatch(await ask(host), /^HTTP\/1\.1 400 /, host)
+  })
+
   it('believes the forwarded host and address of a trusted proxy alone', async (t) => {
     const ask =
       'GET /x HTTP/1.1\r\nHost: b.example\r\nX-Forwarded-Host: a.example\r\nX-Forwarded-For: 9.9.9.9, 10.1.1.1\r\nConnection: close\r\n\r\n'
