@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { createGateway } from '../../src/runtime/gateway.ts'
+import { createLog } from '../../src/telemetry/log.ts'
 import { exchangeBytes, startService } from '../routes/proxy/support/gateway.ts'
-import { layWorkspace, startGateway } from '../support/gateway.ts'
+import { layWorkspace } from '../support/gateway.ts'
 
 const spellings: readonly (readonly [target: string, status: number])[] = [
   ['/admin', 401],
@@ -44,12 +46,51 @@ describe('the path that routing, policies and services see', () => {
     assert.deepEqual(seen(), ['/ADMIN', '/admin;x', '/admin%252f', '/admin%3B'])
   })
 
+  it('is the one that limits, remembered answers and the access log go by', async (t) => {
+    const lines: string[] = []
+    const log = createLog({ level: 'info', destination: { write: (line) => lines.push(line) } })
+    const more = `  - { path: /once, service: s, rateLimit: { limit: 1, window: 1h, by: ip } }
+  - { path: /kept/*, service: s, fallback: { stale: 1h } }
+`
+    const { ask, fail } = await gateway(t, more, log)
+    assert.deepEqual([await ask('/once'), await ask('/x/../%6fnce')], [200, 429])
+    assert.equal(await ask('/kept/./%61?b=%61'), 200)
+    fail()
+    assert.deepEqual([await ask('/kept/a?b=%61'), await ask('/kept/a?b=a')], [200, 502])
+    const told = lines.map((line) => JSON.parse(line) as { readonly msg: string; readonly path: string })
+    assert.deepEqual(
+      told.flatMap(({ msg, path }) => (msg === 'request' ? [path] : [])),
+      ['/once', '/once', '/kept/a', '/kept/a', '/kept/a'],
+    )
+  })
+
   it('keeps the query byte by byte', async (t) => {
     const { ask, seen } = await gateway(t)
     const query = '?a=b%20c&a=2&&=&%zz&sig=%2f%2F+/../x'
     assert.equal(await ask(`/public${query}`), 200)
     assert.deepEqual(seen(), [`/public${query}`])
   })
+})
+
+describe('a parameter', () => {
+  for (const [way, of] of [
+    ['an endpoint', (id: string) => `/web/u/${id}`],
+    ['a route that is rewritten', (id: string) => `/u/${id}`],
+  ] as const)
+    it(`of ${way} is one segment of the service’s address, or refused`, async (t) => {
+      const { ask, seen } = await gateway(
+        t,
+        '  - { path: "/u/{id}", service: s, rewrite: { path: "/v1/users/{id}/orders" } }\n',
+      )
+      const asked = () => seen().filter((url) => url.startsWith('/v1/'))
+      for (const id of ['..', '%2e%2e', '.', '%2e', '', '..%2fadmin', 'a%2Fb', '%00', '%0d%0aX:%20y', '1%23', '%5c'])
+        await ask(of(id))
+      assert.deepEqual(asked(), [])
+      const sent = ['1%3Fadmin%3Dtrue', '1%26x%3D1', '%40evil.test', 'a;b', '%252f..', '7']
+      for (const id of sent) assert.equal(await ask(of(id)), 200, id)
+      const told = asked().map((url) => /^\/v1\/users\/([^/?#]+)\/orders$/.exec(url)?.[1] ?? url)
+      assert.deepEqual(told.map(decodeURIComponent), sent.map(decodeURIComponent))
+    })
 })
 
 describe('a raw route', () => {
@@ -100,17 +141,20 @@ describe('a raw route', () => {
   })
 })
 
-const gateway = async (t: TestContext, more = '') => {
+const gateway = async (t: TestContext, more = '', log = createLog({ level: 'silent' })) => {
   const seen: string[] = []
-  const { origin } = await startService(t, ({ url = '' }, response) => {
+  let works = true
+  const { origin } = await startService(t, ({ url = '', socket }, response) => {
     seen.push(url)
-    response.end()
+    if (works) response.setHeader('content-type', 'application/json').end('{"ok":true}')
+    else socket.destroy()
   })
   const { dir, remove } = await layWorkspace({
     'portico.yaml': `listen: 127.0.0.1:0
 services: { s: { rest: "${origin}", identity: none } }
 auth:
   staff: { jwt: { issuer: https://id.test, audience: portico, secret: "${'s'.repeat(32)}" } }
+bffs: { web: { prefix: /web, schema: schema.graphql, operations: operation.graphql } }
 routes:
   - { path: /*, service: s }
   - { path: /admin/*, service: s, auth: staff }
@@ -118,14 +162,16 @@ routes:
   - { path: /ocsp/inner/guarded/*, service: s, auth: staff }
 ${more}
 `,
+    'schema.graphql':
+      'type Query { user(id: String!): User @rest(service: "s", get: "/v1/users/{args.id}/orders") }\ntype User { ok: Boolean }\n',
+    'operation.graphql': 'query U($id: String!) @endpoint(get: "/u/{id}", unwrap: "user") { user(id: $id) { ok } }\n',
   })
   t.after(remove)
-  const { url, close } = await startGateway(dir)
+  const { listen, close } = await createGateway({ dir, env: {}, log })
   t.after(close)
-  const { port } = new URL(url)
   const ask = async (target: string): Promise<number> => {
-    const bytes = await exchangeBytes(Number(port), `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
+    const bytes = await exchangeBytes(listen.port, `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
     return Number(bytes.split(' ')[1])
   }
-  return { ask, seen: () => seen }
+  return { ask, seen: () => seen, fail: () => void (works = false) }
 }
