@@ -10,6 +10,7 @@ import type { SharedOperations } from '../graph/sharing/operations.ts'
 import type { Masks } from '../kernel/mask/masks.ts'
 import { logged } from '../kernel/problem.ts'
 import type { Reason } from '../kernel/reason.ts'
+import type { SocketObserver } from '../telemetry/observers.ts'
 import type { EndpointPlan } from './endpoint/endpoint.ts'
 import type { SubscriptionSettings } from './graphql/config.ts'
 import type { DocumentsPlan } from './graphql/documents.ts'
@@ -63,6 +64,7 @@ export type BffRuntime = {
   readonly observePartial: (bff: string, service: string) => void
   /** WebSockets and event streams that are open, whatever generation they belong to. */
   readonly openStreams: Taken
+  readonly observeOpenSocket?: SocketObserver | undefined
   /** Told of the values an answer lacks because something failed. */
   readonly observeMissing?: ((bff: string, missing: MissingValues) => void) | undefined
   /** Whether everybody may ask how an answer came about, as in development. */

@@ -162,6 +162,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       clock,
       log,
       stop: tools.draining,
+      observeOpen: metrics.observeOpenSocket,
     },
   )
   for (const { served, policies: uses } of plan.bffs) {

@@ -139,6 +139,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
           log,
           masks: plan.masks,
           observePartial: metrics.observePartial,
+          observeOpenSocket: metrics.observeOpenSocket,
           observeMissing: metrics.observeMissing,
           observeCost: metrics.observeCost,
           explainsToAll: development,

@@ -8,7 +8,7 @@ import {
   Registry,
 } from '@prometheus-io/client'
 import { Durations, type DurationsSnapshot } from './durations.ts'
-import type { CallObserver, RequestObserver } from './observers.ts'
+import type { CallObserver, RequestObserver, SocketObserver } from './observers.ts'
 
 /** What the gateway counts. Label values are bounded: patterns, names and codes of the workspace, never what clients send. */
 export type Metrics = {
@@ -43,8 +43,7 @@ export type Metrics = {
   readonly observeFallback: (route: string, kind: string) => void
   /** A copy of a request of a route has ended, with a code or `left out`. */
   readonly observeMirror: (route: string, outcome: string) => void
-  /** A WebSocket of a route is open; what is returned is told why it ended. */
-  readonly observeOpenSocket: (route: string) => (why: string) => void
+  readonly observeOpenSocket: SocketObserver
   /** A request was refused because the event loop lags. */
   readonly observeShed: () => void
   readonly observeRateLimited: (scope: string, limit: string) => void
@@ -239,16 +238,25 @@ export const createMetrics = (): Metrics => {
   })
   const sockets = new Gauge({
     name: 'portico_websockets_open',
-    help: 'WebSockets that are open through each route.',
+    help: 'WebSockets that are open by each route, or by the address of a BFF.',
     labelNames: ['route'],
     registers,
   })
   const socketEnds = new Counter({
     name: 'portico_websockets_ended_total',
-    help: 'WebSockets through each route that have ended, by why: a side ended them or broke off, or the gateway did.',
+    help: 'WebSockets that have ended, by why: a side ended them or broke off, or the gateway did.',
     labelNames: ['route', 'reason'],
     registers,
   })
+  const socketMessages = new Counter({
+    name: 'portico_websocket_messages_total',
+    help: 'Messages of WebSockets, by who sent them; the gateway speaks for the service where it answers itself.',
+    labelNames: ['route', 'from'],
+    registers,
+  })
+  const socketMessageChild = children((route: string) =>
+    children((from: 'client' | 'service') => socketMessages.labels(route, from)),
+  )
   const shed = new Counter({
     name: 'portico_shed_requests_total',
     help: 'Requests that were refused because the event loop lagged.',
@@ -320,9 +328,13 @@ export const createMetrics = (): Metrics => {
     observeMirror: (route, outcome) => mirrored.inc({ route, outcome }),
     observeOpenSocket(route) {
       sockets.inc({ route })
-      return (reason) => {
-        sockets.dec({ route })
-        socketEnds.inc({ route, reason })
+      const messagesFrom = socketMessageChild(route)
+      return {
+        passed: (from, messages) => messagesFrom(from).inc(messages),
+        ended(reason) {
+          sockets.dec({ route })
+          socketEnds.inc({ route, reason })
+        },
       }
     },
     observeShed: () => shed.inc(),

@@ -25,3 +25,28 @@ export type ObservedRequest = {
 }
 
 export type RequestObserver = (observed: ObservedRequest) => void
+
+/** Why a WebSocket ended: a side said so or was gone, or the gateway ended it. */
+export type SocketEnding =
+  | 'client'
+  | 'service'
+  | 'service broke off'
+  | 'idle'
+  | 'age'
+  | 'expired'
+  | 'refused'
+  | 'invalid frames'
+  | 'invalid messages'
+  | 'message too large'
+  | 'reads too slowly'
+  | 'drain'
+
+/** A WebSocket that is open, as it is counted. */
+export type OpenSocket = {
+  /** Messages have passed whole, pings and closing left out. The gateway speaks for the service where it answers itself. */
+  readonly passed: (from: 'client' | 'service', messages: number) => void
+  readonly ended: (why: SocketEnding) => void
+}
+
+/** Told of every WebSocket that opens, by the path that it is asked for by, as written. */
+export type SocketObserver = (route: string) => OpenSocket

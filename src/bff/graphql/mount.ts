@@ -60,8 +60,10 @@ export const mountGraphql = (app: FastifyInstance, bff: BffPlan, mount: GraphqlM
   const events = { bff, runtime, budgetMs }
   const stream = streamAnswer({ ...events, slots, heartbeatMs: settings.ping, stop })
   const answer = graphqlAnswer(bff, { runtime, prepare, origins, stream, showCost: development })
-  const sockets = createSockets({ settings, slots, prepare, clock, verify, origins, charge: runtime.chargeMessage })
   const path = `${prefix}/graphql`
+  const opened = () => runtime.observeOpenSocket?.(path)
+  const charge = runtime.chargeMessage
+  const sockets = createSockets({ settings, slots, prepare, clock, verify, origins, charge, opened })
   app.register(async (scope) => {
     readLossless(scope)
     for (const hook of [hooks.onRequest ?? []].flat())

@@ -5,6 +5,8 @@ import type { Identity } from '../../kernel/caller.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
 import { Aborter, type Signal } from '../../kernel/signal.ts'
+import type { OpenSocket, SocketEnding } from '../../telemetry/observers.ts'
+import { countSocket } from '../../telemetry/open-sockets.ts'
 import type { ChargeMessage } from '../bff.ts'
 import { whenExpired } from '../expiry.ts'
 import type { Slots } from '../slots.ts'
@@ -23,6 +25,8 @@ export type SessionTools = {
   readonly verify: VerifyInit | undefined
   /** Counts each subscription as a request of the BFF; undefined where nothing limits them. */
   readonly charge: ChargeMessage | undefined
+  /** Told that one is open; counts it. */
+  readonly opened?: () => OpenSocket | undefined
 }
 
 /** Whose credentials these are, by headers in lower case; undefined where there are none. Rejects with Problem. */
@@ -44,6 +48,8 @@ export type Session = {
   readonly authorization: () => string | undefined
   /** By the number mercurius knows it by. */
   readonly find: (number: string) => OpenSubscription | undefined
+  /** Ends it, for a reason that is counted. */
+  readonly close: (why: SocketEnding, code: number, reason: string) => void
 }
 
 /** Bytes that may wait for a client that sends without reading. */
@@ -58,7 +64,7 @@ const longestId = 128
  * understood: mercurius would take headers and further tokens from them.
  */
 export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, tools: SessionTools): Session => {
-  const { settings, slots, prepare, clock, verify, charge } = tools
+  const { settings, slots, prepare, clock, verify, charge, opened } = tools
   /** By the client's id; mercurius knows each by a number of its own, lest one that ended is taken for its successor. */
   const open = new Map<string, Opened>()
   const byNumber = new Map<string, Opened>()
@@ -69,8 +75,18 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
   let callOff = (): void => undefined
   let alive = true
 
+  const counted = opened?.()
+  const endsBy = countSocket(socket, counted)
+  const close = (why: SocketEnding, code: number, reason: string): void => {
+    endsBy(why)
+    socket.close(code, reason)
+  }
   const emit = socket.emit.bind(socket)
-  const send = socket.send.bind(socket) as (data: string, ...more: readonly unknown[]) => void
+  const sendOn = socket.send.bind(socket) as (data: string, ...more: readonly unknown[]) => void
+  const send = (data: string, ...more: readonly unknown[]): void => {
+    counted?.passed('service', 1)
+    sendOn(data, ...more)
+  }
   const pass = (message: object): void => void emit('message', Buffer.from(JSON.stringify(message)), false)
   const end = (one: Opened): void => {
     open.delete(one.id)
@@ -84,10 +100,13 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
   }
 
   const release = slots.take()
-  if (release === undefined) socket.close(1013, 'Too many connections')
-  const initTimer = setTimeout(() => socket.close(4408, 'Connection initialisation timeout'), settings.initTimeout)
+  if (release === undefined) close('refused', 1013, 'Too many connections')
+  const initTimer = setTimeout(() => close('idle', 4408, 'Connection initialisation timeout'), settings.initTimeout)
   const pinger = setInterval(() => {
-    if (!alive) return socket.terminate()
+    if (!alive) {
+      endsBy('idle')
+      return socket.terminate()
+    }
     alive = false
     socket.ping()
   }, settings.ping)
@@ -103,7 +122,7 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
   })
 
   const init = async (payload: unknown): Promise<void> => {
-    if (state !== 'new') return socket.close(4429, 'Too many initialisation requests')
+    if (state !== 'new') return close('invalid messages', 4429, 'Too many initialisation requests')
     state = 'verifying'
     clearTimeout(initTimer)
     const given = headersOf(payload)
@@ -115,16 +134,16 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
         authorization = given['authorization'] ?? authorization
       }
     } catch {
-      return socket.close(4403, 'Forbidden')
+      return close('refused', 4403, 'Forbidden')
     }
     if (socket.readyState !== socket.OPEN) return
     state = 'ready'
-    callOff = whenExpired(identity, clock, () => socket.close(4403, 'Token expired'))
+    callOff = whenExpired(identity, clock, () => close('expired', 4403, 'Token expired'))
     pass({ type: 'connection_init' })
   }
 
   const subscribe = async (id: string, payload: unknown): Promise<void> => {
-    if (open.has(id)) return socket.close(4409, 'Subscriber already exists')
+    if (open.has(id)) return close('invalid messages', 4409, 'Subscriber already exists')
     if (open.size >= settings.perConnection) {
       const problem = new Problem(
         'RESOURCE_EXHAUSTED',
@@ -162,7 +181,11 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
 
   const receive = (data: unknown, isBinary: unknown): void => {
     if (socket.readyState !== socket.OPEN) return
-    if (socket.bufferedAmount > mostBuffered) return socket.terminate()
+    counted?.passed('client', 1)
+    if (socket.bufferedAmount > mostBuffered) {
+      endsBy('reads too slowly')
+      return socket.terminate()
+    }
     const message = isBinary === true ? undefined : messageOf(String(data))
     const id = message?.['id']
     const named = typeof id === 'string' && id !== '' && id.length <= longestId
@@ -175,12 +198,12 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
         return
       case 'subscribe':
         if (!named) break
-        return state === 'ready' ? void subscribe(id, message['payload']) : socket.close(4401, 'Unauthorized')
+        return state === 'ready' ? void subscribe(id, message['payload']) : close('refused', 4401, 'Unauthorized')
       case 'complete':
         if (!named) break
         return complete(open.get(id))
     }
-    socket.close(4400, 'Invalid message received')
+    close('invalid messages', 4400, 'Invalid message received')
   }
 
   socket.emit = ((event: string, ...args: readonly unknown[]): boolean => {
@@ -207,6 +230,7 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
       const one = byNumber.get(number)
       return one?.prepared && { ...one.prepared, signal: one.ended }
     },
+    close,
   }
 }
 

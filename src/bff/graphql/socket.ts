@@ -55,7 +55,10 @@ export const createSockets = ({ origins, ...tools }: SessionTools & { readonly o
           const clients = [...this.websocketServer.clients]
           const within = Math.min(goodbyesWithinMs, goodbyeEveryMs * clients.length)
           const goodbyes = clients.map((client, index) =>
-            setTimeout(() => client.close(1001, 'The gateway is going away.'), (within * index) / clients.length),
+            setTimeout(
+              () => sessions.get(client)?.close('drain', 1001, 'The gateway is going away.'),
+              (within * index) / clients.length,
+            ),
           )
           setTimeout(() => this.websocketServer.close(() => done()), goodbyes.length === 0 ? 0 : within)
         },

@@ -8,6 +8,7 @@ import { problemOf } from '../../kernel/refusal.ts'
 import type { Signal } from '../../kernel/signal.ts'
 import { isUpgrade } from '../../kernel/upgrade.ts'
 import type { GrpcConnector } from '../../services/grpc/connector.ts'
+import type { SocketObserver } from '../../telemetry/observers.ts'
 import { anyMethod, type Match } from '../matcher.ts'
 import type { Binding } from './binding.ts'
 import { readWhole } from './body.ts'
@@ -37,6 +38,7 @@ export type TranscodeTools = {
   readonly log: Logger
   /** Aborts with a Problem when the generation drains. */
   readonly stop: Signal
+  readonly observeOpen?: SocketObserver
 }
 
 /** Less than the minute after which common proxies close silent connections. */
@@ -176,7 +178,7 @@ const servingOf = (binding: Binding, route: TranscodeRoute, tools: TranscodeTool
   const connector = tools.connectors.get(service)
   if (connector === undefined) throw new Error(`Service ${service} has no connector.`)
   const { timeoutMs, metadata } = route
-  const { clock } = tools
+  const { clock, observeOpen } = tools
   if (!method.requestStream && !method.responseStream) {
     const deadlineOf = (request: FastifyRequest, limitMs = timeoutMs): number => {
       const own = Math.min(limitMs ?? Number.POSITIVE_INFINITY, timeoutMs ?? Number.POSITIVE_INFINITY)
@@ -196,6 +198,7 @@ const servingOf = (binding: Binding, route: TranscodeRoute, tools: TranscodeTool
       return method.responseStream ? Number.POSITIVE_INFINITY : request.deadline + longestUploadMs
     },
     stop: tools.stop,
+    opened: observeOpen && (() => observeOpen(route.path)),
     heartbeatMs,
     maxMessageBytes: route.maxBodyBytes,
   }

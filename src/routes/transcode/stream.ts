@@ -6,6 +6,7 @@ import { Problem, problemJson } from '../../kernel/problem.ts'
 import type { Signal } from '../../kernel/signal.ts'
 import { callContextOf } from '../../services/call-context.ts'
 import type { GrpcExchange, MetadataEntries, OpenExchange } from '../../services/grpc/client/exchange.ts'
+import type { OpenSocket } from '../../telemetry/observers.ts'
 import { discardRest } from '../discard.ts'
 import { maskedReader, type RawAnswer } from './answer.ts'
 import type { Binding } from './binding.ts'
@@ -23,6 +24,8 @@ export type StreamTools = {
   /** Aborts with a Problem when the gateway stops: streams end, with it as their last word. */
   readonly stop: Signal
   readonly heartbeatMs: number
+  /** Told that a WebSocket is open; counts it. */
+  readonly opened?: (() => OpenSocket) | undefined
   /** The longest message of a client, in bytes. */
   readonly maxMessageBytes: number
 }

@@ -5,6 +5,8 @@ import { asProblem, Problem, problemJson } from '../../kernel/problem.ts'
 import { Aborter } from '../../kernel/signal.ts'
 import { sharedContextOf } from '../../services/call-context.ts'
 import type { GrpcExchange } from '../../services/grpc/client/exchange.ts'
+import type { OpenSocket } from '../../telemetry/observers.ts'
+import { countSocket } from '../../telemetry/open-sockets.ts'
 import { maskedReader } from './answer.ts'
 import type { Binding } from './binding.ts'
 import { answersOf, type Sending } from './exchange.ts'
@@ -28,8 +30,11 @@ export const serveSocket = (binding: Binding, tools: StreamTools): ServeSocket =
   return (socket, request, segments) => {
     const answer = maskedReader(binding, tools.masks, request.caller)
     const gone = new Aborter()
+    const counted = tools.opened?.()
+    const endsBy = countSocket(socket, counted)
     socket.once('close', () => gone.abort())
     const fail = (thrown: unknown): void => {
+      endsBy('service')
       const problem = asProblem(thrown)
       if (socket.readyState !== socket.OPEN) return
       socket.send(`{"error":${JSON.stringify(problemJson(problem, request.id))}}`)
@@ -52,15 +57,18 @@ export const serveSocket = (binding: Binding, tools: StreamTools): ServeSocket =
       encode: (body) => binding.request.encode({ ...shared, body }),
       single: !method.requestStream,
       framed: binding.request.body !== 'none',
+      passed: counted?.passed,
     })
     const stop = (): void => {
+      endsBy('drain')
       fail(tools.stop.reason)
       exchange.cancel()
     }
     if (tools.stop.aborted) stop()
     else tools.stop.addEventListener('abort', stop)
-    const watch = watchPeer(socket, tools.heartbeatMs)
-    void sendAnswers(socket, answersOf(exchange, sending, answer.read))
+    const watch = watchPeer(socket, tools.heartbeatMs, () => endsBy('idle'))
+    void sendAnswers(socket, answersOf(exchange, sending, answer.read), counted?.passed)
+      .finally(() => endsBy(sending.failure() === undefined ? 'service' : 'invalid messages'))
       .then(() => socket.close(1_000), fail)
       .finally(() => {
         clearInterval(watch)
@@ -71,10 +79,15 @@ export const serveSocket = (binding: Binding, tools: StreamTools): ServeSocket =
 }
 
 /** The next message is read when the one before has been written out. */
-const sendAnswers = async (socket: WebSocket, answers: AsyncIterator<string, undefined>): Promise<void> => {
+const sendAnswers = async (
+  socket: WebSocket,
+  answers: AsyncIterator<string, undefined>,
+  passed: OpenSocket['passed'] | undefined,
+): Promise<void> => {
   for (;;) {
     const { done, value } = await answers.next()
     if (done === true || socket.readyState !== socket.OPEN) return
+    passed?.('service', 1)
     await new Promise<void>((resolve) => {
       socket.send(value, () => resolve())
     })
@@ -87,10 +100,11 @@ type Frames = {
   readonly single: boolean
   /** False where all of the message stands in path and query: it waits for no frame. */
   readonly framed: boolean
+  readonly passed: OpenSocket['passed'] | undefined
 }
 
 /** Frames are taken as the service takes messages: until then nothing is read from the socket. */
-const sendFrames = (socket: WebSocket, exchange: GrpcExchange, { encode, single, framed }: Frames): Sending => {
+const sendFrames = (socket: WebSocket, exchange: GrpcExchange, { encode, single, framed, passed }: Frames): Sending => {
   let failure: Problem | undefined
   let ended = false
   let waiting = 0
@@ -123,6 +137,7 @@ const sendFrames = (socket: WebSocket, exchange: GrpcExchange, { encode, single,
     if (single) end()
   }
   socket.on('message', (data: RawData, isBinary: boolean) => {
+    passed?.('client', 1)
     if (failure !== undefined) return
     const frame = data as Buffer
     if (isBinary) return refuse(new Problem('INVALID_ARGUMENT', 'A frame should be text: one JSON message.'))
@@ -135,14 +150,17 @@ const sendFrames = (socket: WebSocket, exchange: GrpcExchange, { encode, single,
 }
 
 /** Ends the connection of a peer that no longer answers pings (RFC 6455 §5.5.2). */
-const watchPeer = (socket: WebSocket, everyMs: number): NodeJS.Timeout => {
+const watchPeer = (socket: WebSocket, everyMs: number, silent: () => void): NodeJS.Timeout => {
   let alive = true
   socket.on('pong', () => {
     alive = true
   })
   return setInterval(() => {
     // A paused socket hears no pong.
-    if (!alive && !socket.isPaused) return socket.terminate()
+    if (!alive && !socket.isPaused) {
+      silent()
+      return socket.terminate()
+    }
     alive = false
     socket.ping()
   }, everyMs)

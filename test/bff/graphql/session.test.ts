@@ -31,6 +31,29 @@ describe('a WebSocket of graphql-transport-ws', () => {
     })
   })
 
+  it('is counted while it is open, with its messages, and by why it ended, beyond a reload', async (t) => {
+    const counted = await startFeed({
+      drain: '500ms',
+      workspace: ['probes: 127.0.0.1:0'],
+      bff: ['subscriptions: { message: 1KiB }'],
+    })
+    t.after(() => counted.close())
+    const says = async (series: string): Promise<boolean> =>
+      (await (await fetch(`http://127.0.0.1:${counted.gateway.probes?.port}/metrics`)).text()).includes(`\n${series}\n`)
+    const [left, long, odd, kept] = await Promise.all([1, 2, 3, 4].map(() => ready(counted)))
+    await until(() => says('portico_websockets_open{route="/app/graphql"} 4'))
+    left?.socket.close()
+    long?.socket.send('x'.repeat(2_000))
+    odd?.socket.send('{')
+    await until(() => says('portico_websockets_open{route="/app/graphql"} 1'))
+    assert.ok(await says('portico_websocket_messages_total{route="/app/graphql",from="client"} 5'))
+    assert.ok(await says('portico_websocket_messages_total{route="/app/graphql",from="service"} 4'))
+    await counted.gateway.reload()
+    await kept?.closed
+    for (const reason of ['client', 'message too large', 'invalid messages', 'drain'])
+      await until(() => says(`portico_websockets_ended_total{route="/app/graphql",reason="${reason}"} 1`))
+  })
+
   it('is closed with 4401 when it subscribes before that', async () => {
     const { send, closed } = await open(feed)
     send({ type: 'subscribe', id: '1', payload: { query: added } })

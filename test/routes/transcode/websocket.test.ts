@@ -35,6 +35,10 @@ describe('a streaming method over a WebSocket', () => {
     await eventually(async () =>
       assert.match(await metrics(), /^http_server_request_duration_seconds_count\{.*status="101".*\} 1$/m),
     )
+    await eventually(async () =>
+      assert.match(await metrics(), /^portico_websockets_ended_total\{route=".*",reason="service"\} 1$/m),
+    )
+    assert.match(await metrics(), /^portico_websocket_messages_total\{route=".*",from="service"\} 1$/m)
     assert.deepEqual(await closed(watch('/v1/watch/room?n=three')), [4003, 'INVALID_ARGUMENT'])
   })
 

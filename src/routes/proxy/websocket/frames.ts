@@ -34,6 +34,8 @@ export class FrameReader {
   #op = 0
   #message = 0
   #continues = false
+  /** How many have begun their last frame. */
+  messages = 0
   /** Whether what has been read ends where a frame does. */
   between = true
   /** Whether a Close frame has been read to its end: nothing counts after it. */
@@ -97,7 +99,9 @@ export class FrameReader {
     this.#continues = !last
     this.#message += length
     if (this.#message > this.#mostOfMessage) throw tooLong
-    if (last) this.#message = 0
+    if (!last) return
+    this.#message = 0
+    this.messages += 1
   }
 }
 

@@ -2,8 +2,9 @@ import type { Socket } from 'node:net'
 import { type Caller, userOf } from '../../../kernel/caller.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import type { Signal } from '../../../kernel/signal.ts'
+import type { SocketObserver } from '../../../telemetry/observers.ts'
 import type { WebSocketSettings } from './config.ts'
-import type { Ending, Tunnel } from './tunnel.ts'
+import type { Tunnel } from './tunnel.ts'
 
 /** The WebSockets of a generation's proxy routes: counted as they come, with those of generations before, told to go as it ends. */
 export type Open = {
@@ -21,8 +22,7 @@ export type OpenTools = {
   readonly drainMs: number
   /** What outlives generations of how many are open. */
   readonly openCounts: OpenCounts
-  /** Told of every one that is open; what it gives is told why it ended. */
-  readonly observeOpen?: (route: string) => (why: Ending) => void
+  readonly observeOpen?: SocketObserver
 }
 
 /** How many are open, by the path of their route. */
@@ -75,10 +75,11 @@ export const createOpen = ({ stop, drainMs, openCounts: routes, observeOpen }: O
     },
     opened(path, tunnel, client) {
       tunnels.add(tunnel)
-      const ended = observeOpen?.(path)
+      const counted = observeOpen?.(path)
+      tunnel.passed = counted?.passed
       client.once('close', () => {
         tunnels.delete(tunnel)
-        ended?.(tunnel.ending)
+        counted?.ended(tunnel.ending)
         if (tunnels.size === 0) none?.resolve()
       })
       if (stop.aborted) goAway(tunnel)

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { startTimer } from '../../../kernel/timer.ts'
+import type { OpenSocket, SocketEnding } from '../../../telemetry/observers.ts'
 import type { WebSocketSettings } from './config.ts'
 import { closeFrame, type Farewell, FrameError, FrameReader } from './frames.ts'
 
@@ -12,18 +13,6 @@ const goingAway = (reason: string): Farewell => ({ code: 1001, reason })
 const expired: Farewell = { code: 4401, reason: 'The token has expired.' }
 /** Of the registry that RFC 6455 §11.7 opened. */
 const badGateway: Farewell = { code: 1014, reason: 'The service broke the connection off.' }
-
-/** Why a WebSocket ended: a side said so or was gone, or the gateway ended it. */
-export type Ending =
-  | 'client'
-  | 'service'
-  | 'service broke off'
-  | 'idle'
-  | 'age'
-  | 'expired'
-  | 'invalid frames'
-  | 'message too large'
-  | 'drain'
 
 /** One end: its socket, the frames it sends, and whether the gateway has told it to go. */
 type Side = { readonly socket: Socket; readonly frames: FrameReader; told: boolean }
@@ -38,7 +27,9 @@ export class Tunnel {
   readonly #pingsCount: boolean
   readonly #idle: NodeJS.Timeout
   readonly #age: NodeJS.Timeout
-  #ending: Ending | undefined
+  /** Told of the messages that pass. */
+  passed: OpenSocket['passed'] | undefined
+  #ending: SocketEnding | undefined
   #farewell: ReadonlyMap<Side, Farewell> | undefined
   #goodbye: NodeJS.Timeout | undefined
 
@@ -69,12 +60,12 @@ export class Tunnel {
   }
 
   /** Why it ended, once it has; a client may go without a word. */
-  get ending(): Ending {
+  get ending(): SocketEnding {
     return this.#ending ?? 'client'
   }
 
   /** Tells both sides to go, each as soon as the frame on its way to it is over, and the service what the client is not told. */
-  close(why: Ending, toClient: Farewell, toService: Farewell = goingAway('The client is gone.')): void {
+  close(why: SocketEnding, toClient: Farewell, toService: Farewell = goingAway('The client is gone.')): void {
     if (this.#farewell !== undefined) return
     this.#ending ??= why
     this.#farewell = new Map([
@@ -91,8 +82,11 @@ export class Tunnel {
 
   #take(from: Side, to: Side, chunk: Buffer): boolean {
     try {
+      const before = from.frames.messages
       const messages = from.frames.read(chunk)
       if (messages || this.#pingsCount) this.#idle.refresh()
+      const whole = from.frames.messages - before
+      if (whole > 0) this.passed?.(from === this.#client ? 'client' : 'service', whole)
     } catch (thrown) {
       if (!(thrown instanceof FrameError)) throw thrown
       this.#broken(from, thrown.farewell)

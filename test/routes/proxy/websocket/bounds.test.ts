@@ -217,6 +217,10 @@ describe('WebSockets through a route', () => {
     const later = [await open(), await open()]
     await assert.rejects(open(), /429/)
     assert.equal(await counted('portico_websockets_open{route="/echo"}'), 5)
+    later[1]?.send('once')
+    await once(later[1] as WebSocket, 'message')
+    for (const from of ['client', 'service'])
+      assert.equal(await counted(`portico_websocket_messages_total{route="/echo",from="${from}"}`), 1)
     left.close()
     large.send('x'.repeat(2_000))
     services[0]?.sockets[2]?.terminate()
