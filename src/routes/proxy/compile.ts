@@ -53,6 +53,8 @@ export type ProxyRoute = {
   /** Until the service starts to answer. */
   readonly timeoutMs: number
   readonly maxBodyBytes: number
+  /** Whether Early Hints reach clients. */
+  readonly earlyHints?: boolean
   /** The largest answer that is held to be masked; undefined where answers pass as they come. */
   readonly mask?: { readonly maxBytes: number } | undefined
 }
@@ -104,6 +106,7 @@ export const compileProxy = (config: ProxyRouteConfig, surroundings: ProxySurrou
     breaker: breakerOf(config),
     timeoutMs: config.timeout ?? service.timeoutMs,
     maxBodyBytes,
+    earlyHints: config.earlyHints,
     mask: maskOf(config.mask),
   }
   if (route.mask !== undefined && (route.websocket !== undefined || config.fallback?.stale !== undefined))

@@ -65,6 +65,12 @@ export const sharedProxyConfig = {
     .describe(
       'Whether the rules of `mask` hold for the service’s answers: JSON of `maxBody` at most (1MiB) is held until it is masked, anything else is refused by 502. To be said of every route where rules are for answers.',
     ),
+  earlyHints: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether Early Hints (103) of the service are passed on, their `Link` headers and nothing else, to clients of HTTP/1.1 and HTTP/2.',
+    ),
   timeout: duration
     .optional()
     .describe(

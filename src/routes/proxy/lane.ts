@@ -18,6 +18,7 @@ import type { ResponseHead } from '../../services/rest/wire/head.ts'
 import type { ReadWish } from '../../services/targets/affinity.ts'
 import { bodyLength, isSmall, RequestBody, readWhole, tooLarge } from './body.ts'
 import type { ProxyRoute } from './compile.ts'
+import { passHints } from './hints.ts'
 import { type AnswerMask, askForWhole, HeldAnswer, personalHeaders } from './masked.ts'
 import type { AnswerCopy } from './stale.ts'
 import {
@@ -242,6 +243,10 @@ export class Lane implements AnswerHandler, CallContext, Waiting {
     this.#response.writeHead(status, clientHeaders(shown, this.#reply))
     this.#declared = answer.contentLength
     queueMicrotask(() => this.#onBegun())
+  }
+
+  onHints({ headers }: ResponseHead): void {
+    if (this.#route.earlyHints === true && !this.#settled) passHints(this.#response, headers)
   }
 
   /** The answer is not all there yet. Its head waits for no chunk that did not come with it: the service may be slow. */

@@ -5,8 +5,10 @@ import { type Fields, fieldOf } from './fields.ts'
 export type StreamHandler = {
   /** Told first, before anything was sent. */
   onStream(stream: ClientStream): void
-  /** The answer's head; interim ones are passed over. */
+  /** The answer's head. */
   onHead(fields: Fields): void
+  /** Early Hints (103) before it; other interim answers are passed over. */
+  onHints?(fields: Fields): void
   /** Bytes of the body, lent until this returns. Whoever has done with them says so by `consumed`. */
   onData(bytes: Buffer, start: number, end: number): void
   /** The answer is whole. */
@@ -114,6 +116,7 @@ export class ClientStream {
       this.#interim += 1
       if (endStream) this.#broke('An interim answer, and none after it.')
       else if (this.#interim > mostInterim) this.#broke('Interim answers without end.')
+      else if (fields[1] === '103') this.#handler.onHints?.(fields)
     } else {
       this.#headed = true
       this.#announced = this.#bodiless || fields[1] === '304' ? 0 : lengthOf(fields)

@@ -87,6 +87,10 @@ export class Sending implements AnswerHandler {
     this.#handler.onHead(head)
   }
 
+  onHints(head: ResponseHead): void {
+    this.#handler.onHints?.(head)
+  }
+
   onData(chunk: Buffer): boolean {
     return this.#handler.onData(chunk)
   }

@@ -38,6 +38,7 @@ const foreign = [
   'fallback',
   'mirror',
   'mask',
+  'earlyHints',
 ] as const
 
 /** A proxy route whose service speaks gRPC, or what is wrong with it. */

@@ -104,6 +104,10 @@ export class Http2Flight implements Sent, StreamHandler, BodySink {
     this.#handler.onHead(headOf(fields))
   }
 
+  onHints(fields: Fields): void {
+    if (!this.#over) this.#handler.onHints?.(headOf(fields))
+  }
+
   onData(bytes: Buffer, start: number, end: number): void {
     if (this.#over) return
     // The next read writes over it.

@@ -146,6 +146,10 @@ export class Connection implements AnswerSink {
     this.#flight?.handler.onHead(head)
   }
 
+  onHints(head: ResponseHead): void {
+    this.#flight?.handler.onHints?.(head)
+  }
+
   onData(chunk: Buffer): boolean {
     return this.#flight?.handler.onData(chunk) ?? true
   }

@@ -6,8 +6,10 @@ import type { WireRequest } from './request.ts'
 
 /** Who is told of an answer. Told of an error or of the end, and nothing after either. */
 export type AnswerHandler = {
-  /** The final answer's head; interim ones are not told. */
+  /** The final answer's head. */
   onHead(head: ResponseHead): void
+  /** Early Hints (103, RFC 8297) before it; other interim answers are not told. */
+  onHints?(head: ResponseHead): void
   /** Whether it is done with the chunk when this returns: then the next read may write over it. One that it keeps costs a new buffer. */
   onData(chunk: Buffer): boolean
   /** `trailers`: name, value, name, value; undefined for none. */

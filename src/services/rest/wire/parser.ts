@@ -5,6 +5,7 @@ import { createHeadReader, mostHeadBytes, type ResponseHead } from './head.ts'
 /** Who is told of an answer. Each may put the parser to rest, by `stop`: then it reads no further. */
 export type AnswerSink = {
   onHead(head: ResponseHead): void
+  onHints?(head: ResponseHead): void
   /** Whether the chunk is done with when this returns. */
   onData(chunk: Buffer): boolean
   /** The answer is whole. `reusable`: nothing came after it, and more may. */
@@ -111,7 +112,10 @@ export class AnswerParser {
       this.stop()
       this.#sink.onSwitch?.(head, Buffer.from(bytes.subarray(next, length)))
       return length
-    } else this.#interim += text.length + 4
+    } else {
+      this.#interim += text.length + 4
+      if (head.status === 103) this.#sink.onHints?.(head)
+    }
     return next
   }
 
