@@ -7,6 +7,7 @@ import type { Failure } from '../graph/execute/write.ts'
 import type { AccessRule, Graph } from '../graph/graph.ts'
 import type { OperationLimits } from '../graph/limits.ts'
 import type { SharedOperations } from '../graph/sharing/operations.ts'
+import type { JsonLimits } from '../kernel/json-mistake.ts'
 import type { Masks } from '../kernel/mask/masks.ts'
 import { logged } from '../kernel/problem.ts'
 import type { Reason } from '../kernel/reason.ts'
@@ -26,7 +27,7 @@ export type BffPlan = {
   readonly endpoints: readonly EndpointPlan[]
   /** Absolute path of the resolver module. */
   readonly resolvers: string | undefined
-  readonly limits: OperationLimits
+  readonly limits: OperationLimits & { readonly json: JsonLimits }
   /** Counts what an operation costs; undefined where `limits.cost` is not set. */
   readonly cost?: CostMeter | undefined
   /** Whether identical queries in flight are executed once. */

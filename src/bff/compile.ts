@@ -5,7 +5,6 @@ import { costMeter } from '../graph/cost/cost.ts'
 import { readWeights } from '../graph/cost/weights.ts'
 import type { Exposure } from '../graph/expose/config.ts'
 import { exposeAll } from '../graph/expose/together.ts'
-import type { OperationLimits } from '../graph/limits.ts'
 import type { Diagnostic, Place } from '../kernel/diagnostic.ts'
 import { hasErrors } from '../kernel/diagnostic.ts'
 import { entryAt, mayRead, pathsLike, readText } from '../kernel/snapshot.ts'
@@ -38,7 +37,7 @@ export type BffSurroundings = {
   readonly workspaceDir: string
   /** Undefined while some are wrong: then bindings are left for later, lest each reports a mistake made elsewhere. */
   readonly services: ReadonlyMap<string, Service> | undefined
-  readonly limits: OperationLimits
+  readonly limits: BffPlan['limits']
   /** The place of a setting, by its path from the root of `portico.yaml`. */
   readonly placeOf: (path: readonly (string | number)[]) => Place
 }

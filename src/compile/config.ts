@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { bffs, policies, providers, limits as rateLimits, routes, services, shields } from '../catalog.ts'
 import { cidr, count, duration, hostPort, nameKey, size } from '../config/scalars.ts'
+import { usualJsonLimits } from '../kernel/json-request.ts'
 import { auditConfig } from './audit.ts'
 import { maskConfig } from './mask.ts'
 import { redisUrl } from './redis.ts'
@@ -50,6 +51,16 @@ const compression = policies.compression.config.optional().describe('Compressed 
 const limits = z.strictObject({
   body: size.default(1_048_576).describe('The largest request body.'),
   headers: size.default(16_384).describe('All request headers together.'),
+  json: z
+    .strictObject({
+      depth: count.default(usualJsonLimits.depth).describe('How deep lists and objects lie inside of one another.'),
+      values: count.default(usualJsonLimits.values).describe('Members of objects and items of lists, all together.'),
+      string: count.optional().describe('Characters of one string or key; as many as there come when absent.'),
+    })
+    .prefault({})
+    .describe(
+      'What the JSON of one request, or of one message of a stream or WebSocket, may hold where the gateway reads it.',
+    ),
   eventLoopLag: duration
     .optional()
     .describe(

@@ -138,6 +138,7 @@ const compileKind = (
   const surroundings = {
     services,
     maxBodyBytes: config.limits.body,
+    json: config.limits.json,
     placeOf: (setting: string) => {
       const below = setting === 'service' ? servicePath : [setting]
       return {

@@ -1,5 +1,15 @@
 import { shortened } from './shortened.ts'
 
+/** How much of what the JSON of a request may hold. */
+export type JsonLimits = {
+  /** How deep lists and objects may lie inside of one another. */
+  readonly depth: number
+  /** Members of objects and items of lists, all together. */
+  readonly values: number
+  /** Characters of one string or key, as they are written: an escape such as `\u00e9` is six. */
+  readonly string?: number | undefined
+}
+
 /** One token of JSON (RFC 8259) behind its blanks: a mark, a string's content, or another scalar. */
 const tokens =
   // oxlint-disable-next-line no-control-regex -- JSON strings hold none of these unescaped
@@ -26,8 +36,9 @@ const longestKey = 40
  * What is wrong with a text that was refused, such as `line 3, column 7: expected a comma or }`. It reads the text
  * once more, with care, on this path only.
  */
-export const explainJson = (text: string, maxDepth: number): string => {
+export const explainJson = (text: string, limits: JsonLimits): string => {
   const levels: Level[] = [{ kind: 'text', keys: new Set(), expects: 'a value' }]
+  let values = 1
   for (let at = 0; ; at = tokens.lastIndex) {
     tokens.lastIndex = at
     const found = tokens.exec(text)
@@ -36,9 +47,17 @@ export const explainJson = (text: string, maxDepth: number): string => {
       return `${place(text, start)}: ${expectation(levels)}${start === text.length ? ', got the end' : ''}`
     const [, mark, string] = found
     const mistake = take({ mark, string }, levels)
-    if (mistake !== undefined) return `${place(text, start)}: ${mistake}`
-    if (levels.length > maxDepth + 1) return `${place(text, start)}: nested more than ${maxDepth} deep`
+    if (mark === ',' || mark === '[' || mark === '{') values += 1
+    const wrong = mistake ?? past(limits, { depth: levels.length - 1, values, string: string?.length ?? 0 })
+    if (wrong !== undefined) return `${place(text, start)}: ${wrong}`
   }
+}
+
+const past = (limits: JsonLimits, found: JsonLimits & { readonly string: number }): string | undefined => {
+  if (found.depth > limits.depth) return `nested more than ${limits.depth} deep`
+  if (found.values > limits.values) return `more than ${limits.values} values`
+  const { string = found.string } = limits
+  return found.string > string ? `a string of more than ${string} characters` : undefined
 }
 
 const blanks = (text: string, from: number): number => {

@@ -38,7 +38,10 @@ export type Routing = {
 }
 
 /** Which of the plan's routes a request is for is found here, before Fastify's router: it knows paths and methods alone. */
-export const createRouting = ({ routes: planned, bffs, trustedHeaders }: Plan, trusts: Trusts | undefined): Routing => {
+export const createRouting = (
+  { routes: planned, bffs, limits, trustedHeaders }: Plan,
+  trusts: Trusts | undefined,
+): Routing => {
   const router = routes.match.createRouter(
     planned.map(({ match }) => match),
     { addressOf: (raw) => clientAddress(raw, trusts), hostOf: (raw) => hostOf(raw, trusts) },
@@ -97,7 +100,7 @@ export const createRouting = ({ routes: planned, bffs, trustedHeaders }: Plan, t
   }
   const withBody = async (raw: Routed): Promise<void> => {
     try {
-      await find(raw, await routes.match.readJsonBody(raw))
+      await find(raw, await routes.match.readJsonBody(raw, limits.json))
     } catch (thrown) {
       refuse(raw, thrown)
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { isRawNumber, type Json, numberText, parseLossless } from '../../src/kernel/json.ts'
-import { parseRequestJson } from '../../src/kernel/json-request.ts'
+import { parseBodyToCheck, parseRequestJson, usualJsonLimits } from '../../src/kernel/json-request.ts'
 import { Problem } from '../../src/kernel/problem.ts'
 
 describe('parseRequestJson', () => {
@@ -77,9 +77,35 @@ describe('parseRequestJson', () => {
     const nested = (times: number) => `${'[{"a":'.repeat(times)}1${'}]'.repeat(times)}`
     assert.equal(JSON.stringify(parseRequestJson(nested(50))), nested(50))
     assert.throws(() => parseRequestJson(nested(51)), { message: /: line 1, column 301: nested more than 100 deep\.$/ })
-    assert.throws(() => parseRequestJson('[[]]', { maxDepth: 1 }), {
+    assert.throws(() => parseRequestJson('[[]]', { ...usualJsonLimits, depth: 1 }), {
       message: /: line 1, column 2: nested more than 1 deep\.$/,
     })
+  })
+
+  it('refuses what holds too many values, members and items alike, and says where that begins', () => {
+    const limits = { ...usualJsonLimits, values: 5 }
+    for (const text of ['[1,2,3,4]', '{"a":1,"b":[1,2]}', '["[,{,[,{",",,,,,,"]'])
+      assert.equal(JSON.stringify(parseRequestJson(text, limits)), text)
+    for (const { text, column } of [
+      { text: '[1,2,3,4,5]', column: 9 },
+      { text: '{"a":1,"b":[1,2,3]}', column: 16 },
+      { text: '[[[[[]]]]]', column: 5 },
+    ])
+      assert.throws(() => parseRequestJson(text, limits), {
+        message: `The JSON cannot be read: line 1, column ${column}: more than 5 values.`,
+      })
+    const list = (size: number) => JSON.stringify(Array.from({ length: size }, () => 0))
+    assert.ok(Array.isArray(parseRequestJson(list(99_999))))
+    assert.throws(() => parseRequestJson(list(100_000)), { message: /: more than 100000 values\.$/ })
+  })
+
+  it('refuses a string or key that is too long, as it is written', () => {
+    const limits = { ...usualJsonLimits, string: 5 }
+    assert.deepEqual(parseRequestJson('{"abcde":"vwxyz"}', limits), { abcde: 'vwxyz' })
+    for (const text of ['["abcdef"]', '{"abcdef":1}', '["\\u0061"]'])
+      assert.throws(() => parseRequestJson(text, limits), {
+        message: 'The JSON cannot be read: line 1, column 2: a string of more than 5 characters.',
+      })
   })
 
   it('takes a time in proportion to the text, whatever is in it', () => {
@@ -114,6 +140,21 @@ describe('parseRequestJson', () => {
       }),
       { numRuns: 2_000 },
     )
+  })
+})
+
+describe('parseBodyToCheck', () => {
+  it('gives numbers as doubles, and refuses the key __proto__ however it is written', () => {
+    const check = (text: string) => parseBodyToCheck(Buffer.from(text), usualJsonLimits)
+    assert.deepEqual(check('{"a":[1.10,9007199254740993,1e400],"proto":"__proto__","constructor":"\\u0061"}'), {
+      a: [1.1, 9007199254740992, Number.POSITIVE_INFINITY],
+      proto: '__proto__',
+      constructor: 'a',
+    })
+    for (const text of ['{"__proto__":1}', '[{"a":[{"\\u005f_proto__":{}}]}]'])
+      assert.throws(() => check(text), { code: 'INVALID_ARGUMENT', message: /"__proto__", which is not passed on/ })
+    assert.throws(() => check('{"a":1,"a":2}'), { message: /is there twice/ })
+    assert.throws(() => parseBodyToCheck(Buffer.from([0x22, 0xff, 0x22]), usualJsonLimits), { message: /not UTF-8/ })
   })
 })
 

@@ -32,7 +32,7 @@ export type EndpointMount = {
 export const mountEndpoints = (app: FastifyInstance, bff: BffPlan, mount: EndpointMount): void => {
   if (bff.endpoints.length === 0) return
   app.register((scope, _options, done) => {
-    readLossless(scope)
+    readLossless(scope, bff.limits.json)
     for (const endpoint of bff.endpoints) {
       const { method, path } = endpoint
       const charging = mount.chargingHooks(endpoint)

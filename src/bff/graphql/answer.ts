@@ -68,7 +68,7 @@ export const graphqlAnswer = (
   return (request, reply) => {
     notExplained(request, reply)
     refuseCrossSite(request, origins)
-    const preparing = prepare(readParameters(request))
+    const preparing = prepare(readParameters(request, bff.limits.json))
     return preparing instanceof Promise
       ? preparing.then((prepared) => run(prepared, request, reply))
       : run(preparing, request, reply)

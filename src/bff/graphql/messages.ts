@@ -1,10 +1,11 @@
+import type { JsonLimits } from '../../kernel/json-mistake.ts'
 import { parseRequestJson } from '../../kernel/json-request.ts'
 import { isObject } from './parameters.ts'
 
 /** A message of a WebSocket, digits kept; undefined for what is no JSON object, or one that may be read in two ways. */
-export const messageOf = (text: string): Readonly<Record<string, unknown>> | undefined => {
+export const messageOf = (text: string, limits: JsonLimits): Readonly<Record<string, unknown>> | undefined => {
   try {
-    const message = parseRequestJson(text)
+    const message = parseRequestJson(text, limits)
     return isObject(message) ? message : undefined
   } catch {
     return undefined

@@ -63,9 +63,10 @@ export const mountGraphql = (app: FastifyInstance, bff: BffPlan, mount: GraphqlM
   const path = `${prefix}/graphql`
   const opened = () => runtime.observeOpenSocket?.(path)
   const charge = runtime.chargeMessage
-  const sockets = createSockets({ settings, slots, prepare, clock, verify, origins, charge, opened })
+  const { json } = limits
+  const sockets = createSockets({ settings, json, slots, prepare, clock, verify, origins, charge, opened })
   app.register(async (scope) => {
-    readLossless(scope)
+    readLossless(scope, limits.json)
     for (const hook of [hooks.onRequest ?? []].flat())
       scope.addHook('onRequest', sockets.openUpgrade(hook as onRequestHookHandler))
     for (const when of ['preParsing', 'onSend', 'onResponse'] as const)

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { JsonLimits } from '../../kernel/json-mistake.ts'
 import { parseRequestJson } from '../../kernel/json-request.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
 import { checkQuery } from '../query.ts'
@@ -15,13 +16,13 @@ export type GraphqlParameters = {
 }
 
 /** Reads them from a POST's JSON body or a GET's query string. Throws INVALID_ARGUMENT for what they cannot be. */
-export const readParameters = (request: FastifyRequest): GraphqlParameters => {
+export const readParameters = (request: FastifyRequest, limits: JsonLimits): GraphqlParameters => {
   const inBody = request.method === 'POST'
   if (inBody && !/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
     throw new Problem('INVALID_ARGUMENT', 'The body should be application/json.', { status: 415 })
   if (inBody) return checkParameters(fromBody(request.body))
   checkQuery(request)
-  return checkParameters(fromQuery(request.query as Record<string, unknown>))
+  return checkParameters(fromQuery(request.query as Record<string, unknown>, limits))
 }
 
 /** What a client may send, wherever it stands: a body, a query string, the message of a WebSocket. Throws INVALID_ARGUMENT. */
@@ -59,17 +60,17 @@ const fromBody = (body: unknown): Record<string, unknown> => {
   )
 }
 
-const fromQuery = (query: Record<string, unknown>): Record<string, unknown> => ({
+const fromQuery = (query: Record<string, unknown>, limits: JsonLimits): Record<string, unknown> => ({
   ...query,
-  variables: parsed(query['variables'], 'variables'),
-  extensions: parsed(query['extensions'], 'extensions'),
+  variables: parsed(query['variables'], 'variables', limits),
+  extensions: parsed(query['extensions'], 'extensions', limits),
 })
 
-const parsed = (text: unknown, name: string): unknown => {
+const parsed = (text: unknown, name: string, limits: JsonLimits): unknown => {
   if (text === undefined || text === '') return undefined
   if (typeof text !== 'string') throw wrong(`${name} is given more than once.`)
   try {
-    return parseRequestJson(text)
+    return parseRequestJson(text, limits)
   } catch (thrown) {
     throw wrong(`${name}: ${asProblem(thrown).message}`)
   }

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { print } from 'graphql'
 import type { Identity } from '../../kernel/caller.ts'
 import type { Clock } from '../../kernel/clock.ts'
+import type { JsonLimits } from '../../kernel/json-mistake.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
 import { Aborter, type Signal } from '../../kernel/signal.ts'
 import type { OpenSocket, SocketEnding } from '../../telemetry/observers.ts'
@@ -18,6 +19,8 @@ import { problemError, requestErrors } from './reply.ts'
 
 export type SessionTools = {
   readonly settings: SubscriptionSettings
+  /** Of one message. */
+  readonly json: JsonLimits
   readonly slots: Slots
   readonly prepare: Prepare
   readonly clock: Clock
@@ -186,7 +189,7 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
       endsBy('reads too slowly')
       return socket.terminate()
     }
-    const message = isBinary === true ? undefined : messageOf(String(data))
+    const message = isBinary === true ? undefined : messageOf(String(data), tools.json)
     const id = message?.['id']
     const named = typeof id === 'string' && id !== '' && id.length <= longestId
     switch (message?.['type']) {

@@ -81,6 +81,7 @@ const restAppearances = (service: GrpcService, plan: Plan): readonly RestAppeara
   const { route } = routes.transcode.compile(config, {
     services: plan.services,
     maxBodyBytes: plan.limits.body,
+    json: plan.limits.json,
     placeOf: () => ({ place: startOf(service.name), coordinate: service.name }),
   })
   return [{ route: undefined, bindings: route === undefined ? [] : restOf(route.bindings) }]

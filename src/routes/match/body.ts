@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isRawNumber, type Json, numberText } from '../../kernel/json.ts'
+import type { JsonLimits } from '../../kernel/json-mistake.ts'
 import { parseRequestBody } from '../../kernel/json-request.ts'
 import { Problem } from '../../kernel/problem.ts'
 
@@ -11,7 +12,7 @@ const largest = 65_536
  * none. Rejects with Problem where it is too large or no JSON that all readers read alike; never settles where the
  * client leaves before.
  */
-export const readJsonBody = async (raw: IncomingMessage): Promise<Json> => {
+export const readJsonBody = async (raw: IncomingMessage, limits: JsonLimits): Promise<Json> => {
   const { headers } = raw
   const isJson = /^application\/(?:[\w.+-]+\+)?json[\t ]*(?:;|$)/i.test(headers['content-type'] ?? '')
   if (!isJson || (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined)) return null
@@ -19,7 +20,7 @@ export const readJsonBody = async (raw: IncomingMessage): Promise<Json> => {
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
     throw new Problem('INVALID_ARGUMENT', 'The body may not be compressed.', { status: 415 })
   const bytes = await readAndPutBack(raw)
-  return bytes.length === 0 ? null : parseRequestBody(bytes)
+  return bytes.length === 0 ? null : parseRequestBody(bytes, limits)
 }
 
 const readAndPutBack = (raw: IncomingMessage): Promise<Buffer> =>

@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http'
 import protobuf, { type Field, type Type } from 'protobufjs'
 import { didYouMean } from '../../kernel/diagnostic.ts'
+import type { JsonLimits } from '../../kernel/json-mistake.ts'
 import { fieldOf, jsonNames } from '../../services/grpc/json/fields.ts'
 import type { JsonStyle } from '../../services/grpc/json/style.ts'
 import type { GrpcMethod } from '../../services/grpc/method.ts'
@@ -50,6 +51,8 @@ export type BindingContext = {
   /** What stands before every template: `/api`. */
   readonly prefix: string
   readonly style: JsonStyle
+  /** Of one message. */
+  readonly json: JsonLimits
   readonly connect: boolean
 }
 
@@ -58,7 +61,7 @@ export const compileRule = (
   rule: HttpRule,
   context: BindingContext,
 ): { readonly binding: Binding } | { readonly mistakes: readonly RuleMistake[] } => {
-  const { method, service, style, prefix, connect } = context
+  const { method, service, style, json, prefix, connect } = context
   const template = parseTemplate(rule.template)
   if (!('segments' in template)) return { mistakes: [{ part: 'template', ...template }] }
   const mistakes: RuleMistake[] = [...verbMistakes(rule, method)]
@@ -80,12 +83,18 @@ export const compileRule = (
     body.kind === 'all' || body.kind === 'rawAll'
       ? refuseQuery(unknownFields)
       : queryReader({ type: method.requestType, taken, unknownFields })
-  const request = requestWriter(method.requestType, { variables, body, query, style })
+  const request = requestWriter(method.requestType, { variables, body, query, style, json })
   const pattern = `${prefix}${rule.template}`
   const wholeRequest =
     body.kind === 'all'
       ? request
-      : requestWriter(method.requestType, { variables, body: { kind: 'all' }, query: refuseQuery('refuse'), style })
+      : requestWriter(method.requestType, {
+          variables,
+          body: { kind: 'all' },
+          query: refuseQuery('refuse'),
+          style,
+          json,
+        })
   return {
     binding: { service, method, verb: rule.verb, template, rule, pattern, request, answer, connect, wholeRequest },
   }

@@ -1,6 +1,7 @@
 import protobuf, { type Method } from 'protobufjs'
 import type { z } from 'zod'
 import { type Diagnostic, didYouMean, hasErrors, type Place } from '../../kernel/diagnostic.ts'
+import type { JsonLimits } from '../../kernel/json-mistake.ts'
 import { correction, mendAt } from '../../kernel/mend.ts'
 import { findMethod, type GrpcMethod, methodPaths } from '../../services/grpc/method.ts'
 import { type HttpRule, httpRules, idempotencyOf } from '../../services/grpc/protos/annotations.ts'
@@ -38,6 +39,7 @@ export type TranscodeSurroundings = {
   readonly services: ReadonlyMap<string, Service>
   /** `limits.body`, for routes that set none. */
   readonly maxBodyBytes: number
+  readonly json: JsonLimits
   /** Where a setting of this route stands, and how it is named: `routes[0].transcode`. */
   readonly placeOf: (setting: keyof TranscodeRouteConfig) => { readonly place: Place; readonly coordinate: string }
 }
@@ -110,6 +112,7 @@ const addMethod = (service: GrpcService, path: string, table: Table): void => {
       method,
       prefix: table.prefix,
       style: table.config.json,
+      json: table.surroundings.json,
       connect: annotated.length === 0 && !method.requestStream && !method.responseStream,
     }
     const compiled = compileRule(rule, context)

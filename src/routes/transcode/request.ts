@@ -1,5 +1,6 @@
 import protobuf, { type Field, type Type } from 'protobufjs'
 import type { Json } from '../../kernel/json.ts'
+import type { JsonLimits } from '../../kernel/json-mistake.ts'
 import { parseRequestBody } from '../../kernel/json-request.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { messageCodec } from '../../services/grpc/json/codec.ts'
@@ -36,9 +37,13 @@ export type RequestFields = {
   readonly body: BodyUse
   readonly query: ReadQuery
   readonly style: JsonStyle
+  readonly json: JsonLimits
 }
 
-export const requestWriter = (type: Type, { variables, body, query, style }: RequestFields): RequestWriter => {
+export const requestWriter = (
+  type: Type,
+  { variables, body, query, style, json: limits }: RequestFields,
+): RequestWriter => {
   const bound = variables.map(boundVariable)
   const codec = messageCodec(type, style)
   const message = (parts: RequestParts, request: JsonObject): JsonObject => {
@@ -53,7 +58,7 @@ export const requestWriter = (type: Type, { variables, body, query, style }: Req
       return {
         body: 'json',
         encode(parts) {
-          const json = parts.body === undefined ? {} : parseRequestBody(parts.body)
+          const json = parts.body === undefined ? {} : parseRequestBody(parts.body, limits)
           // Some messages are no objects in JSON, such as google.protobuf.Value; the codec knows which.
           return codec.encode(isObject(json) ? message(parts, json) : withoutOthers(json, parts))
         },
@@ -63,7 +68,9 @@ export const requestWriter = (type: Type, { variables, body, query, style }: Req
       return {
         body: 'json',
         encode: (parts) =>
-          codec.encode(message(parts, parts.body === undefined ? {} : { [jsonName]: parseRequestBody(parts.body) })),
+          codec.encode(
+            message(parts, parts.body === undefined ? {} : { [jsonName]: parseRequestBody(parts.body, limits) }),
+          ),
       }
     }
     case 'rawAll':
