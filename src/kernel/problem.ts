@@ -15,6 +15,8 @@ export type ProblemOptions = {
   readonly refused?: boolean
   /** What a service says of its failure beyond the code, each with its `@type`: only what clients may see. */
   readonly details?: readonly ProblemDetail[]
+  /** What is wrong with which part of a request, where that is known. */
+  readonly errors?: readonly RequestError[]
   /** Why the value is missing, where the code alone does not say. */
   readonly reason?: Reason
   /** What really happened: logged, never sent. */
@@ -24,6 +26,14 @@ export type ProblemOptions = {
 /** One typed detail, such as `{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": […]}`. */
 export type ProblemDetail = { readonly '@type': string; readonly [member: string]: Json }
 
+/** What is wrong with one part of a request: where (RFC 6901, from that part's start), and in words without the value. */
+export type RequestError = {
+  readonly in: 'path' | 'query' | 'header' | 'cookie' | 'body'
+  readonly path: string
+  readonly message: string
+}
+
+const noErrors: readonly RequestError[] = []
 const noDetails: readonly ProblemDetail[] = []
 
 /** What the gateway means by a code where no service is to blame. */
@@ -48,12 +58,13 @@ export class Problem extends Error {
   /** Whether the gateway refused by itself, without asking the service. */
   readonly refused: boolean
   readonly details: readonly ProblemDetail[]
+  readonly errors: readonly RequestError[]
   readonly #reason: Reason | undefined
 
   constructor(
     code: Code,
     detail: string,
-    { status, headers, service, refused, details, reason, cause }: ProblemOptions = {},
+    { status, headers, service, refused, details, errors, reason, cause }: ProblemOptions = {},
   ) {
     super(detail, { cause })
     this.code = code
@@ -62,6 +73,7 @@ export class Problem extends Error {
     this.service = service
     this.refused = refused ?? false
     this.details = details ?? noDetails
+    this.errors = errors ?? noErrors
     this.#reason = reason
   }
 
@@ -101,6 +113,7 @@ export type ProblemJson = {
   readonly code: Code
   readonly service?: string
   readonly details?: readonly ProblemDetail[]
+  readonly errors?: readonly RequestError[]
   readonly requestId?: string
 }
 
@@ -113,6 +126,7 @@ export const problemJson = (problem: Problem, requestId?: string): ProblemJson =
   code: problem.code,
   ...(problem.service === undefined ? {} : { service: problem.service }),
   ...(problem.details.length === 0 ? {} : { details: problem.details }),
+  ...(problem.errors.length === 0 ? {} : { errors: problem.errors }),
   ...(requestId === undefined ? {} : { requestId }),
 })
 

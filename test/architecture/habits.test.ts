@@ -72,7 +72,11 @@ describe('habits', () => {
       [
         // When a workspace is read, over its own files.
         'src/graph/expose/methods.ts',
-        'src/policies/content-types/media-type.ts',
+        'src/kernel/media-type.ts',
+        // To see whether it is one.
+        'src/kernel/pattern.ts',
+        // One character at a time.
+        'src/kernel/pattern-syntax.ts',
         'src/routes/path.ts',
         'src/routes/rewrite.ts',
         'src/runtime/resolvers.ts',

@@ -1,6 +1,6 @@
 import type { CodeEntry } from './entry.ts'
 
-/** What an OpenAPI document says otherwise than a `@rest` binding. */
+/** What is wrong with an OpenAPI document, or said otherwise in it than in a `@rest` binding. */
 export const openApiCodes = {
   'PORTICO-900': {
     severity: 'error',
@@ -54,5 +54,13 @@ export const openApiCodes = {
     cause: 'The schema of the body requires the property, and the binding does not set it.',
     fix: 'Set it in `body`.',
     example: 'add(name: String!): User @rest(service: "users", post: "/users", body: { nick: "{args.name}" })',
+  },
+  'PORTICO-908': {
+    severity: 'error',
+    title: 'OpenAPI document that requests cannot be held against',
+    cause:
+      'A route says `validate`, and the document has a schema, a reference or a parameter that nothing can be held against.',
+    fix: 'Correct the document where the place says, or put its files together into one.',
+    example: 'pattern: "^(?=.*[0-9]).{8,}$"  # looks ahead',
   },
 } as const satisfies Readonly<Record<string, CodeEntry>>

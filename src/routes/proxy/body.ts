@@ -22,11 +22,24 @@ export const tooLarge = (limit: number): Problem =>
     status: 413,
   })
 
-/** Calls back with a body of a known small length when all of it is there; never where the client leaves before. */
-export const readWhole = (source: IncomingMessage, done: (body: Buffer) => void): void => {
+/**
+ * Calls back with a body when all of it is there; never where the client leaves before. `tooMuch` is called in its place
+ * as soon as there is more than `limit`; what comes then is not kept.
+ */
+export const readWhole = (
+  source: IncomingMessage,
+  { limit, done, tooMuch }: { limit: number; done: (body: Buffer) => void; tooMuch: () => void },
+): void => {
   const chunks: Buffer[] = []
-  source.on('data', (chunk: Buffer) => chunks.push(chunk))
-  source.on('end', () => done(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)))
+  let size = 0
+  const onData = (chunk: Buffer): void => {
+    size += chunk.length
+    if (size <= limit) return void chunks.push(chunk)
+    source.off('data', onData).off('end', onEnd)
+    tooMuch()
+  }
+  const onEnd = (): void => done(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks))
+  source.on('data', onData).on('end', onEnd)
 }
 
 /**

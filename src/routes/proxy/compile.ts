@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { type Diagnostic, didYouMean, type Place } from '../../kernel/diagnostic.ts'
+import type { JsonLimits } from '../../kernel/json-mistake.ts'
 import { correction, mendAt } from '../../kernel/mend.ts'
 import type { RetrySettings } from '../../services/guards/retry.ts'
 import { breakerSettings, retrySettings } from '../../services/guards/settings.ts'
@@ -12,6 +13,8 @@ import { type Apart, apartOf } from './apart.ts'
 import type { proxyRouteConfig } from './config.ts'
 import type { Fallback } from './fallback.ts'
 import type { Mirror } from './mirror.ts'
+import { compileValidate } from './validate/compile.ts'
+import type { Validation } from './validate/inspect.ts'
 import { type WebSocketSettings, websocketSettings } from './websocket/config.ts'
 
 /** One entry of `routes:` as read, without its policies. */
@@ -57,6 +60,8 @@ export type ProxyRoute = {
   readonly earlyHints?: boolean
   /** The largest answer that is held to be masked; undefined where answers pass as they come. */
   readonly mask?: { readonly maxBytes: number } | undefined
+  /** What requests are held against before they are passed on; undefined for nothing. */
+  readonly validate?: Validation | undefined
 }
 
 export const proxyMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
@@ -66,6 +71,8 @@ export type ProxySurroundings = {
   readonly services: ReadonlyMap<string, Service>
   /** `limits.body`, for routes that set none. */
   readonly maxBodyBytes: number
+  /** `limits.json`. */
+  readonly json: JsonLimits
   /** Where a setting of this route stands, and how it is named: `routes[0].service`. */
   readonly placeOf: (setting: keyof ProxyRouteConfig) => { readonly place: Place; readonly coordinate: string }
 }
@@ -141,7 +148,12 @@ export const compileProxy = (config: ProxyRouteConfig, surroundings: ProxySurrou
         surroundings,
       ),
     )
-  return mistakes.length > 0 ? { diagnostics: mistakes } : withOthers(route, config, surroundings)
+  const validate = compileValidate(config, route, surroundings)
+  if ('mistake' in validate) mistakes.push(routeMistake('validate', validate.mistake, surroundings))
+  if ('diagnostics' in validate) mistakes.push(...validate.diagnostics)
+  return mistakes.length > 0 || !('validation' in validate)
+    ? { diagnostics: mistakes }
+    : withOthers({ ...route, validate: validate.validation }, config, surroundings)
 }
 
 /** The route with the other services that it names: each has a route of its own to them. */
@@ -155,7 +167,8 @@ const withOthers = (
     service === undefined
       ? undefined
       : compileProxy(
-          { ...config, service, websocket: false, fallback: undefined, mirror: undefined },
+          // Who stands in is asked for what the service described.
+          { ...config, service, websocket: false, fallback: undefined, mirror: undefined, validate: undefined },
           { ...surroundings, placeOf: (setting) => placeOf(setting === 'service' ? at : setting) },
         )
   const other = routeTo(fallback?.service, 'fallback')

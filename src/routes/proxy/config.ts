@@ -5,6 +5,7 @@ import { routePath } from '../path.ts'
 import { rewrittenPath } from '../rewrite.ts'
 import { fallbackConfig } from './fallback-config.ts'
 import { mirrorConfig } from './mirror-config.ts'
+import { validateConfig } from './validate/config.ts'
 import { websocketConfig } from './websocket/config.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
@@ -71,6 +72,7 @@ export const sharedProxyConfig = {
     .describe(
       'Whether Early Hints (103) of the service are passed on, their `Link` headers and nothing else, to clients of HTTP/1.1 and HTTP/2.',
     ),
+  validate: validateConfig,
   timeout: duration
     .optional()
     .describe(

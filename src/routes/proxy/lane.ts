@@ -129,9 +129,22 @@ export class Lane implements AnswerHandler, CallContext, Waiting {
   whenReady(go: () => void): void {
     const length = bodyLength(this.#raw)
     if (!isSmall(length) || length > this.#route.maxBodyBytes) return go()
-    readWhole(this.#raw, (body) => {
-      this.#whole = body
-      go()
+    this.whenWhole(go, go)
+  }
+
+  /** Calls back with the whole body, null for none, for who has to see it before it is sent; `tooMuch` past the route's bound. */
+  whenWhole(go: (body: Buffer | null) => void, tooMuch: (problem: Problem) => void): void {
+    const limit = this.#route.maxBodyBytes
+    const length = bodyLength(this.#raw)
+    if (length === 'none') return go(null)
+    if (length !== undefined && length > limit) return tooMuch(tooLarge(limit))
+    readWhole(this.#raw, {
+      limit,
+      done: (body) => {
+        this.#whole = body
+        go(body)
+      },
+      tooMuch: () => tooMuch(tooLarge(limit)),
     })
   }
 

@@ -15,6 +15,7 @@ import { Lane, type Way } from './lane.ts'
 import { answerMask } from './masked.ts'
 import { type Copy, createMirror } from './mirror.ts'
 import type { StaleAnswers } from './stale.ts'
+import { createInspection } from './validate/inspect.ts'
 import type { OpenTools } from './websocket/open.ts'
 
 export type ProxyTools = OpenTools & {
@@ -128,6 +129,7 @@ export const createLanes = (tools: ProxyTools): ((route: ProxyRoute) => PassOn) 
     const runnerOf = byCalls(route, runner)
     const fallback = fallbackOf(route)
     const mirror = mirrorOf(route)
+    const inspect = route.validate && createInspection(route, route.validate)
     return (request, reply, onEnd) => {
       reply.hijack()
       const backup = fallback?.(request, reply)
@@ -139,14 +141,29 @@ export const createLanes = (tools: ProxyTools): ((route: ProxyRoute) => PassOn) 
         ...(backup && { replaces: (one) => backup.replaces(one), copy: backup.copy }),
       })
       const failed = (thrown: unknown): void => answer(thrown, { lane, reply, route })
-      lane.whenReady(() => {
+      const go = (): void => {
         const ended = run(lane)
         if (onEnd !== undefined) ended.then(({ status }) => onEnd(isFailureStatus(status)), failureTo(onEnd))
         if (backup === undefined) ended.catch(failed)
         else ended.catch((thrown: unknown) => backup.standIn(lane, thrown)).catch(failed)
         const body = lane.wholeBody
         if (mirror !== undefined && body !== undefined) mirror(request, body)
-      })
+      }
+      if (inspect === undefined) return lane.whenReady(go)
+      try {
+        const inspectBody = inspect(request)
+        if (inspectBody === undefined) return lane.whenReady(go)
+        lane.whenWhole((body) => {
+          try {
+            inspectBody(body)
+          } catch (thrown) {
+            return failed(thrown)
+          }
+          go()
+        }, failed)
+      } catch (thrown) {
+        failed(thrown)
+      }
     }
   }
 }

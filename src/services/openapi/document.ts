@@ -1,9 +1,17 @@
-import { parse } from 'yaml'
+import { parse, parseDocument } from 'yaml'
+import { placesOf } from '../../config/places.ts'
+import type { Path } from '../../config/shape.ts'
+import type { Place } from '../../kernel/diagnostic.ts'
 
-type Members = Readonly<Record<string, unknown>>
+export type Members = Readonly<Record<string, unknown>>
 
 /** An OpenAPI 3.0 or 3.1 document of a service: what its operations take and answer, for bindings to be checked against. */
-export type OpenApiDocument = { readonly file: string; readonly root: Members }
+export type OpenApiDocument = {
+  readonly file: string
+  readonly root: Members
+  /** Where something of it stands. Reads the document once more: for its mistakes. */
+  readonly placeOf: (path: Path) => Place
+}
 
 /** A schema object with references within the file resolved. */
 export type OpenApiSchema = Members
@@ -26,7 +34,7 @@ export type OpenApiOperation = {
   readonly answer: OpenApiSchema | undefined
 }
 
-const isMembers = (value: unknown): value is Members =>
+export const isMembers = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Reads a document in JSON or YAML; a sentence on what is wrong where it is none. */
@@ -37,8 +45,10 @@ export const readOpenApi = (file: string, text: string): OpenApiDocument | strin
   } catch {
     return `${file} is neither JSON nor YAML.`
   }
+  let places: ReturnType<typeof placesOf> | undefined
+  const placeOf = (path: Path): Place => (places ??= placesOf(file, text, parseDocument(text))).at(path, 'value')
   return isMembers(root) && /^3\.[01]\./.test(String(root['openapi'])) && isMembers(root['paths'])
-    ? { file, root }
+    ? { file, root, placeOf }
     : `${file} is no OpenAPI document of version 3.0 or 3.1 with \`paths\`.`
 }
 
@@ -46,20 +56,34 @@ export const readOpenApi = (file: string, text: string): OpenApiDocument | strin
 const mostHops = 16
 
 /** A member as an object, through references within the file; undefined where there is none. */
-const resolved = ({ root }: OpenApiDocument, value: unknown): Members | undefined => {
+export const resolved = (document: OpenApiDocument, value: unknown): Members | undefined => {
   let found = value
   for (let hops = 0; hops < mostHops; hops += 1) {
     if (!isMembers(found)) return undefined
     const ref = found['$ref']
     if (typeof ref !== 'string') return found
-    if (!ref.startsWith('#/')) return undefined
-    found = ref
-      .slice(2)
-      .split('/')
-      .map((part) => decoded(part).replaceAll('~1', '/').replaceAll('~0', '~'))
-      .reduce<unknown>((at, part) => (isMembers(at) && Object.hasOwn(at, part) ? at[part] : undefined), root)
+    found = referred(document, ref)?.value
   }
   return undefined
+}
+
+/** What a reference within the file names, and where that is; undefined where there is no such thing. */
+export const referred = (
+  { root }: OpenApiDocument,
+  ref: string,
+): { readonly value: unknown; readonly at: Path } | undefined => {
+  if (!ref.startsWith('#/')) return undefined
+  const at = ref
+    .slice(2)
+    .split('/')
+    .map((part) => decoded(part).replaceAll('~1', '/').replaceAll('~0', '~'))
+  const value = at.reduce<unknown>(memberOf, root)
+  return value === undefined ? undefined : { value, at }
+}
+
+const memberOf = (holder: unknown, name: string): unknown => {
+  if (Array.isArray(holder)) return /^\d+$/.test(name) ? (holder as unknown[])[Number(name)] : undefined
+  return isMembers(holder) && Object.hasOwn(holder, name) ? holder[name] : undefined
 }
 
 /** Percent-decoded; as it is where it is malformed. */
@@ -85,7 +109,12 @@ export const openApiPaths = (
 /** The path of the first server, which goes before every path; empty for none. */
 export const serverPath = ({ root }: OpenApiDocument): string => {
   const [server] = Array.isArray(root['servers']) ? (root['servers'] as unknown[]) : []
-  const url = isMembers(server) && typeof server['url'] === 'string' ? server['url'] : ''
+  if (!isMembers(server) || typeof server['url'] !== 'string') return ''
+  const { variables } = server
+  const url = server['url'].replaceAll(/\{([^}]*)\}/g, (written, name: string) => {
+    const variable = memberOf(variables, name)
+    return isMembers(variable) && typeof variable['default'] === 'string' ? variable['default'] : written
+  })
   return url.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/\/+$/, '')
 }
 

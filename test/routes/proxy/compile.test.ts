@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { z } from 'zod'
 import { startOf } from '../../../src/kernel/diagnostic.ts'
+import { usualJsonLimits } from '../../../src/kernel/json-request.ts'
 import { compileProxy } from '../../../src/routes/proxy/compile.ts'
 import { proxyRouteConfig } from '../../../src/routes/proxy/config.ts'
 import type { Service } from '../../../src/services/service.ts'
@@ -71,6 +72,7 @@ const compile = (written: Record<string, unknown>) =>
   compileProxy(z.strictObject(proxyRouteConfig).parse(written), {
     services,
     maxBodyBytes: 1_000,
+    json: usualJsonLimits,
     placeOf: (setting) => ({ place: startOf('portico.yaml'), coordinate: `routes[0].${setting}` }),
   })
 

@@ -39,6 +39,7 @@ const foreign = [
   'mirror',
   'mask',
   'earlyHints',
+  'validate',
 ] as const
 
 /** A proxy route whose service speaks gRPC, or what is wrong with it. */

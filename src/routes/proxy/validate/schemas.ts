@@ -1,0 +1,162 @@
+import type { Path } from '../../../config/shape.ts'
+import {
+  isMembers,
+  type Members,
+  type OpenApiDocument,
+  referred,
+  resolved,
+} from '../../../services/openapi/document.ts'
+import { type Checkable, type WordReader, words } from './schema-words.ts'
+
+/** What is wrong with a document, and where in it. */
+export type DocumentMistake = { readonly at: Path; readonly message: string }
+
+/** Schemas of one document as the checker takes them. */
+export type Schemas = {
+  /** The schema of a value that requests have at a place of the document. */
+  readonly read: (schema: unknown, at: Path) => Checkable
+  /** What `$ref` names in what was read. */
+  readonly definitions: ReadonlyMap<string, Checkable>
+  /** To be called when all is read. */
+  readonly refuseCircles: () => void
+}
+
+/** Marks what the checker counts: each schema that is held against a value. */
+export const counted = 'x-counted'
+
+/**
+ * Reads schemas of OpenAPI 3.0 and 3.1 alike as JSON Schema 2020-12. Each is read where it first is referred to, and
+ * once. Nothing is left for the checker to find wrong: it makes its code when the first request comes, and may not
+ * fail then.
+ */
+export const createSchemas = (document: OpenApiDocument, mistakes: DocumentMistake[]): Schemas => {
+  const isOld = String(document.root['openapi']).startsWith('3.0')
+  const names = new Map<string, string>()
+  const definitions = new Map<string, Checkable>()
+  /** By definition, those that speak of the same value. */
+  const same = new Map<string, { readonly to: Set<string>; readonly at: Path }>()
+  const told = (at: Path, message: string): undefined => {
+    mistakes.push({ at, message })
+  }
+
+  const reference = (ref: unknown, at: Path, from: string | undefined): Checkable => {
+    const found = typeof ref === 'string' ? referred(document, ref) : undefined
+    if (found === undefined) {
+      told(at, 'There is no such thing in this file. Put the files of a document together into one.')
+      return true
+    }
+    const key = JSON.stringify(found.at)
+    const name = names.get(key) ?? `schema-${names.size}`
+    if (from !== undefined) same.get(from)?.to.add(name)
+    if (!names.has(key)) {
+      names.set(key, name)
+      same.set(name, { to: new Set(), at: found.at })
+      definitions.set(name, schemaAt(found.value, found.at, name))
+    }
+    return { $ref: name }
+  }
+
+  /** `from` is the definition that speaks of the same value. */
+  const schemaAt = (schema: unknown, at: Path, from: string | undefined): Checkable => {
+    if (typeof schema === 'boolean') return schema
+    if (!isMembers(schema)) {
+      told(at, 'Expected a schema.')
+      return true
+    }
+    const { $ref: ref, $dynamicRef: dynamic } = schema
+    if (dynamic !== undefined)
+      told([...at, '$dynamicRef'], 'References that depend on who asks are not followed. Write `$ref`.')
+    const referredTo = ref === undefined ? undefined : reference(ref, [...at, '$ref'], from)
+    // What stands beside a reference counts from 3.1 on.
+    if (referredTo !== undefined && isOld) return referredTo
+    const reader: WordReader = {
+      told,
+      schema: (value, where, isSame) => schemaAt(value, where, isSame ? from : undefined),
+    }
+    const read: Record<string, unknown> = { [counted]: true }
+    for (const [word, value] of Object.entries(isOld ? modern(schema) : schema)) {
+      const use = Object.hasOwn(words, word) ? words[word] : undefined
+      const meant = use?.(value, reader, [...at, word])
+      if (meant !== undefined) read[word] = meant
+    }
+    if (Array.isArray(read['required'])) read['required'] = asked(document, schema, read['required'] as string[])
+    const full = orNull(withFewForms(read), isOld && schema['nullable'] === true)
+    return referredTo === undefined ? full : { allOf: [referredTo, full] }
+  }
+
+  return {
+    read: (schema, at) => schemaAt(schema, at, undefined),
+    definitions,
+    refuseCircles() {
+      for (const [name, { at }] of same)
+        if (leadsBack(name, same)) told(at, 'This schema is made of itself: no value could be held against it.')
+    },
+  }
+}
+
+/** Bounds as they are written since 3.1: `exclusiveMinimum: true` beside a `minimum` was the bound itself excluded. */
+const modern = (schema: Members): Members => {
+  const { exclusiveMinimum, exclusiveMaximum, minimum, maximum, ...rest } = schema
+  return {
+    ...rest,
+    ...bound('inimum', minimum, exclusiveMinimum),
+    ...bound('aximum', maximum, exclusiveMaximum),
+  }
+}
+
+const bound = (which: 'inimum' | 'aximum', value: unknown, exclusive: unknown): Members => {
+  const [open, closed] = [`exclusiveM${which}`, `m${which}`]
+  if (typeof exclusive === 'boolean') return value === undefined ? {} : { [exclusive ? open : closed]: value }
+  return {
+    ...(value === undefined ? {} : { [closed]: value }),
+    ...(exclusive === undefined ? {} : { [open]: exclusive }),
+  }
+}
+
+/** Null beside what else fits. Said so that what is wrong with another value is told, not that it fits none of two. */
+const orNull = (schema: Checkable, takesNull: boolean): Checkable =>
+  takesNull ? { [counted]: true, if: { type: 'null' }, else: schema } : schema
+
+/** One form, or one beside null, is no choice. */
+const withFewForms = ({ anyOf, oneOf, ...schema }: Readonly<Record<string, unknown>>): Checkable => {
+  const choices: Record<string, unknown> = {}
+  const all: unknown[] = Array.isArray(schema['allOf']) ? [...(schema['allOf'] as unknown[])] : []
+  for (const [word, list] of Object.entries({ anyOf, oneOf })) {
+    if (!Array.isArray(list)) continue
+    const others = list.filter((one: Checkable) => typeof one === 'boolean' || one['type'] !== 'null') as Checkable[]
+    const [only] = others
+    if (others.length === 1 && only !== undefined) all.push(orNull(only, list.length > 1))
+    else choices[word] = list
+  }
+  return { ...schema, ...choices, ...(all.length > 0 && { allOf: all }) }
+}
+
+/** References in circles, and deeper than people write. */
+const mostHops = 16
+
+/** What a request has to have: of properties that are read-only, answers alone speak (OpenAPI 3.1 §4.8.24.4). */
+const asked = (document: OpenApiDocument, schema: Members, required: readonly string[]): readonly string[] =>
+  required.filter((name) => !isReadOnly(document, schema, name))
+
+const isReadOnly = (document: OpenApiDocument, schema: Members, name: string, hops = 0): boolean => {
+  const { properties, allOf } = schema
+  const property = isMembers(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined
+  if (isMembers(property) && (property['readOnly'] ?? resolved(document, property)?.['readOnly']) === true) return true
+  if (!Array.isArray(allOf) || hops > mostHops) return false
+  return allOf.some((part: unknown) => {
+    const inner = resolved(document, part)
+    return inner !== undefined && isReadOnly(document, inner, name, hops + 1)
+  })
+}
+
+const leadsBack = (name: string, same: ReadonlyMap<string, { readonly to: ReadonlySet<string> }>): boolean => {
+  const seen = new Set<string>()
+  const visit = (at: string): boolean => {
+    for (const next of same.get(at)?.to ?? []) {
+      if (next === name) return true
+      if (!seen.has(next) && seen.add(next) !== undefined && visit(next)) return true
+    }
+    return false
+  }
+  return visit(name)
+}
