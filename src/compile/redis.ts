@@ -6,7 +6,7 @@ const oneServer =
 
 /** Addresses of Clusters and Sentinels as clients of other languages write them: `redis+cluster://…`, `redis://a:1,b:2`. */
 const isOfSeveral = (input: unknown): boolean =>
-  /^[a-z]+[+-](?:cluster|sentinel):|^rediss?:\/\/[^@]*,/.test(String(input))
+  /^[a-z]+[+-](?:cluster|sentinel):|^rediss?:\/\/[^/?#]*,(?![^/?#]*@)/.test(String(input))
 
 /** The URL of the Redis that replicas share, or an empty text for none; undefined then. */
 export const redisUrl = z

@@ -36,6 +36,26 @@ describe('@rateLimit on a field', () => {
   })
 })
 
+describe('the name of @rateLimit', () => {
+  it('is a mistake where it cannot stand in a header', async (t) => {
+    for (const name of ['a\\"b', 'a b', 'ä', 'a\\nb', '']) {
+      const { dir, remove } = await laid(`@rateLimit(limit: 1, window: "1m", name: "${name}")`)
+      t.after(remove)
+      const { diagnostics } = await compileWorkspace(dir, {})
+      assert.deepEqual(
+        diagnostics.map(({ message }) => message),
+        ['The `name` of @rateLimit stands in headers: it has letters, digits, dots and dashes.'],
+      )
+    }
+  })
+
+  it('and what it counts by may be left out: it counts users then', async (t) => {
+    const send = await gateway(t, '@rateLimit(limit: 1, window: "1h", by: [], claims: [])')
+    const status = async (): Promise<number> => (await send('mutation { login(pin: "1") }')).status
+    assert.deepEqual([await status(), await status()], [200, 429])
+  })
+})
+
 const laid = (directive: string) =>
   layWorkspace({
     'portico.yaml': `

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /**
  * What becomes of connections to Redis. `silent`: all stand still until the fault is over. `half open`: those that are
- * open now pass nothing on any more. `slow`: answers come after 400 ms. `cut`: who asks is cut off. `gone`: nobody listens.
+ * open now pass nothing on any more. `slow`: answers come after a second. `cut`: who asks is cut off. `gone`: nobody listens.
  * An answer stands for the one to every question, which Redis does not hear.
  */
 export type RedisFault = 'silent' | 'half open' | 'slow' | 'cut' | 'gone' | { readonly answer: string }
@@ -14,7 +14,7 @@ export type RedisProxy = {
   readonly close: () => Promise<void>
 }
 
-const slowMs = 400
+const slowMs = 1_000
 
 /** A TCP proxy before a sound Redis, by its URL, for faults that it does not produce on demand. */
 export const startRedisProxy = async (redisUrl: string): Promise<RedisProxy> => {
