@@ -46,13 +46,13 @@ const run = (toRun: ToRun, request: FastifyRequest, reply: FastifyReply): Answer
     header: headerOf(request),
     introspection: introspect(bff.graph, operation, { plan, variables }),
   }
+  const masker = runtime.masks?.answersFor(request.caller)
   const reported = (result: Answered): Answered => {
     if (result.failures.length > 0) reportFailures(result.failures, { bff: bff.name, requestId: request.id, runtime })
-    const masker = runtime.masks?.answersFor(request.caller)
     return masker === undefined ? result : maskResult(result, plan, masker)
   }
   const running = isExplained(toRun, request, reply)
-    ? executeExplained(asked, runtime.tools, wholePlan(bff.graph, operation))
+    ? executeExplained(asked, runtime.tools, { whole: wholePlan(bff.graph, operation), masker })
     : bff.shareOperations
       ? runtime.sharedOperations.execute(asked, runtime.tools, () => runtime.observeShared(bff.name))
       : execute(asked, runtime.tools)

@@ -187,7 +187,7 @@ const compileConfig = async (
   }
   const { masks, diagnostics: maskDiagnostics } = compileMask(config, {
     places,
-    graphs: servedBffs.map(({ served }) => served.graph),
+    bffs: servedBffs.map(({ served }) => served),
     routes: servedRoutes.map(({ served }) => served),
   })
   diagnostics.push(...maskDiagnostics)

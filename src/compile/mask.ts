@@ -1,9 +1,13 @@
 import { z } from 'zod'
+import type { BffPlan } from '../bff/bff.ts'
 import type { Places } from '../config/places.ts'
 import { oneOrMore } from '../config/scalars.ts'
-import type { Graph } from '../graph/graph.ts'
+import { placeOfNode } from '../graph/bind/sdl.ts'
 import { reachIn } from '../graph/mask-reach.ts'
+import { mayMask } from '../graph/masked.ts'
+import { worstCasePlan } from '../graph/operation.ts'
 import type { Diagnostic } from '../kernel/diagnostic.ts'
+import { createMasker } from '../kernel/mask/masker.ts'
 import { createMasks, type Masks, type ScopedRule } from '../kernel/mask/masks.ts'
 import { parsePath } from '../kernel/mask/path.ts'
 import { findLike, patterns } from '../kernel/mask/patterns.ts'
@@ -34,9 +38,9 @@ const ruleConfig = z.strictObject({
   becomes: z
     .union([z.enum(['remove', 'last4', 'hash']), z.strictObject({ text: z.string() })])
     .describe('What stands in the place: nothing, `****` and the last four characters, a keyed hash, or a text.'),
-  in: oneOrMore(z.enum(['answers', 'logs']))
+  in: oneOrMore(z.enum(['answers', 'logs', 'audit']))
     .default(['answers', 'logs'])
-    .describe('Where: in what clients get, errors included, and in the log.'),
+    .describe('Where: in what clients get, errors included, in the log, and in the audit log.'),
   except: z
     .strictObject({
       scopes: z.array(z.string()).default([]).describe('Any of these scopes.'),
@@ -60,20 +64,21 @@ type Rule = z.output<typeof ruleConfig>
 type Surroundings = {
   readonly places: Places
   /** Of BFFs that are sound. */
-  readonly graphs: readonly Graph[]
+  readonly bffs: readonly BffPlan[]
   readonly routes: readonly RoutePlan[]
 }
 
 /** The rules made ready, or what is wrong with them. A rule that could not apply would show what it should hide. */
 export const compileMask = (
   { mask: config, routes: settings }: Pick<WorkspaceConfig, 'mask' | 'routes'>,
-  { places, graphs, routes }: Surroundings,
+  { places, bffs, routes }: Surroundings,
 ): { readonly masks: Masks | undefined; readonly diagnostics: readonly Diagnostic[] } => {
   const forAnswers = config?.rules.some((rule) => rule.in.includes('answers')) === true
   const diagnostics: Diagnostic[] = settings.flatMap((route, index) =>
     routeMistakes(route, { index, forAnswers, places }),
   )
   if (config === undefined) return { masks: undefined, diagnostics }
+  const graphs = bffs.map(({ graph }) => graph)
   // Of routes nobody knows the shape of answers.
   const hasRoutes = routes.some(
     (route) => route.kind === 'transcode' || (route.kind === 'proxy' && route.mask !== undefined),
@@ -110,7 +115,22 @@ export const compileMask = (
       return wrong('path', `No answer has ${rule.path}. Paths of GraphQL are names of fields, from a root field on.`)
     return [made]
   })
+  diagnostics.push(...bffs.flatMap((bff) => sharedAnswers(bff, rules)))
   return { masks: diagnostics.length > 0 ? undefined : createMasks(rules), diagnostics }
+}
+
+/** Endpoints whose answers shared caches may keep, though a rule has exceptions: one caller would get another's. */
+const sharedAnswers = ({ graph, endpoints }: BffPlan, rules: readonly ScopedRule[]): readonly Diagnostic[] => {
+  const excepting = createMasker(rules.filter((rule) => rule.in.includes('answers') && rule.except !== undefined))
+  return endpoints
+    .filter(({ cache, operation }) => cache?.shared === true && mayMask(worstCasePlan(graph, operation), excepting))
+    .map(({ name, operation }) => ({
+      severity: 'error',
+      code: 'PORTICO-703',
+      place: placeOfNode(operation.node),
+      coordinate: name,
+      message: 'Its `cache` lets callers share answers, but `mask` shows some what it hides from others: say private.',
+    }))
 }
 
 /** Nobody shows by accident what rules are to hide: every route to a service says whether they hold for it. */

@@ -70,20 +70,23 @@ const longest = 200
 const said = (parts: readonly (string | readonly string[])[], body: Json | undefined): string =>
   parts.map((part) => (typeof part === 'string' ? part : scalarText(dig(body, part) as Json | undefined))).join('')
 
-/** What the log says of an answer that was judged a failure: the values that the condition reads. */
+/** What the log says of an answer that was judged a failure: the values that the condition reads, as JSON, in which rules on paths find them. */
 const read = (condition: Condition, answered: Answered): string =>
   pathsOf(condition)
-    .map((operand) => `${[operand.root, ...operand.path].join('.')} is ${described(valueOf(operand, answered))}`)
+    .map((operand) => `${operand.root} is ${within(operand.path, described(valueOf(operand, answered)))}`)
     .join(', ')
+
+const within = (path: readonly string[], value: string): string =>
+  path.reduceRight((inner, name) => `{${JSON.stringify(name)}: ${inner}}`, value)
 
 const mostMembers = 5
 
 /** A value with the members it has itself: text of all that is nested would cost what a service makes it. */
 const described = (value: Json): string => {
   if (value === null || typeof value !== 'object' || isRawNumber(value)) return quoted(value)
-  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (Array.isArray(value)) return `"a list of ${value.length}"`
   const members = Object.entries(value as Readonly<Record<string, Json>>).slice(0, mostMembers)
-  return `{${members.map(([name, inner]) => `${shortened(name)}: ${isScalar(inner) ? quoted(inner) : '…'}`).join(', ')}}`
+  return `{${members.map(([name, inner]) => `${JSON.stringify(shortened(name))}: ${isScalar(inner) ? quoted(inner) : '"…"'}`).join(', ')}}`
 }
 
 const quoted = (value: Json): string =>

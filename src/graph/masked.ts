@@ -15,11 +15,15 @@ export const maskResult = <Result extends ExecutionResult>(
 ): Result => {
   const { text } = result
   if (text === undefined) return result
-  const root = placeIn(plan, masker)
-  if (root === nowhere && !masker.patterned) return result
-  const masked = maskJson(text, masker, { root, removed: 'null' })
-  return masked === text ? result : { ...result, text: masked }
+  if (!mayMask(plan, masker)) return result
+  const masked = maskJson(text, masker, { root: placeIn(plan, masker), removed: 'null' })
+  // What is remembered of the whole text, such as its validator, is nothing to who gets another.
+  return masked === text ? result : { ...result, text: masked, same: undefined }
 }
+
+/** Whether anything of an answer may be masked. */
+export const mayMask = (plan: OperationPlan, masker: Masker): boolean =>
+  masker.patterned || placeIn(plan, masker) !== nowhere
 
 /** Plans are few and run often, and so are maskers. */
 const known = new WeakMap<Masker, WeakMap<OperationPlan, Place>>()

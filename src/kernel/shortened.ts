@@ -1,5 +1,9 @@
 const usual = 64
+const halves = /(?:\d[\d -]{3,}|[^\s"'<>]*@[^\s"'<>]*)$/
 
-/** A text that somebody else chose, not longer than a message should be that repeats it. */
+/**
+ * A text that somebody else chose, not longer than a message should be that repeats it. Half of a number or of an
+ * address goes too: nobody could tell any more that it is to be masked.
+ */
 export const shortened = (text: string, longest: number = usual): string =>
-  text.length > longest ? `${text.slice(0, longest)}…` : text
+  text.length > longest ? `${text.slice(0, longest).replace(halves, '')}…` : text

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Plan } from '../compile/plan.ts'
 import { authorityOf } from '../kernel/authority.ts'
-import { type AuditLog, createAuditLog } from '../telemetry/audit-log.ts'
+import { type AuditLog, createAuditLog, maskAudit } from '../telemetry/audit-log.ts'
 import type { Gateway, Reloaded } from './gateway.ts'
 
 /** Who had a workspace read anew, and from where. */
@@ -16,40 +16,48 @@ export class AuditTrail {
   readonly #tools: { readonly log: Logger; readonly lost: () => void }
   /** By path: a generation that drains goes on with the one it knows. */
   readonly #logs = new Map<string, AuditLog>()
-  #current: AuditLog | undefined
+  #current: { readonly path: string | undefined; readonly log: AuditLog } | undefined
 
   constructor(tools: { readonly log: Logger; readonly lost: () => void }) {
     this.#tools = tools
   }
 
   /** Where a generation of the plan tells of its callers; undefined where nothing is kept. */
-  of({ audit }: Pick<Plan, 'audit'>): AuditLog | undefined {
+  of({ audit, masks }: Pick<Plan, 'audit' | 'masks'>): AuditLog | undefined {
     if (audit === undefined) return undefined
     const { log, lost } = this.#tools
     let auditLog = this.#logs.get(audit)
     if (auditLog === undefined)
       this.#logs.set(audit, (auditLog = createAuditLog(audit, { lost, warn: (message) => log.error(message) })))
-    return auditLog
+    return masks?.audit === undefined ? auditLog : maskAudit(auditLog, masks.audit)
+  }
+
+  /** What a plan says of it, from now on. */
+  #follow(plan: Plan): void {
+    const log = this.of(plan)
+    this.#current = log && { path: plan.audit, log }
   }
 
   started({ listen, plan }: { readonly listen: Gateway['listen']; readonly plan: Plan }): void {
-    this.#current = this.of(plan)
-    this.#current?.write('gateway.started', { generation: 1, listen: authorityOf(listen.host, listen.port) })
+    this.#follow(plan)
+    this.#current?.log.write('gateway.started', { generation: 1, listen: authorityOf(listen.host, listen.port) })
   }
 
   /** Tells where it was kept until now and, where a reload moved it, where it is from now on. */
   reloaded({ ok, generation, diagnostics, why }: Reloaded, plan: Plan, by: ReloadedBy): void {
-    const next = ok ? this.of(plan) : this.#current
     const mistakes = diagnostics.filter(({ severity }) => severity === 'error')
     const facts = ok
       ? { generation, ...by }
       : { generation, ...by, mistakes: mistakes.map(({ code, place }) => `${place.file}:${place.line} ${code}`), why }
-    for (const log of new Set([this.#current, next])) log?.write(ok ? 'workspace.changed' : 'workspace.refused', facts)
-    this.#current = next
+    const event = ok ? 'workspace.changed' : 'workspace.refused'
+    if (!ok || this.#current?.path !== plan.audit) this.#current?.log.write(event, facts)
+    if (!ok) return
+    this.#follow(plan)
+    this.#current?.log.write(event, facts)
   }
 
   stopped(): void {
-    this.#current?.write('gateway.stopped', {})
+    this.#current?.log.write('gateway.stopped', {})
   }
 
   async close(): Promise<void> {

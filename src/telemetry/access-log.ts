@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { RequestObserver } from './observers.ts'
 
-/** The longest query that is logged whole. */
+/** The longest query that is logged. */
 const longestQuery = 512
 
 /**
@@ -19,7 +19,7 @@ export const accessLog =
         requestId: request.id,
         method: request.method,
         path: request.canonicalPath ?? pathOf(request.url),
-        ...(query >= 0 && { query: request.url.slice(query, query + longestQuery) }),
+        ...(query >= 0 && { query: queryText(request.url.slice(query)) }),
         route: request.pattern ?? request.routeOptions.url ?? null,
         status,
         ms: Math.round(milliseconds * 1_000) / 1_000,
@@ -31,5 +31,12 @@ export const accessLog =
       'request',
     )
   }
+
+/** Whole parameters only: what masks and removes secrets does not know half a value. */
+const queryText = (query: string): string => {
+  if (query.length <= longestQuery) return query
+  const end = query.lastIndexOf('&', longestQuery)
+  return `${query.slice(0, Math.max(end, 1))}…`
+}
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? url

@@ -1,6 +1,8 @@
 import { close, constants, fstat, open, openSync, stat, write } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { logLineMasker } from '../kernel/mask/log-line.ts'
+import type { Masker } from '../kernel/mask/masker.ts'
 import { isStandardOutput } from '../kernel/standard-output.ts'
 import { scrub } from './scrub.ts'
 
@@ -74,6 +76,15 @@ const [openFile, closeFile, writeFile, statFile, fstatFile] = [open, close, writ
 export const createAuditLog = (path: string, tools: AuditLogTools): AuditLog => {
   const log = new Appending(path, tools)
   return { write: (event, facts) => log.add(auditLine(event, facts)), close: () => log.close() }
+}
+
+/** The same log, for a plan that masks what it tells. */
+export const maskAudit = (log: AuditLog, masker: Masker): AuditLog => {
+  const mask = logLineMasker(masker)
+  return {
+    ...log,
+    write: (event, facts) => log.write(event, JSON.parse(mask(JSON.stringify(facts))) as typeof facts),
+  }
 }
 
 class Appending {

@@ -10,6 +10,8 @@ export type CachePlan = {
   readonly control: string
   /** Request headers that the answer depends on, in lower case. */
   readonly vary: readonly string[]
+  /** Whether caches that several callers share may keep one. */
+  readonly shared: boolean
 }
 
 /** What of a caller an answer depends on. */
@@ -61,7 +63,7 @@ export const readCache = (
 ): CachePlan => {
   const personal = identity !== undefined
   const vary = [...new Set([...(personal ? ['authorization'] : []), ...headers])]
-  if (text === undefined) return { control: personal ? 'private, no-cache' : 'no-cache', vary }
+  if (text === undefined) return { control: personal ? 'private, no-cache' : 'no-cache', vary, shared: false }
   const names: string[] = []
   for (const part of text.split(',').map((one) => one.trim())) {
     const [name = '', value] = part.split('=', 2)
@@ -78,11 +80,12 @@ export const readCache = (
     )
   }
   const sharing = names.find((name) => shares.includes(name))
-  if (personal && sharing !== undefined && !names.includes('private'))
+  const shared = sharing !== undefined && !names.includes('private')
+  if (personal && shared)
     report(
       'PORTICO-703',
       `\`${sharing}\` lets caches give one caller's answer to another, but it depends on ${identity}: say private.`,
     )
   if (names.includes('public') && names.includes('private')) report('PORTICO-609', 'An answer is public or private.')
-  return { control: text, vary }
+  return { control: text, vary, shared }
 }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ExecutionResult } from '../../graph/execute/execute.ts'
 import { abortable } from '../../kernel/abort.ts'
 import { eventStream } from '../../kernel/event-stream.ts'
+import { maskProblem } from '../../kernel/mask/errors.ts'
 import { asProblem, type Problem, problemJson } from '../../kernel/problem.ts'
 import { Aborter, type Signal } from '../../kernel/signal.ts'
 import { type EventTools, eventsOf } from '../events.ts'
@@ -35,7 +36,9 @@ const complete = 'event: complete\ndata:\n\n'
  */
 export const streamEvents = (endpoint: EndpointPlan, streamed: Streamed, tools: StreamTools): Promise<FastifyReply> => {
   const { request, reply } = streamed
-  const problemText = (problem: Problem): string => JSON.stringify(problemJson(problem, request.id))
+  const masker = tools.runtime.masks?.answersFor(request.caller)
+  const problemText = (problem: Problem): string =>
+    JSON.stringify(problemJson(maskProblem(problem, masker), request.id))
   return writeEvents({ request, reply }, textsOf(endpoint, streamed, { tools, problemText }), {
     slots: tools.slots,
     heartbeatMs: tools.bff.subscriptions.ping,

@@ -64,7 +64,8 @@ export const mountGraphql = (app: FastifyInstance, bff: BffPlan, mount: GraphqlM
   const opened = () => runtime.observeOpenSocket?.(path)
   const charge = runtime.chargeMessage
   const { json } = limits
-  const sockets = createSockets({ settings, json, slots, prepare, clock, verify, origins, charge, opened })
+  const { masks } = runtime
+  const sockets = createSockets({ settings, json, slots, prepare, clock, verify, origins, charge, opened, masks })
   app.register(async (scope) => {
     readLossless(scope, limits.json)
     for (const hook of [hooks.onRequest ?? []].flat())

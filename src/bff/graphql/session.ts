@@ -4,6 +4,8 @@ import { print } from 'graphql'
 import type { Identity } from '../../kernel/caller.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { JsonLimits } from '../../kernel/json-mistake.ts'
+import { maskJson } from '../../kernel/mask/json.ts'
+import type { Masks } from '../../kernel/mask/masks.ts'
 import { asProblem, Problem } from '../../kernel/problem.ts'
 import { Aborter, type Signal } from '../../kernel/signal.ts'
 import type { OpenSocket, SocketEnding } from '../../telemetry/observers.ts'
@@ -30,6 +32,8 @@ export type SessionTools = {
   readonly charge: ChargeMessage | undefined
   /** Told that one is open; counts it. */
   readonly opened?: () => OpenSocket | undefined
+  /** What is hidden in errors; undefined where nothing is. Data are masked before they get here. */
+  readonly masks: Masks | undefined
 }
 
 /** Whose credentials these are, by headers in lower case; undefined where there are none. Rejects with Problem. */
@@ -67,7 +71,7 @@ const longestId = 128
  * understood: mercurius would take headers and further tokens from them.
  */
 export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, tools: SessionTools): Session => {
-  const { settings, slots, prepare, clock, verify, charge, opened } = tools
+  const { settings, slots, prepare, clock, verify, charge, opened, masks } = tools
   /** By the client's id; mercurius knows each by a number of its own, lest one that ended is taken for its successor. */
   const open = new Map<string, Opened>()
   const byNumber = new Map<string, Opened>()
@@ -96,10 +100,16 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
     byNumber.delete(one.number)
     one.ended.abort()
   }
+  const shown = (json: string): string => {
+    const masker = masks?.answersFor({ identity })
+    return masker === undefined ? json : maskJson(json, masker, { root: masker.errors, removed: 'gone' })
+  }
+  const sendErrors = (id: string, payload: readonly object[]): void =>
+    send(`{"type":"error","id":${JSON.stringify(id)},"payload":${shown(JSON.stringify(payload))}}`)
   const fail = (one: Opened, payload: readonly object[]): void => {
     if (one.ended.aborted) return
     end(one)
-    send(JSON.stringify({ type: 'error', id: one.id, payload }))
+    sendErrors(one.id, payload)
   }
 
   const release = slots.take()
@@ -152,7 +162,7 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
         'RESOURCE_EXHAUSTED',
         `At most ${settings.perConnection} subscriptions of a connection are open at once.`,
       )
-      return send(JSON.stringify({ type: 'error', id, payload: [problemError(problem, request.id)] }))
+      return sendErrors(id, [problemError(problem, request.id)])
     }
     numbers += 1
     const one: Opened = { id, number: String(numbers), ended: new Aborter(), prepared: undefined }
@@ -222,7 +232,9 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
     // Of a subscription that is over nothing more is said.
     if (one === undefined) return (more.at(-1) as (() => void) | undefined)?.()
     if (type !== 'next') end(one)
-    send(`{"type":"${type}","id":${JSON.stringify(one.id)}${rest}`, ...more)
+    // Not the id, which is the client's own and has to come back as it was.
+    const said = rest.includes('"message":') ? `,${shown(`{${rest.slice(1)}`).slice(1)}` : rest
+    send(`{"type":"${type}","id":${JSON.stringify(one.id)}${said}`, ...more)
   }) as typeof socket.send
 
   return {

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { abortable } from '../../kernel/abort.ts'
 import { preferredType } from '../../kernel/accept.ts'
+import { maskErrorText, tellsErrors } from '../../kernel/mask/errors.ts'
 import { Aborter, type Signal } from '../../kernel/signal.ts'
 import { type EventTools, eventsOf } from '../events.ts'
 import { runOperation } from '../run-operation.ts'
@@ -26,7 +27,6 @@ export const wantsEvents = ({ method, headers: { accept } }: FastifyRequest): bo
   preferredType(accept, ['text/event-stream', 'application/json', 'application/graphql-response+json']) ===
     'text/event-stream'
 
-const next = (body: string): string => `event: next\ndata: ${body}\n\n`
 const complete = 'event: complete\ndata:\n\n'
 
 /**
@@ -36,19 +36,29 @@ const complete = 'event: complete\ndata:\n\n'
  */
 export const streamAnswer =
   ({ slots, heartbeatMs, stop, ...tools }: StreamTools): StreamAnswer =>
-  (request, reply, prepared) =>
-    writeEvents({ request, reply }, bodiesOf(prepared, { request, reply, tools }), {
+  (request, reply, prepared) => {
+    const masker = tools.runtime.masks?.answersFor(request.caller)
+    const next = (body: string): string =>
+      `event: next\ndata: ${masker === undefined || !tellsErrors(body) ? body : maskErrorText(body, masker)}\n\n`
+    return writeEvents({ request, reply }, bodiesOf(prepared, { request, reply, tools, next }), {
       slots,
       heartbeatMs,
       clock: tools.runtime.tools.clock,
       stop,
       failure: (problem) => next(JSON.stringify({ errors: [problemError(problem, request.id)] })) + complete,
     })
+  }
 
-type Asked = { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly tools: EventTools }
+type Asked = {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly tools: EventTools
+  /** The event that a body is. */
+  readonly next: (body: string) => string
+}
 
 /** The events of an answer; leaving them cancels the stream behind. */
-const bodiesOf = (prepared: Prepared, { request, reply, tools }: Asked): AsyncIterator<string, unknown> =>
+const bodiesOf = (prepared: Prepared, { request, reply, tools, next }: Asked): AsyncIterator<string, unknown> =>
   abortable(new Aborter(), async function* (signal) {
     const requestId = request.id
     if ('errors' in prepared) yield next(JSON.stringify({ errors: requestErrors(prepared.errors, requestId) }))

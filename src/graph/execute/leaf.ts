@@ -35,9 +35,16 @@ export const completeLeaf = (
   }
   try {
     return type.serialize(isRawNumber(value) && type === GraphQLString ? numberText(value) : value) as Json
-  } catch (cause) {
-    return refusal(`something that is no ${type.name}`, { service, reason: 'TYPE_MISMATCH', cause })
+  } catch {
+    // What graphql-js says of it repeats the value, which may be one that nobody is to see.
+    return refusal(`something that is no ${type.name}`, { service, reason: 'TYPE_MISMATCH', cause: kindOf(value) })
   }
+}
+
+const kindOf = (value: unknown): string => {
+  if (isRawNumber(value)) return 'a number'
+  if (typeof value === 'string') return `a text of ${value.length} characters`
+  return Array.isArray(value) ? `a list of ${value.length}` : `a value of type ${typeof value}`
 }
 
 type Refused = { readonly service: string | undefined; readonly reason: Reason; readonly cause?: unknown }

@@ -56,8 +56,12 @@ export class Recording implements Recorder {
   private readonly origins = new Map<Entry, Origin>()
   private running: Recorded | undefined
 
-  constructor(now: () => number) {
+  /** Whether the caller gets masked answers: then no value is recorded to be shown. */
+  readonly masked: boolean
+
+  constructor(now: () => number, masked: boolean) {
     this.now = now
+    this.masked = masked
   }
 
   readonly loads = (options: LoadsOptions): Loads => new RecordedLoads(options, this)
@@ -181,7 +185,7 @@ class RecordedLoads extends Loads {
     const call = this.begun.pop()
     if (call !== undefined) {
       call.service = binding.request.service
-      call.line = requestLine(binding.request, scope)
+      call.line = requestLine(binding.request, { ...scope, masked: this.recording.masked })
       this.recording.from(entry as Entry, { call, key: undefined })
     }
     return entry
@@ -196,7 +200,11 @@ class RecordedLoads extends Loads {
     // Keys of several steps wait for each other: who asked first is known by then.
     call.step = this.recording.firstWith(asked[0]?.entry)
     call.service = binding.request.service
-    call.line = requestLine(binding.request, { ...scope, keys: asked.map(({ key }) => key) })
+    call.line = requestLine(binding.request, {
+      ...scope,
+      masked: this.recording.masked,
+      keys: asked.map(({ key }) => key),
+    })
     call.keys = asked.length
   }
 }

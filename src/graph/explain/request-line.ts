@@ -9,12 +9,15 @@ const longestValue = 60
 /** What is never shown, by the name of what it is read from. */
 const secretName = /pass|secret|token|api_?key|authorization|cookie|credential/i
 
+/** What values are read from; `masked` says that none may be shown, for a masked one would not be known here. */
+export type Shown = Scope & { readonly masked?: boolean | undefined }
+
 /**
  * A request as text for people: what it asks, never whom and with which rights. What is read of claims and headers
  * stays a placeholder, and so do values that equal a claim, that have a secret's name, or are objects; bodies and
  * headers are left out.
  */
-export const requestLine = (request: RequestTemplate, scope: Scope): string => {
+export const requestLine = (request: RequestTemplate, scope: Shown): string => {
   if (request.kind === 'grpc') {
     const message = messageText(request.message, scope)
     return cut(`${request.method.path.slice(1)}${message === '{}' ? '' : ` ${message}`}`, longestLine)
@@ -25,11 +28,14 @@ export const requestLine = (request: RequestTemplate, scope: Scope): string => {
 }
 
 /** A value as it may be shown; its placeholder where it may not, undefined where there is none. */
-export const shown = (expression: Expression, scope: Scope): Json | undefined => {
+const shown = (expression: Expression, scope: Shown): Json | undefined => {
   const placeholder = `{${expression.text}}`
   const { root, path, field } = expression
   const hidden =
-    root === 'claims' || root === 'header' || [path.at(-1), field].some((name = '') => secretName.test(name))
+    scope.masked === true ||
+    root === 'claims' ||
+    root === 'header' ||
+    [path.at(-1), field].some((name = '') => secretName.test(name))
   try {
     const plain = evaluate({ ...expression, pipes: [] }, scope)
     if (plain === noCall || plain === undefined || plain === null) return undefined
@@ -54,7 +60,7 @@ const isClaim = (text: string, claims: unknown): boolean => {
   return textOf(claims as Json) === text
 }
 
-const pairs = ({ name, value }: NamedTemplate, scope: Scope): readonly string[] => {
+const pairs = ({ name, value }: NamedTemplate, scope: Shown): readonly string[] => {
   const [only] = value
   if (value.length === 1 && typeof only === 'object') {
     const found = shown(only, scope)
@@ -65,7 +71,7 @@ const pairs = ({ name, value }: NamedTemplate, scope: Scope): readonly string[] 
 }
 
 /** The text of a template; undefined where a value of it is absent. */
-const textIn = (template: Template, scope: Scope, encode: (text: string) => string): string | undefined => {
+const textIn = (template: Template, scope: Shown, encode: (text: string) => string): string | undefined => {
   let text = ''
   for (const part of template) {
     const value = typeof part === 'string' ? part : shown(part, scope)
@@ -77,7 +83,7 @@ const textIn = (template: Template, scope: Scope, encode: (text: string) => stri
 
 const encoded = (text: string): string => cut(encodeURIComponent(text.toWellFormed()), longestValue)
 
-const messageText = (template: ValueTemplate, scope: Scope): string => {
+const messageText = (template: ValueTemplate, scope: Shown): string => {
   switch (template.kind) {
     case 'literal':
       return JSON.stringify(template.value)

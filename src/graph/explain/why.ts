@@ -44,7 +44,8 @@ export const whyMissing = (gap: Gap, recording: Recording): Why => {
   if (owner === undefined) return { reason: 'PARENT_NULL', detail: `${path.slice(0, -1).join('.') || 'data'} is null.` }
   // An error in place of a value that the answer takes for null: nobody was told of it.
   if (found instanceof Error) return { reason: asProblem(found).reason, detail: asProblem(found).message }
-  if (isThere(found)) return said(`${by(field)} says that nothing was set: ${String(found)}.`)
+  if (isThere(found))
+    return said(`${by(field)} says that nothing was set${recording.masked ? '' : `: ${String(found)}`}.`)
   const position = path.at(-1)
   if (field.value.kind === 'step')
     return ofStep(field.value.step, { owner, recording, position: typeof position === 'number' ? position : undefined })

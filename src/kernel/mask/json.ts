@@ -94,7 +94,7 @@ class Pass {
     } else if (code === 45 || (code >= 48 && code <= 57)) {
       const text = this.#token(number)
       if (place.hit !== undefined) this.#become(place.hit, start, text)
-      else if (text.length > 3) this.#patterned(text, start)
+      else if (text.length > 3) this.#patterned(inDigits(text), start)
     } else {
       const text = this.#token(word)
       if (place.hit !== undefined && text !== 'null') this.#become(place.hit, start, text)
@@ -244,3 +244,17 @@ class Pass {
 
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const word = /true|false|null/y
+
+/** More digits than anything has that a pattern is for. */
+const mostDigits = 40
+
+/** A number digit by digit, as others than JavaScript may write it with an exponent: 4.111111111111111E15. */
+const inDigits = (text: string): string => {
+  const [mantissa = '', exponent] = text.split(/[eE]/)
+  if (exponent === undefined) return text
+  const [whole = '', fraction = ''] = mantissa.split('.')
+  const places = Number(exponent) - fraction.length
+  if (places > mostDigits || places < -mostDigits) return text
+  const digits = whole + fraction
+  return places >= 0 ? digits + '0'.repeat(places) : `${digits.slice(0, places)}.${digits.slice(places)}`
+}

@@ -3,9 +3,10 @@ import type { Masker } from './masker.ts'
 
 const removed = '{"level":"error","msg":"a line of the log could not be masked, and is not shown"}\n'
 
-/** A line of the log, masked: also JSON inside of its texts, such as a body that a cause tells of. */
+/** A line of the log, masked: also JSON and queries inside of its texts, such as a body or an address that a cause tells of. */
 export const logLineMasker = (masker: Masker): ((line: string) => string) => {
-  const line: Masker = { ...masker, text: (text) => maskInside(text, masker) }
+  const inner: Masker = { ...masker, text: (text) => masker.text(maskQueries(text, masker)) }
+  const line: Masker = { ...masker, text: (text) => maskInside(text, inner) }
   return (text) => {
     try {
       return maskJson(text, line, { removed: 'gone' })
@@ -38,4 +39,25 @@ const maskInside = (text: string, masker: Masker): string => {
     beginsJson.lastIndex = past
   }
   return out + masker.text(text.slice(past))
+}
+
+const parameter = /([?&])([^=&?#\s"']+)=([^&#\s"']*)/g
+
+/** The parameters of a query are members like others: `?taxId=` is as good as `{"taxId":`. */
+const maskQueries = (text: string, { root, names }: Masker): string =>
+  names.length === 0 || !text.includes('=')
+    ? text
+    : text.replaceAll(parameter, (whole, mark: string, name: string, value: string) => {
+        const { hit } = root.step(plainText(name))
+        return hit === undefined
+          ? whole
+          : `${mark}${name}=${encodeURIComponent((hit.become?.(plainText(value)) ?? '').toWellFormed())}`
+      })
+
+const plainText = (encoded: string): string => {
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '))
+  } catch {
+    return encoded
+  }
 }

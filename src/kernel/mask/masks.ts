@@ -9,7 +9,7 @@ export type Exception = {
 }
 
 export type ScopedRule = MaskRule & {
-  readonly in: readonly ('answers' | 'logs')[]
+  readonly in: readonly ('answers' | 'logs' | 'audit')[]
   readonly except: Exception | undefined
 }
 
@@ -21,6 +21,8 @@ export type Masks = {
   readonly personal: boolean
   /** Of lines of the log, where paths may begin anywhere; undefined for none. */
   readonly logs: Masker | undefined
+  /** Of lines of the audit log likewise. */
+  readonly audit: Masker | undefined
 }
 
 /** Rules that hold for all callers but some. Those who are let off the same share a masker. */
@@ -28,7 +30,12 @@ export const createMasks = (rules: readonly ScopedRule[]): Masks => {
   const shown = rules.filter((rule) => rule.in.includes('answers'))
   const excepting = shown.filter(({ except }) => except !== undefined)
   const maskers = new Map<string, Masker | undefined>()
-  const logged = rules.filter((rule) => rule.in.includes('logs'))
+  const written = (place: 'logs' | 'audit'): Masker | undefined =>
+    maskerOf(
+      rules
+        .filter((rule) => rule.in.includes(place))
+        .map((rule) => ({ ...rule, path: rule.path && ['**', ...rule.path] })),
+    )
   return {
     answersFor({ identity }) {
       const isOff = (rule: ScopedRule): boolean => rule.except !== undefined && isLetOff(rule.except, identity)
@@ -38,7 +45,8 @@ export const createMasks = (rules: readonly ScopedRule[]): Masks => {
       return maskers.get(kind)
     },
     personal: excepting.length > 0,
-    logs: maskerOf(logged.map((rule) => ({ ...rule, path: rule.path && ['**', ...rule.path] }))),
+    logs: written('logs'),
+    audit: written('audit'),
   }
 }
 

@@ -17,9 +17,10 @@ const isLuhn = (digits: string): boolean => {
   return sum % 10 === 0
 }
 
-const groups = /\d(?:[ -]?\d){11,}/g
+/** Blanks of all widths, dashes, and the plus that a blank is in a form. */
+const groups = /\d(?:[ +\-\u00a0\u2007\u2009\u2010-\u2014\u202f]?\d){11,}/g
 
-/** Card numbers, in groups of digits between single blanks or hyphens: from the start of any group to the end of one. */
+/** Card numbers, in groups of digits between single blanks or dashes: from the start of any group to the end of one. */
 export const findCards: Find = (text) => {
   const found: number[] = []
   for (const { 0: run, index } of text.matchAll(groups)) {
@@ -75,7 +76,7 @@ export const findEmails: Find = (text) => {
   return found
 }
 
-const ibanLike = /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]){11,30}/g
+const ibanLike = /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ +\-\u00a0\u2009\u202f]?[A-Za-z0-9]){11,30}/g
 const shortestIban = 15
 
 /** Account numbers whose check digits are right (ISO 13616, ISO 7064 mod 97-10). */
@@ -83,7 +84,7 @@ export const findIbans: Find = (text) => {
   const found: number[] = []
   for (const { 0: run, index } of text.matchAll(ibanLike)) {
     const ends = Array.from({ length: run.length }, (_, i) => run.length - i)
-    const isSound = (end: number): boolean => isIban(run.slice(0, end).replaceAll(' ', ''))
+    const isSound = (end: number): boolean => isIban(run.slice(0, end).replaceAll(/[^A-Za-z0-9]/g, ''))
     // What follows may be the next word: by chance one of 97 ends inside it is sound too.
     const end = ends.find((at) => !/[A-Za-z0-9]/.test(text[index + at] ?? ' ') && isSound(at)) ?? ends.find(isSound)
     if (end !== undefined) found.push(index, index + end)

@@ -221,7 +221,7 @@ export class Lane implements AnswerHandler, CallContext, Waiting {
       {
         method,
         path: upstreamUrl(this.#raw.url ?? '/', this.#route),
-        headers: this.#mask?.masker === undefined ? headers : askForWhole(headers),
+        headers: this.#mask?.masker === undefined ? headers : askForWhole(headers, method),
         host,
         body,
         repeatable: body === null && safe.has(method),

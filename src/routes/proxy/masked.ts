@@ -1,4 +1,5 @@
 import type { Caller } from '../../kernel/caller.ts'
+import { maskHeader } from '../../kernel/mask/headers.ts'
 import { maskJson, Unmaskable } from '../../kernel/mask/json.ts'
 import type { Masker } from '../../kernel/mask/masker.ts'
 import type { Masks } from '../../kernel/mask/masks.ts'
@@ -19,14 +20,16 @@ export const answerMask = ({ mask }: ProxyRoute, masks: Masks | undefined, calle
     ? undefined
     : { masker: masks.answersFor(caller), personal: masks.personal, maxBytes: mask.maxBytes }
 
-/** Asks for the whole of an answer and for nothing that would have to be decoded: in place, on the client's own headers. */
-export const askForWhole = (headers: readonly string[]): string[] => {
+const ofParts: ReadonlySet<string> = new Set(['accept-encoding', 'range', 'if-range'])
+/** What the client holds may be another caller's: a browser has seen several. Of changes these are conditions, and stay. */
+const ofCopies: ReadonlySet<string> = new Set([...ofParts, 'if-none-match', 'if-modified-since'])
+
+/** Asks for the whole of an answer, now, and for nothing that would have to be decoded. */
+export const askForWhole = (headers: readonly string[], method: string): string[] => {
+  const left = method === 'GET' || method === 'HEAD' ? ofCopies : ofParts
   const kept: string[] = []
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = (headers[i] as string).toLowerCase()
-    if (name !== 'accept-encoding' && name !== 'range' && name !== 'if-range')
-      kept.push(headers[i] as string, headers[i + 1] as string)
-  }
+  for (let i = 0; i + 1 < headers.length; i += 2)
+    if (!left.has((headers[i] as string).toLowerCase())) kept.push(headers[i] as string, headers[i + 1] as string)
   return [...kept, 'accept-encoding', 'identity']
 }
 
@@ -34,6 +37,7 @@ export const askForWhole = (headers: readonly string[]): string[] => {
 const ofTheWhole = new Set([
   'content-length',
   'etag',
+  'last-modified',
   'content-md5',
   'digest',
   'content-digest',
@@ -58,6 +62,15 @@ const without = (headers: readonly string[], names: ReadonlySet<string>): string
   for (let i = 0; i + 1 < headers.length; i += 2)
     if (!names.has(headers[i] as string)) kept.push(headers[i] as string, headers[i + 1] as string)
   return kept
+}
+
+const maskedHeaders = (headers: readonly string[], masker: Masker): string[] => {
+  const shown: string[] = []
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const value = maskHeader(headers[i] as string, headers[i + 1] as string, masker)
+    if (value !== undefined) shown.push(headers[i] as string, value)
+  }
+  return shown
 }
 
 const jsonType = /^application\/(?:[\w.+-]*\+)?json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i
@@ -111,7 +124,7 @@ export class HeldAnswer {
 
   /** Head and body as they may be shown. Throws Unmaskable. */
   whole(): { readonly headers: string[]; readonly body: Buffer | undefined } {
-    const headers = without(this.#headers, ofTheWhole)
+    const headers = maskedHeaders(without(this.#headers, ofTheWhole), this.#masker)
     if (this.#mayBeEmpty) return { headers, body: undefined }
     const bytes = Buffer.concat(this.#chunks)
     const body = bytes.length === 0 ? bytes : Buffer.from(maskJson(textOf(bytes), this.#masker, { removed: 'gone' }))

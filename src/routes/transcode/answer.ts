@@ -1,8 +1,7 @@
 import protobuf, { type Field, type Type } from 'protobufjs'
-import type { Caller } from '../../kernel/caller.ts'
 import type { Json } from '../../kernel/json.ts'
 import { maskJson } from '../../kernel/mask/json.ts'
-import type { Masks } from '../../kernel/mask/masks.ts'
+import type { Masker } from '../../kernel/mask/masker.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { messageCodec } from '../../services/grpc/json/codec.ts'
 import { fieldOf } from '../../services/grpc/json/fields.ts'
@@ -99,10 +98,8 @@ const guarded =
 /** The reader for one caller. What is not JSON cannot be masked, and is then not shown. */
 export const maskedReader = (
   { answer, service }: { readonly answer: AnswerReader; readonly service: string },
-  masks: Masks | undefined,
-  caller: Caller,
+  masker: Masker | undefined,
 ): AnswerReader => {
-  const masker = masks?.answersFor(caller)
   if (masker === undefined) return answer
   if (answer.kind === 'raw')
     return {

@@ -1,5 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
+import { maskHeader } from '../../kernel/mask/headers.ts'
+import type { Masker } from '../../kernel/mask/masker.ts'
 import { Problem } from '../../kernel/problem.ts'
 import type { MetadataEntries } from '../../services/grpc/client/exchange.ts'
 import { isOwnOfClient } from '../../services/rest/headers.ts'
@@ -42,15 +44,19 @@ const base64 = (name: string, text: string): string => {
 
 const fieldValue = /^[\t\x20-\x7e]*$/
 
-/** What of a service's metadata becomes response headers: values of one name stay separate. */
+/** What of a service's metadata becomes response headers, masked for one caller: values of one name stay separate. */
 export const responseHeaders = (
   { response }: MetadataRules,
+  masker: Masker | undefined,
   ...parts: readonly MetadataEntries[]
 ): OutgoingHttpHeaders => {
   const headers: Record<string, string[]> = Object.create(null) as Record<string, string[]>
   if (response.size === 0) return headers
   for (const entries of parts)
-    for (const [name, value] of entries)
-      if (response.has(name) && fieldValue.test(value)) (headers[name] ??= []).push(value)
+    for (const [name, value] of entries) {
+      if (!response.has(name) || !fieldValue.test(value)) continue
+      const shown = masker === undefined ? value : maskHeader(name, value, masker)
+      if (shown !== undefined) (headers[name] ??= []).push(shown)
+    }
   return headers
 }

@@ -2,6 +2,7 @@ import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
 import type { Clock } from '../../kernel/clock.ts'
+import { maskProblem } from '../../kernel/mask/errors.ts'
 import type { Masks } from '../../kernel/mask/masks.ts'
 import { logged, Problem } from '../../kernel/problem.ts'
 import { problemOf } from '../../kernel/refusal.ts'
@@ -65,7 +66,7 @@ export const mountTranscode = (
 const mountRoute = async (scope: FastifyInstance, route: TranscodeRoute, tools: TranscodeTools): Promise<void> => {
   const serving = new Map(route.bindings.map((binding) => [binding, servingOf(binding, route, tools)] as const))
   readBodies(scope, route)
-  answerConnectErrors(scope, tools.log)
+  answerConnectErrors(scope, tools)
   if (route.websocket) await takeUpgrades(scope, route)
   const { onRequest, ...policies } = tools.hooksFor(route)
   const handler = (request: FastifyRequest, reply: FastifyReply): unknown => {
@@ -152,12 +153,13 @@ const readBodies = (scope: FastifyInstance, { maxBodyBytes }: TranscodeRoute): v
 }
 
 /** Clients of the Connect protocol get their errors, whoever raises them, in its own form. */
-const answerConnectErrors = (scope: FastifyInstance, log: Logger): void => {
+const answerConnectErrors = (scope: FastifyInstance, { log, masks }: Pick<TranscodeTools, 'log' | 'masks'>): void => {
   scope.setErrorHandler((error, request, reply) => {
     if (request.transcoded?.target.connect !== true || !isConnect(request)) throw error
     const problem = problemOf(error)
     if (problem.status >= 500) log.warn({ requestId: request.id, ...logged(problem) }, 'request failed')
-    return sendConnectError(reply, problem)
+    // Its details are bytes, in which nothing could be found any more.
+    return sendConnectError(reply, maskProblem(problem, masks?.answersFor(request.caller)))
   })
 }
 

@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { preferredType } from '../../kernel/accept.ts'
 import { eventStream, ndjson, type StreamFormat, writeStream } from '../../kernel/event-stream.ts'
+import { maskProblem } from '../../kernel/mask/errors.ts'
+import type { Masker } from '../../kernel/mask/masker.ts'
 import type { Masks } from '../../kernel/mask/masks.ts'
 import { Problem, problemJson } from '../../kernel/problem.ts'
 import type { Signal } from '../../kernel/signal.ts'
@@ -44,8 +46,9 @@ export const serveStream = (binding: Binding, tools: StreamTools): Serve => {
         ? sendAll(exchange, messagesOf(binding, { request, segments, longest: tools.maxMessageBytes }))
         : sendOne(exchange, message)
     try {
-      const answer = maskedReader(binding, tools.masks, request.caller)
-      const call: Call = { binding: { ...binding, answer }, exchange, sending, reply, tools }
+      const masker = tools.masks?.answersFor(request.caller)
+      const answer = maskedReader(binding, masker)
+      const call: Call = { binding: { ...binding, answer }, exchange, sending, reply, tools, masker }
       return responseStream ? await streamAnswers(call, format) : await answerOnce(call)
     } finally {
       sending.stop()
@@ -61,6 +64,8 @@ type Call = {
   readonly sending: Sending
   readonly reply: FastifyReply
   readonly tools: StreamTools
+  /** Undefined for a caller who is shown all. */
+  readonly masker: Masker | undefined
 }
 
 const formats = [ndjson, eventStream] as const
@@ -103,13 +108,13 @@ const numbered = (count: number | undefined, encode: () => Buffer): Buffer => {
   }
 }
 
-const answerOnce = async ({ binding, exchange, sending, reply, tools }: Call): Promise<FastifyReply> => {
+const answerOnce = async ({ binding, exchange, sending, reply, tools, masker }: Call): Promise<FastifyReply> => {
   const { answer, service } = binding
   const message = await soleAnswer(
     answersOf(exchange, sending, (bytes) => bytes),
     service,
   )
-  const headers = responseHeaders(tools.metadata, await exchange.headers, await exchange.trailers)
+  const headers = responseHeaders(tools.metadata, masker, await exchange.headers, await exchange.trailers)
   reply.headers(headers)
   if (answer.kind === 'json') return reply.type('application/json; charset=utf-8').send(answer.read(message))
   const { contentType, data } = answer.read(message)
@@ -117,7 +122,7 @@ const answerOnce = async ({ binding, exchange, sending, reply, tools }: Call): P
 }
 
 const streamAnswers = async (call: Call, format: StreamFormat | undefined): Promise<FastifyReply> => {
-  const { binding, exchange, sending, reply, tools } = call
+  const { binding, exchange, sending, reply, tools, masker } = call
   const { stop, heartbeatMs } = tools
   let known: MetadataEntries = []
   void exchange.headers.then((headers) => {
@@ -127,7 +132,7 @@ const streamAnswers = async (call: Call, format: StreamFormat | undefined): Prom
     reply.hijack()
     reply.raw.writeHead(200, {
       ...(reply.getHeaders() as Record<string, string>),
-      ...responseHeaders(tools.metadata, known),
+      ...responseHeaders(tools.metadata, masker, known),
       'content-type': contentType,
       'cache-control': 'no-store',
       // Proxies that collect an answer before they pass it on would hold each message back.
@@ -152,7 +157,7 @@ const streamAnswers = async (call: Call, format: StreamFormat | undefined): Prom
   await writeStream(reply.raw, items, {
     begin: () => begin(contentType),
     item: (item) => item,
-    failure: (problem) => failure(JSON.stringify(problemJson(problem, reply.request.id))),
+    failure: (problem) => failure(JSON.stringify(problemJson(maskProblem(problem, masker), reply.request.id))),
     heartbeat,
     heartbeatMs,
     stop,

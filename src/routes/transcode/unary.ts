@@ -34,17 +34,18 @@ export const serveUnary = (binding: Binding, { call, metadata, deadlineOf, masks
         ? binding.request.encode(partsOf(binding, request, segments))
         : binding.wholeRequest.encode({ segments, query: '', body: connect.message, contentType: undefined })
     const context = callContextOf(request, reply, deadlineOf(request, connect?.timeoutMs))
+    const masker = masks?.answersFor(request.caller)
     const { output } = await call({ message, metadata: requestMetadata(metadata, request) }, context)
     if (metadata.response.size > 0)
       reply.headers(
         connect === undefined
-          ? responseHeaders(metadata, output.headers, output.trailers)
+          ? responseHeaders(metadata, masker, output.headers, output.trailers)
           : {
-              ...responseHeaders(metadata, output.headers),
-              ...trailerHeaders(responseHeaders(metadata, output.trailers)),
+              ...responseHeaders(metadata, masker, output.headers),
+              ...trailerHeaders(responseHeaders(metadata, masker, output.trailers)),
             },
       )
-    const answer = maskedReader(binding, masks, request.caller)
+    const answer = maskedReader(binding, masker)
     if (answer.kind === 'json') return reply.type(jsonType).send(answer.read(output.message))
     const { contentType, data } = answer.read(output.message)
     return reply.type(contentType).send(data)

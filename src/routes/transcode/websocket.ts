@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { RawData, WebSocket } from 'ws'
 import { codes } from '../../kernel/code.ts'
+import { maskProblem } from '../../kernel/mask/errors.ts'
 import { asProblem, Problem, problemJson } from '../../kernel/problem.ts'
 import { Aborter } from '../../kernel/signal.ts'
 import { sharedContextOf } from '../../services/call-context.ts'
@@ -28,7 +29,8 @@ const closeCodeOf = (problem: Problem): number => 4_000 + codes[problem.code].gr
 export const serveSocket = (binding: Binding, tools: StreamTools): ServeSocket => {
   const { method } = binding
   return (socket, request, segments) => {
-    const answer = maskedReader(binding, tools.masks, request.caller)
+    const masker = tools.masks?.answersFor(request.caller)
+    const answer = maskedReader(binding, masker)
     const gone = new Aborter()
     const counted = tools.opened?.()
     const endsBy = countSocket(socket, counted)
@@ -37,7 +39,7 @@ export const serveSocket = (binding: Binding, tools: StreamTools): ServeSocket =
       endsBy('service')
       const problem = asProblem(thrown)
       if (socket.readyState !== socket.OPEN) return
-      socket.send(`{"error":${JSON.stringify(problemJson(problem, request.id))}}`)
+      socket.send(`{"error":${JSON.stringify(problemJson(maskProblem(problem, masker), request.id))}}`)
       socket.close(closeCodeOf(problem), problem.code)
     }
     if (answer.kind === 'raw') {

@@ -4,6 +4,7 @@ import { compileWorkspace } from '../../compile/compile.ts'
 import type { Plan } from '../../compile/plan.ts'
 import { type Diagnostic, formatDiagnostic } from '../../kernel/diagnostic.ts'
 import { readingBy, type Snapshot } from '../../kernel/snapshot.ts'
+import { maskLog } from '../../telemetry/log.ts'
 import { AuditTrail, type ReloadedBy } from '../audit-trail.ts'
 import { type Gateway, type Reloaded, WorkspaceError, type WorkspaceState } from '../gateway.ts'
 import type { SidePort } from '../listener.ts'
@@ -81,6 +82,7 @@ class Primary {
       state: () => this.#state,
       joined: (worker) => void this.#inTurn(() => this.#catchUp(worker)),
     })
+    maskLog(options.log, plan.masks?.logs)
   }
 
   async open(): Promise<void> {
@@ -168,6 +170,7 @@ class Primary {
     this.#probes = probes
     if (old !== probes) await old?.close()
     this.#plan = plan
+    maskLog(log, plan.masks?.logs)
     this.#diagnostics = diagnostics
     log.info({ generation: state.generation, workers: workers.length }, 'all workers have reloaded')
     return { ok: true, diagnostics, generation: state.generation }

@@ -30,7 +30,10 @@ describe('executeExplained', () => {
           const request = requestFor(source, { variables })
           const plain = await execute(request, tools)
           fresh()
-          const { explanation, ...result } = await executeExplained(request, tools, request.plan)
+          const { explanation, ...result } = await executeExplained(request, tools, {
+            whole: request.plan,
+            masker: undefined,
+          })
           assert.equal(result.text, plain.text)
           assert.equal(result.calls, plain.calls)
           const why = `${source}\n${JSON.stringify(variables)}\n${schema.sdl}\n${plain.text}\n${JSON.stringify(explanation, null, 1)}`

@@ -222,7 +222,7 @@ const fail = (problem: Problem): Json => {
 async function explained(source: string, given: World, options: RunOptions = {}) {
   const { requestFor, tools } = world(given)
   const request = requestFor(source, options)
-  const { explanation } = await executeExplained(request, tools, request.plan)
+  const { explanation } = await executeExplained(request, tools, { whole: request.plan, masker: undefined })
   assert.ok(explanation !== undefined)
   return {
     explanation,
