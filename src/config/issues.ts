@@ -115,6 +115,12 @@ const unknownKeys = (
 
 const unknownKey = (path: Path, schemas: readonly Schema[], others: readonly Schema[] = []): ShapeMistake => {
   const key = String(path.at(-1))
+  // What stands behind the colon is the value, and may be a secret.
+  const [before = ''] = key.split(':')
+  if (before !== key) {
+    const message = `\`${before}\` and its value are one word: put a blank behind the colon.`
+    return { path: [...path.slice(0, -1), before], place: path, part: 'key', code: 'PORTICO-003', message }
+  }
   const home = others.find((other) => keysOf([other]).has(key))
   const known = keysOf(schemas)
   const meant = nearest(key, known)

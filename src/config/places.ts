@@ -1,4 +1,16 @@
-import { type Document, isAlias, isCollection, isMap, isNode, isPair, isScalar, type Node, visit } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  type Node,
+  type Scalar,
+  visit,
+} from 'yaml'
+import { stars } from '../kernel/covered.ts'
 import { type Place, placeAt } from '../kernel/diagnostic.ts'
 import type { Path } from './shape.ts'
 
@@ -61,18 +73,38 @@ const spotAt = (document: Document, path: Path): Spot => {
 export const startOfNode = (node: unknown): number | undefined =>
   isNode(node) ? (node as Node).range?.[0] : isPair(node) ? startOfNode(node.key) : undefined
 
-/** Secrets written out in the file are covered in the lines that messages show; every column stays where it is. */
-const covered = (document: Document, text: string): string => {
+/** A value behind a key that is its line's first, to the end of the line; and one among others, to the end of its own. */
+const secretLines = [
+  /(?<=^[ \t]*(?:- +)?["']?[\w-]*(?:secret|passw(?:or)?d|passphrase|redis)[\w-]*["']?[ \t]*:)[^\r\n]+/gim,
+  /(?<=[{,][ \t]*["']?[\w-]*(?:secret|passw(?:or)?d|passphrase|redis)[\w-]*["']?[ \t]*:)[ \t]*(?:"[^"\r\n]*"?|'[^'\r\n]*'?|[^,}\]\r\n]+)/gim,
+]
+
+/**
+ * Secrets written out in the file are covered in the lines that messages show; every column stays where it is. First
+ * by what the file means, then by how it looks: where somebody makes a mistake, it means something else.
+ */
+const withoutSecrets = (document: Document, text: string): string => {
   let shown = text
+  const cover = (name: string, { range }: Scalar): void => {
+    if (!range) return
+    const written = text.slice(range[0], range[1])
+    if (isWrittenOut([name], written.replaceAll(/^["']|["']$/g, '')))
+      shown = shown.slice(0, range[0]) + stars(written) + shown.slice(range[1])
+  }
   visit(document, {
     Pair(_, { key, value }) {
       const name = keyText(key)
-      if (name === undefined || !isSecret([name]) || !isScalar(value) || !value.range) return
-      const written = text.slice(value.range[0], value.range[1])
-      if (!isWrittenOut([name], written.replaceAll(/^["']|["']$/g, ''))) return
-      shown = shown.slice(0, value.range[0]) + written.replace(/[^\r\n]/g, '*') + shown.slice(value.range[1])
+      if (name === undefined || !isSecret([name])) return
+      if (isNode(value)) visit(value, { Scalar: (_key, node) => cover(name, node) })
     },
   })
+  for (const lines of secretLines)
+    shown = shown.replaceAll(lines, (value, at: number) => {
+      const isUrl = /redis[\w-]*["']?[ \t]*:$/i.test(shown.slice(Math.max(0, at - 40), at))
+      return isWrittenOut([isUrl ? 'redis' : 'secret'], value.trim().replaceAll(/^["']|["']$/g, ''))
+        ? value.replace(/\S(?:.*\S)?/, stars)
+        : value
+    })
   return shown
 }
 
@@ -80,7 +112,7 @@ const covered = (document: Document, text: string): string => {
 export const placesOf = (file: string, text: string, document: Document): Places & { offset(at: number): Place } => {
   let shown: string | undefined
   const offset = (at: number) => {
-    shown ??= covered(document, text)
+    shown ??= withoutSecrets(document, text)
     return placeAt(file, shown, Math.min(Math.max(at, 0), shown.length))
   }
   return {

@@ -3,9 +3,12 @@ const usualMost = 1_048_576
 
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
-/** Over anything but https, whoever is in between can read secrets and replace keys; but within this machine nobody is. */
-export const isSafeSource = ({ protocol, hostname }: URL): boolean =>
-  protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname))
+/**
+ * Over anything but https, whoever is in between can read secrets and replace keys; but within this machine nobody is.
+ * An address with a password in it is shown with it, and fetched by nobody (Fetch standard, Request).
+ */
+export const isSafeSource = ({ protocol, hostname, username, password }: URL): boolean =>
+  username === '' && password === '' && (protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname)))
 
 /** `fetch` of an answer that is not too large. Rejects where it is. */
 export const boundedFetch = async (url: string, options?: RequestInit, mostBytes = usualMost): Promise<Response> => {

@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein'
 import type { Code } from './codes/codes.ts'
 import type { Severity } from './codes/entry.ts'
+import { covered } from './covered.ts'
 
 /** A place in a workspace file. Lines and columns start at 1; `text` is the whole line. */
 export type Place = {
@@ -41,7 +42,7 @@ export const placeAt = (file: string, text: string, offset: number): Place => {
     file,
     line: line + 1,
     column: offset - lineStart + 1,
-    text: text.slice(lineStart, next === undefined ? undefined : next - 1).replace(/\r$/, ''),
+    text: covered(text.slice(lineStart, next === undefined ? undefined : next - 1).replace(/\r$/, '')),
   }
 }
 

@@ -97,6 +97,13 @@ export const auditCodes = {
     cause: 'Who holds a revoked token needs only wait for, or make, an outage of Redis.',
     fix: 'Leave `whenDown: refuse`.',
   },
+  'PORTICO-729': {
+    severity: 'high',
+    title: 'Secret that can be guessed',
+    cause:
+      'Whoever has one token, or one hash, tries secrets by the billion on a machine of their own until one fits, and then makes tokens.',
+    fix: 'Make a random one, such as by `openssl rand -base64 48`.',
+  },
   'PORTICO-730': {
     severity: 'medium',
     title: 'Strangers without a limit',
@@ -145,6 +152,12 @@ export const auditCodes = {
     title: 'A wait that is too long',
     cause: 'Requests that wait hold memory and slots: a service that is slow, or is made so, takes the others with it.',
     fix: 'Bound it by what a person would wait for: streams have no such bound.',
+  },
+  'PORTICO-738': {
+    severity: 'low',
+    title: 'Streams for strangers',
+    cause: 'A stream is held for as long as its client likes: one machine takes all that a BFF may have open.',
+    fix: 'Add @auth to the field, or @rateLimit by IP.',
   },
   'PORTICO-740': {
     severity: 'medium',
@@ -245,6 +258,44 @@ export const auditCodes = {
     cause:
       'What of an argument reaches a shell or `eval` is run with the rights of the gateway, which holds every secret.',
     fix: 'Let a service do it.',
+  },
+  'PORTICO-760': {
+    severity: 'medium',
+    title: 'List that lets everybody in',
+    cause: 'The list looks like a guard, and nearly every address is on it.',
+    fix: 'Name the ranges that are meant, or remove `allow`.',
+    example: 'ipRules: { allow: [0.0.0.0/0] }',
+  },
+  'PORTICO-761': {
+    severity: 'info',
+    title: 'List of those who may not',
+    cause: 'It keeps out who does not mind: another address is to be had for cents.',
+    fix: 'Name those who may by `allow` where that can be known.',
+  },
+  'PORTICO-762': {
+    severity: 'low',
+    title: 'Security headers switched off',
+    cause: 'Answers may be framed by other pages, taken for scripts, or named in referrers.',
+    fix: 'Set the one header that is in the way to `false`, or to a value of your own.',
+    example: 'securityHeaders: false',
+  },
+  'PORTICO-763': {
+    severity: 'low',
+    title: 'Field that nobody should read',
+    cause: 'By its name it holds a password, a key, a card or the number of a person, and strangers may select it.',
+    fix: 'Leave it out of the schema, hide it by a rule of `mask`, or guard it by @auth.',
+  },
+  'PORTICO-764': {
+    severity: 'high',
+    title: 'Credentials over plain HTTP',
+    cause: 'Whoever is on the way reads the token, key or password, and is then that caller.',
+    fix: 'Set `tls`, or name the proxy that ends it by `trustedProxies`.',
+  },
+  'PORTICO-765': {
+    severity: 'info',
+    title: 'No way from http to https',
+    cause: 'People type names without a scheme: who answers there first, answers.',
+    fix: 'Set `tls.redirect: 0.0.0.0:80`; browsers then keep to https by HSTS.',
   },
   'PORTICO-779': {
     severity: 'info',

@@ -135,7 +135,7 @@ const unsafe = (text: string): string | undefined => {
   if (!URL.canParse(text)) return 'This is no URL.'
   return isSafeSource(new URL(text))
     ? undefined
-    : 'Keys are fetched over https: over anything else, whoever is in between can replace them.'
+    : 'Keys are fetched over https, by an address without a password: over anything else, whoever is in between can replace them.'
 }
 
 const keySetFile = (file: string, { workspaceDir, algorithms, refuse }: KeySetContext): JwtKeys | undefined => {

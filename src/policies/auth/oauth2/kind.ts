@@ -42,7 +42,7 @@ export const oauth2 = defineProvider<typeof config, OAuth2Provider>({
   async compile(name, { oauth2: { introspection, clientId, clientSecret, ...rest } }, { placeOf }) {
     const place = placeOf(['auth', name, 'oauth2', 'introspection'])
     const coordinate = `auth.${name}.oauth2.introspection`
-    const message = 'Tokens and the secret of the gateway are sent there: give an https URL.'
+    const message = 'Tokens and the secret of the gateway are sent there: give an https URL, without a password in it.'
     if (!URL.canParse(introspection) || !isSafeSource(new URL(introspection)))
       return {
         provider: undefined,
