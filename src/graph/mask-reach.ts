@@ -16,18 +16,20 @@ import type { MaskRule } from '../kernel/mask/rule.ts'
 const numeric = new Set(['Int', 'Float', 'Boolean'])
 
 /**
- * Whether a rule for a path applies to fields of a schema, and where it would break its types: what is removed has to
+ * Which fields of a schema a rule for a path applies to, whether to any value of it, and where it would break its types: what is removed has to
  * be nullable, and what becomes a text has to be one.
  */
 export const reachIn = (
   schema: GraphQLSchema,
   rule: MaskRule,
-): { readonly reaches: boolean; readonly mistakes: readonly string[] } => {
+): { readonly reaches: boolean; readonly fields: ReadonlySet<string>; readonly mistakes: readonly string[] } => {
   const mistakes = new Set<string>()
+  const fields = new Set<string>()
   const seen = new Map<Place, Set<GraphQLNamedType>>()
   let reaches = false
   const judge = (coordinate: string, type: GraphQLOutputType): void => {
     reaches = true
+    fields.add(coordinate)
     const named = getNamedType(type)
     if (rule.become === undefined) {
       if (isNonNullType(type)) mistakes.add(`${coordinate} is never null, so it cannot be removed. Give it a text.`)
@@ -55,5 +57,5 @@ export const reachIn = (
   const root = rootOf([rule])
   for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()])
     if (type !== undefined && type !== null) visit(type, root)
-  return { reaches, mistakes: [...mistakes] }
+  return { reaches, fields, mistakes: [...mistakes] }
 }

@@ -9,6 +9,7 @@ import { exposureRules } from './exposure.ts'
 import type { Found, Ground, Rule } from './finding.ts'
 import { limitRules } from './limits.ts'
 import { serviceRules } from './services.ts'
+import { shieldRules } from './shields.ts'
 
 /** A diagnostic that has a weight: what an attacker gains of it. */
 export type Finding = Diagnostic & { readonly severity: Weight }
@@ -20,7 +21,14 @@ export type Audit = {
   readonly accepted: readonly { readonly finding: Finding; readonly reason: string }[]
 }
 
-const rules: readonly Rule[] = [...entryRules, ...credentialRules, ...limitRules, ...exposureRules, ...serviceRules]
+const rules: readonly Rule[] = [
+  ...entryRules,
+  ...credentialRules,
+  ...limitRules,
+  ...exposureRules,
+  ...shieldRules,
+  ...serviceRules,
+]
 
 /** What `check` warns of and an attacker likes: found once, weighed here. */
 const weighed: Readonly<Record<string, Weight>> = {

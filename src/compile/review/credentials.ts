@@ -6,6 +6,14 @@ import type { Found, Ground, Rule } from './finding.ts'
 export const credentialRules: readonly Rule[] = [
   ({ plan }) => [...plan.providers.values()].flatMap(weaknesses),
   (ground) =>
+    signingSecrets(ground)
+      .filter(({ secret }) => isGuessed(secret))
+      .map(({ path }) => ({
+        code: 'PORTICO-729',
+        path,
+        message: 'The secret can be guessed: make one by `openssl rand -base64 48`.',
+      })),
+  (ground) =>
     secretsOf(ground)
       .filter((path) => isWrittenOut(path, ground.places.written(path) ?? ''))
       .map((path) => ({
@@ -87,6 +95,33 @@ const ofIssuer = (issuer: Issuer, path: Path): readonly Found[] => [
   }),
 ]
 
+/** Of which anybody who has a token, or a hash, can try as many as a machine can count. */
+const signingSecrets = ({ config }: Ground): readonly { readonly path: Path; readonly secret: string }[] => [
+  ...Object.entries(config.auth).flatMap(([name, provider]) =>
+    'jwt' in provider
+      ? provider.jwt.flatMap((one, index) =>
+          'secret' in one && one.secret !== undefined
+            ? [
+                {
+                  path: ['auth', name, 'jwt', ...(provider.jwt.length > 1 ? [index] : []), 'secret'],
+                  secret: one.secret,
+                },
+              ]
+            : [],
+        )
+      : [],
+  ),
+  ...(config.mask?.secret === undefined ? [] : [{ path: ['mask', 'secret'], secret: config.mask.secret }]),
+]
+
+const usualWords = /secret|passw|change|example|default|test|qwert|letmein|admin|1234|abcd/gi
+const leastOther = 16
+const leastDistinct = 10
+
+/** What is left without the words that people write there is short, or a few characters over and over. */
+const isGuessed = (secret: string): boolean =>
+  secret.replaceAll(usualWords, '').length < leastOther || new Set(secret).size < leastDistinct
+
 /** One finding, or none. */
 const when = (isSo: boolean, found: Found): readonly Found[] => (isSo ? [found] : [])
 
@@ -98,5 +133,6 @@ const secretsOf = ({ config }: Ground): readonly Path[] => [
     return [['auth', name, 'jwt', 'secret'], ...provider.jwt.map((_, index) => ['auth', name, 'jwt', index, 'secret'])]
   }),
   ...Object.keys(config.services).map((name) => ['services', name, 'identity', 'service', 'clientSecret']),
+  ['mask', 'secret'],
   ['redis'],
 ]

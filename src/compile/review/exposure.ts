@@ -3,16 +3,18 @@ import { entriesOf, type Found, type Ground, type Rule } from './finding.ts'
 
 /** Where the gateway is met, by whom, and who believes what there. */
 export const exposureRules: readonly Rule[] = [
-  ({ config }) =>
-    config.tls !== undefined || config.trustedProxies.length > 0 || isLoopback(config.listen.host)
-      ? []
-      : [
-          {
-            code: 'PORTICO-740',
-            path: ['listen'],
-            message: 'Clients speak plain HTTP: set `tls`, or name the proxy that ends TLS by `trustedProxies`.',
-          },
-        ],
+  (ground) => {
+    const { config } = ground
+    if (config.tls !== undefined || config.trustedProxies.length > 0 || isLoopback(config.listen.host)) return []
+    const shown = entriesOf(ground).some(({ settings: { auth } }) => (auth?.providers.length ?? 0) > 0)
+    return [
+      {
+        code: shown ? 'PORTICO-764' : 'PORTICO-740',
+        path: ['listen'],
+        message: `${shown ? 'Callers show their credentials' : 'Clients speak'} over plain HTTP: set \`tls\`, or name the proxy that ends TLS by \`trustedProxies\`.`,
+      },
+    ]
+  },
   ({ config }) =>
     config.trustedProxies.flatMap((range, index): Found[] => {
       if (Number(range.split('/')[1]) >= leastBits) return []
@@ -59,10 +61,21 @@ const origins = ({ path, name, settings: { cors, auth } }: ReturnType<typeof ent
 
 const dayMs = 86_400_000
 
-const tls = ({ plan, now }: Ground): readonly Found[] => {
+const tls = ({ plan, now, config: { trustedProxies } }: Ground): readonly Found[] => {
   if (plan.tls === undefined) return []
-  const { certificates, minVersion, clients, hstsMs } = plan.tls
+  const { certificates, minVersion, clients, hstsMs, redirect } = plan.tls
+  const met = trustedProxies.length === 0 && !isLoopback(plan.listen.host)
   return [
+    ...(redirect === undefined && met
+      ? [
+          {
+            code: 'PORTICO-765',
+            path: ['tls'],
+            message:
+              'Who types the name without https:// finds nobody, or somebody else: set `redirect`, such as 0.0.0.0:80.',
+          } as const,
+        ]
+      : []),
     ...certificates.flatMap(({ expiresAt, names }, index): Found[] => {
       const days = Math.floor((expiresAt - now) / dayMs)
       // Of the last week `check` tells, too.

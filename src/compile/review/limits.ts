@@ -24,6 +24,8 @@ export const limitRules: readonly Rule[] = [
                 },
           ),
   ({ plan }) => plan.bffs.flatMap(({ served }) => guesses(served.graph)),
+  (ground) => guessedRoutes(ground),
+  (ground) => openStreams(ground),
   ({ config }) =>
     bounds.flatMap((name): Found[] => {
       const usual = defaults[name]
@@ -86,6 +88,33 @@ const guesses = (graph: Ground['plan']['bffs'][number]['served']['graph']): read
     return [{ code: 'PORTICO-732', place: placeOfNode(astNode), coordinate, message }]
   })
 }
+
+const guessingPath =
+  /(?:^|[/_-])(?:log-?in|sign-?in|sign-?up|token|passwords?|password-?reset|reset|otp|verify|register)(?=$|[/_-])/i
+
+/** Routes by which somebody may log in, as often as the gateway as a whole lets them ask. */
+const guessedRoutes = ({ config }: Ground): readonly Found[] =>
+  config.routes.flatMap((settings, index): Found[] => {
+    if ('redirect' in settings || 'respond' in settings || settings.rateLimit !== undefined) return []
+    if (!guessingPath.test(settings.path.replace(/\/\*$/, ''))) return []
+    const message = `${settings.path} can be tried as often as requests come in: give it a \`rateLimit\` of its own, by ip.`
+    return [{ code: 'PORTICO-732', path: ['routes', index, 'path'], message }]
+  })
+
+/** Subscriptions that strangers may open, and with them all the streams that a BFF has. */
+const openStreams = (ground: Ground): readonly Found[] =>
+  ground.plan.bffs.flatMap(({ served: { name, graph, subscriptions } }) => {
+    const entry = entriesOf(ground).find(({ path }) => path[0] === 'bffs' && path[1] === name)
+    const subscription = graph.schema.getSubscriptionType()
+    if (entry === undefined || !admitsStrangers(entry) || !subscription) return []
+    return Object.values(subscription.getFields()).flatMap(({ name: field, astNode }): Found[] => {
+      const coordinate = `${subscription.name}.${field}`
+      const { rule = graph.rootRule, limits = [] } = graph.fields.get(coordinate) ?? {}
+      if (!astNode || limits.length > 0 || rule !== undefined) return []
+      const message = `Strangers may hold all ${subscriptions.connections} streams of ${name} by ${coordinate}: add @auth, or @rateLimit by IP.`
+      return [{ code: 'PORTICO-738', place: placeOfNode(astNode), coordinate, message }]
+    })
+  })
 
 /** Every limit of the workspace, with its place. */
 const limitsOf = ({ config }: Ground) => {

@@ -5,7 +5,7 @@ import { type Audit, auditWorkspace } from '../../../src/compile/review/audit.ts
 import { auditCodes } from '../../../src/kernel/codes/audit.ts'
 import { formatDiagnostics } from '../../../src/kernel/diagnostic.ts'
 import { type Files, layWorkspace } from '../../support/gateway.ts'
-import { endedWorkspace, guardedWorkspace, openWorkspace, soundWorkspace } from './bad-workspace.ts'
+import { endedWorkspace, guardedWorkspace, openWorkspace, plainWorkspace, soundWorkspace } from './bad-workspace.ts'
 
 const dayMs = 86_400_000
 
@@ -14,7 +14,9 @@ describe('the review of a workspace', () => {
     assert.deepEqual(lines(await review(t, openWorkspace)), [
       'PORTICO-704 open.graphql:2 Query.price',
       'PORTICO-705 open.graphql:3 Query.mine',
-      'PORTICO-740 portico.yaml:1 listen',
+      'PORTICO-763 open.graphql:6 Card.cvv',
+      'PORTICO-738 open.graphql:7 Subscription.watched',
+      'PORTICO-764 portico.yaml:1 listen',
       'PORTICO-742 portico.yaml:2 probes',
       'PORTICO-723 portico.yaml:3 redis',
       'PORTICO-754 portico.yaml:3 redis',
@@ -46,16 +48,24 @@ describe('the review of a workspace', () => {
       'PORTICO-711 portico.yaml:36 bffs.open',
       'PORTICO-734 portico.yaml:36 bffs.open',
       'PORTICO-735 portico.yaml:39 bffs.open.rateLimit.by',
-      'PORTICO-731 portico.yaml:41 routes[0]',
-      'PORTICO-715 portico.yaml:41 routes[0].path',
-      'PORTICO-711 portico.yaml:42 routes[1]',
-      'PORTICO-730 portico.yaml:42 routes[1]',
-      'PORTICO-731 portico.yaml:43 routes[2]',
-      'PORTICO-715 portico.yaml:43 routes[2].path',
-      'PORTICO-714 portico.yaml:43 routes[2].pathMode',
-      'PORTICO-744 portico.yaml:43 routes[2].cors.origins[0]',
-      'PORTICO-744 portico.yaml:43 routes[2].cors.origins[1]',
-      'PORTICO-713 portico.yaml:44 routes[3].transcode',
+      'PORTICO-762 portico.yaml:40 bffs.open.securityHeaders',
+      'PORTICO-706 portico.yaml:41 bffs.open.introspection',
+      'PORTICO-731 portico.yaml:43 routes[0]',
+      'PORTICO-715 portico.yaml:43 routes[0].path',
+      'PORTICO-711 portico.yaml:44 routes[1]',
+      'PORTICO-730 portico.yaml:44 routes[1]',
+      'PORTICO-731 portico.yaml:45 routes[2]',
+      'PORTICO-715 portico.yaml:45 routes[2].path',
+      'PORTICO-714 portico.yaml:45 routes[2].pathMode',
+      'PORTICO-744 portico.yaml:45 routes[2].cors.origins[0]',
+      'PORTICO-744 portico.yaml:45 routes[2].cors.origins[1]',
+      'PORTICO-713 portico.yaml:46 routes[3].transcode',
+      'PORTICO-730 portico.yaml:48 routes[5]',
+      'PORTICO-732 portico.yaml:48 routes[5].path',
+      'PORTICO-761 portico.yaml:48 routes[5].ipRules',
+      'PORTICO-760 portico.yaml:49 ipRules.allow[1]',
+      'PORTICO-729 portico.yaml:50 mask.secret',
+      'PORTICO-723 portico.yaml:50 mask.secret',
       'PORTICO-756 resolvers.ts:1 bffs.web.resolvers',
       'PORTICO-712 web.graphql:2 Query.user',
       'PORTICO-712 web.graphql:4 Query.made',
@@ -75,7 +85,10 @@ describe('the review of a workspace', () => {
       'PORTICO-736 portico.yaml:4 replicas',
       'PORTICO-731 portico.yaml:12 routes[1]',
     ])
-    assert.ok(lines(await review(t, endedWorkspace)).includes('PORTICO-708 portico.yaml:2 tls.cert'))
+    const ended = lines(await review(t, endedWorkspace))
+    for (const one of ['PORTICO-708 portico.yaml:2 tls.cert', 'PORTICO-765 portico.yaml:2 tls'])
+      assert.ok(ended.includes(one), one)
+    assert.deepEqual(lines(await review(t, plainWorkspace)), ['PORTICO-740 portico.yaml:1 listen'])
   })
 
   it('has every code among them', async (t) => {
@@ -83,6 +96,7 @@ describe('the review of a workspace', () => {
       await review(t, openWorkspace),
       await review(t, guardedWorkspace, { now: Date.now() + 15 * dayMs }),
       await review(t, endedWorkspace),
+      await review(t, plainWorkspace),
     ]
     const found = new Set(audits.flatMap(({ findings }) => findings.map(({ code }) => code as string)))
     const weighed = ['PORTICO-701', 'PORTICO-704', 'PORTICO-705', 'PORTICO-706', 'PORTICO-708']
@@ -94,7 +108,7 @@ describe('the review of a workspace', () => {
 
   it('shows no secret that it found', async (t) => {
     const text = formatDiagnostics((await review(t, openWorkspace)).findings)
-    assert.doesNotMatch(text, /hunter2|swordfish|0123456789abcdef0123456789abcdef/)
+    assert.doesNotMatch(text, /hunter2|swordfish|change-me|0123456789abcdef0123456789abcdef/)
   })
 
   it('leaves out what the workspace accepts there and with a reason, and nothing else', async (t) => {

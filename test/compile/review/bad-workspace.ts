@@ -46,12 +46,17 @@ bffs:
     prefix: /open
     schema: open.graphql
     rateLimit: { limit: 10, window: 1m, by: { header: x-device } }
+    securityHeaders: false
+    introspection: true
 routes:
   - { path: /users/*, service: users, stripPrefix: true, auth: shared }
   - { path: /orders/*, service: orders }
   - { path: /*, hosts: [raw.shop.example], service: orders, pathMode: raw, auth: keys, cors: { origins: ["null", "http://shop.example"] } }
   - { path: /api/*, transcode: notes, auth: anonymous, rateLimit: { limit: 10, window: 1m } }
   - { path: /old, redirect: { to: https://shop.example/new } }
+  - { path: /auth/login, service: orders, auth: anonymous, ipRules: { deny: [192.0.2.0/24] } }
+ipRules: { allow: [10.0.0.0/8, 0.0.0.0/0] }
+mask: { secret: change-me-change-me, rules: [{ pattern: email, becomes: hash, in: logs }] }
 `,
   'web.graphql': `type Query {
   user(id: ID!): String @rest(service: "users", get: "/users/{args.id}")
@@ -67,7 +72,11 @@ type Mutation {
   'open.graphql': `type Query {
   price: String @rest(service: "orders", get: "/price", headers: [{ name: "x-key", value: "sk_live_4eC39HqLyjWDarjtT1zdp7dc" }])
   mine: String @rest(service: "orders", get: "/orders", headers: [{ name: "x-tenant", value: "{header.authorization}" }])
+  card: Card @rest(service: "orders", get: "/card")
 }
+type Card { id: ID! cvv: String cardNumber: String @auth(public: true) }
+type Subscription { watched: Note @grpc(service: "notes", method: "notes.v1.Notes/WatchNotes") }
+type Note { id: ID }
 `,
   'resolvers.ts': `import { execSync } from 'node:child_process'
 export const resolvers = { made: () => execSync('date').toString() }
@@ -78,6 +87,7 @@ export const resolvers = { made: () => execSync('date').toString() }
 package notes.v1;
 import "google/api/annotations.proto";
 service Notes {
+  rpc WatchNotes(Note) returns (stream Note);
   rpc DeleteNote(Note) returns (Note) { option (google.api.http) = { get: "/v1/notes/{id}/delete" }; }
 }
 message Note { string id = 1; }
@@ -106,16 +116,27 @@ routes:
   'ca.pem': pem.ca,
 }
 
-/** Met with a certificate that has ended. */
+/** Met with a certificate that has ended, and with no proxy before it. */
 export const endedWorkspace: Files = {
   ...guardedWorkspace,
+  'portico.yaml': (guardedWorkspace['portico.yaml'] as string).replace('[0.0.0.0/0]', '[]'),
   'cert.pem': pem.expired,
+}
+
+/** Met in plain HTTP by everybody, and nobody shows a credential. */
+export const plainWorkspace: Files = {
+  'portico.yaml': `listen: 0.0.0.0:8080
+services:
+  news: { rest: http://127.0.0.1:5001, identity: none }
+routes:
+  - { path: /news/*, service: news, auth: anonymous, rateLimit: { limit: 10, window: 1m } }
+`,
 }
 
 /** The same without a mistake. */
 export const soundWorkspace: Files = {
   'portico.yaml': `listen: 0.0.0.0:8443
-tls: { cert: cert.pem, key: key.pem, minVersion: TLSv1.3 }
+tls: { cert: cert.pem, key: key.pem, minVersion: TLSv1.3, redirect: "0.0.0.0:8081" }
 probes: 127.0.0.1:9090
 trustedProxies: [10.0.0.0/8]
 redis: "rediss://:\${SECRET}@redis.shop.example:6379"
