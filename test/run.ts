@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { run } from 'node:test'
 import { inspect } from 'node:util'
 
@@ -49,6 +49,9 @@ const globs = unit || asked.length === 0 ? ['test/**/*.test.ts'] : asked
 const files = globSync(globs)
   .filter((file) => !unit || !slow.test(file))
   .sort()
+
+// Each file is a process that reads hundreds of modules: half of its start is stripping types and compiling them.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../node_modules/.cache/portico-tests')
 
 const absent = provide()
 process.env['PORTICO_MISSING'] = absent.join(',')
