@@ -9,6 +9,7 @@ import { compileRule } from './policies/auth/compile.ts'
 import { providerName } from './policies/auth/config.ts'
 import { compileProvider, credentialHeadersOf, providerConfig, schemeOf } from './policies/auth/kinds.ts'
 import { auth, handshake } from './policies/auth/policy.ts'
+import { unmet } from './policies/auth/unmet.ts'
 import { compression } from './policies/compression/policy.ts'
 import { contentTypes } from './policies/content-types/policy.ts'
 import { cors } from './policies/cors/policy.ts'
@@ -109,6 +110,7 @@ export const providers = {
   rule: compileRule,
   scheme: schemeOf,
   credentialHeadersOf,
+  unmet,
   handshake,
   addKey,
   listKeys,

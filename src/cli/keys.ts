@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { addKey, keyFileOf, listKeys, passwordLine, revokeKey, rotateKey } from '../compile/keys.ts'
 import { parseDuration } from '../kernel/units.ts'
 import { type AuditEvent, auditLine, openAuditFile } from '../telemetry/audit-log.ts'
+import { mayHold, type RightsOptions, rightsOf } from './key-rights.ts'
 import { writeDiagnostics } from './report.ts'
 import type { Exit, Terminal } from './terminal.ts'
 
@@ -33,19 +34,18 @@ export const keysCommand = (terminal: Terminal, done: (exit: Exit) => void): Com
     .summary('make a key and print it, once')
     .argument('<provider>', 'an entry of `auth:` with `apiKey`')
     .requiredOption('--owner <name>', 'whose it is: the subject of its requests')
-    .option('--plan <name>', 'the plan its limits come from')
-    .option('--scope <scope...>', 'what it may do', [])
     .option('--expires <duration>', 'how long it is good, such as 90d; for ever when absent', readDuration)
     .option(...dirOption)
-    .action((provider: string, { owner, plan, scope, expires, dir }: CreateOptions) => {
+    .action((provider: string, { owner, expires, dir, ...given }: CreateOptions) => {
       const kept = fileOf(dir, provider)
       if (kept === undefined) return
       const tell = kept.tell()
       const now = new Date()
-      handOver(addKey(kept.file, { owner, plan, scopes: scope, expires: later(now, expires) }, now), (key) =>
+      handOver(addKey(kept.file, { owner, ...rightsOf(given), expires: later(now, expires) }, now), (key) =>
         tell('key.created', key),
       )
     })
+  mayHold(create)
   const list = new Command('list')
     .summary('print what is kept of each key')
     .argument('<provider>')
@@ -58,8 +58,11 @@ export const keysCommand = (terminal: Terminal, done: (exit: Exit) => void): Com
       if ('mistake' in listed) return refuse(listed.mistake)
       const shown = (name: string, value: unknown): unknown => (name === 'hash' ? undefined : value)
       if (json === true) return terminal.out(`${JSON.stringify(listed.keys, shown, 2)}\n`)
-      for (const { id, owner, plan, scopes, expires, revoked } of listed.keys)
-        terminal.out(`${[id, owner, plan ?? '-', scopes.join(',') || '-', stateOf(expires, revoked)].join('  ')}\n`)
+      for (const { id, owner, plan, scopes, roles, groups, claims, expires, revoked } of listed.keys) {
+        const more = [...roles.map((role) => `role:${role}`), ...groups.map((group) => `group:${group}`)]
+        const held = [...scopes, ...more, ...Object.keys(claims).map((name) => `claim:${name}`)].join(',')
+        terminal.out(`${[id, owner, plan ?? '-', held || '-', stateOf(expires, revoked)].join('  ')}\n`)
+      }
     })
   const revoke = new Command('revoke')
     .summary('end a key now')
@@ -95,16 +98,17 @@ export const keysCommand = (terminal: Terminal, done: (exit: Exit) => void): Com
   const hash = new Command('hash-password')
     .summary('print the line of a user for a `basic` provider; the password is read from standard input')
     .argument('<user>')
-    .action(async (user: string) => {
-      const line = await passwordLine(user, await readLine())
+    .action(async (user: string, given: RightsOptions) => {
+      const line = await passwordLine(user, await readLine(), rightsOf(given))
       if (typeof line !== 'string') return refuse(line.mistake)
       terminal.out(`${line}\n`)
     })
+  mayHold(hash)
   const keys = new Command('keys').summary('make, list, revoke and rotate API keys; hash passwords')
   for (const command of [create, list, revoke, rotate, hash]) keys.addCommand(command)
   keys.addHelpText(
     'after',
-    '\nExamples:\n  portico keys create partners --owner acme --plan gold --scope orders:read --expires 90d\n  portico keys list partners\n  portico keys rotate partners 3f0c52a9d1e88b07 --grace 24h\n  portico keys hash-password ada < password.txt',
+    '\nExamples:\n  portico keys create partners --owner acme --plan gold --scope orders:read --role buyer --expires 90d\n  portico keys list partners\n  portico keys rotate partners 3f0c52a9d1e88b07 --grace 24h\n  portico keys hash-password ada --role admin < password.txt',
   )
   return keys
 }
@@ -127,10 +131,8 @@ const teller =
     }
   }
 
-type CreateOptions = {
+type CreateOptions = RightsOptions & {
   readonly owner: string
-  readonly plan?: string
-  readonly scope: readonly string[]
   readonly expires?: number
   readonly dir: string
 }

@@ -10,6 +10,7 @@ import { openAdmin } from './admin.ts'
 import { compileAudit } from './audit.ts'
 import { compileAuth } from './auth.ts'
 import { checkBff } from './check/bff.ts'
+import { checkCallers } from './check/callers.ts'
 import { type WorkspaceConfig, workspaceConfig } from './config.ts'
 import { compileIpRules } from './ip-rules.ts'
 import { compileMask } from './mask.ts'
@@ -192,6 +193,8 @@ const compileConfig = async (
   })
   diagnostics.push(...maskDiagnostics)
   diagnostics.push(...overlaps(config, places), ...openAdmin(config, places), ...missingPlans(config, places))
+  const bffPlans = servedBffs.map(({ served }) => served)
+  diagnostics.push(...checkCallers({ config, places, providers: verifying, bffs: bffPlans }))
 
   const plan: Plan = {
     dir,

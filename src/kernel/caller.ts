@@ -13,6 +13,8 @@ export type Identity = {
   readonly expiresAt: number | undefined
   /** The plan its holder has, where the provider knows one. */
   readonly plan?: string | undefined
+  /** The id of the API key that was shown; never a part of its secret. */
+  readonly keyId?: string
   /** Who else the same request proved to be, where `auth` asks for several at once. */
   readonly beside?: readonly Identity[]
 }

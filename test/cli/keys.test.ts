@@ -41,12 +41,30 @@ describe('portico keys', () => {
     assert.equal(await status(next), 200)
   })
 
+  it('writes what a key may, of claims the words or the JSON', async (t) => {
+    const { run } = await workspace(t)
+    const args = ['--owner', 'acme', '--role', 'buyer', 'night shift', '--group', 'eu']
+    const claims = ['tenant=acme', 'level=2', 'digits="2"', 'sites=["a","b"]'].flatMap((one) => ['--claim', one])
+    assert.equal((await run(['create', 'partners', ...args, ...claims])).exit, 0)
+    const [key] = JSON.parse((await run(['list', 'partners', '--json'])).out) as Readonly<Record<string, unknown>>[]
+    assert.deepEqual(
+      [key?.['roles'], key?.['groups'], key?.['claims']],
+      [['buyer', 'night shift'], ['eu'], { tenant: 'acme', level: 2, digits: '2', sites: ['a', 'b'] }],
+    )
+    assert.match(
+      (await run(['list', 'partners'])).out,
+      /  role:buyer,role:night shift,group:eu,claim:tenant,.*  for ever$/m,
+    )
+  })
+
   it('says what is wrong with its arguments', async (t) => {
     const { run } = await workspace(t)
     for (const [args, message] of [
       [['create', 'partner', '--owner', 'a'], /no provider partner with `apiKey`.*Did you mean partners\?/],
       [['create', 'partners'], /--owner/],
       [['create', 'partners', '--owner', 'a', '--expires', 'soon'], /Expected a duration/],
+      [['create', 'partners', '--owner', 'a', '--claim', 'tenant'], /Expected a claim such as tenant=acme/],
+      [['create', 'partners', '--owner', 'a', '--claim', 'sub=eve'], /claims sub, key, plan are the gateway’s/],
       [['revoke', 'partners', '0123456789abcdef'], /has no key 0123456789abcdef/],
     ] as const) {
       const { exit, err } = await run(args)

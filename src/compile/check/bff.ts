@@ -4,7 +4,7 @@ import { placeOfNode } from '../../graph/bind/sdl.ts'
 import { worstCasePlan } from '../../graph/operation.ts'
 import { estimate } from '../../graph/plan/estimate.ts'
 import type { ListBound, Step } from '../../graph/plan/plan.ts'
-import { type Diagnostic, didYouMean, type Place } from '../../kernel/diagnostic.ts'
+import type { Diagnostic, Place } from '../../kernel/diagnostic.ts'
 import type { WorkspaceConfig } from '../config.ts'
 
 type Checked = {
@@ -18,7 +18,6 @@ export const checkBff = (checked: Checked): readonly Diagnostic[] => [
   ...openMutations(checked),
   ...(checked.bff.graphql ? openInProduction(checked) : idleSettings(checked)),
   ...explainedToNobody(checked),
-  ...providersNobodyAsks(checked),
   ...deprecatedUses(checked),
   ...costlyOperations(checked),
   ...severalWrites(checked),
@@ -73,33 +72,6 @@ const idleSettings = ({ bff: { name }, settings, placeOf }: Checked): readonly D
       coordinate: `bffs.${name}.${setting}`,
       message: `bffs.${name} serves no GraphQL, as it has \`operations\`: add \`graphql: true\`, or remove what does nothing.`,
     }))
-
-/** A provider that `auth` of the BFF does not ask knows no caller: the field would be closed to all. */
-const providersNobodyAsks = ({ bff: { name, graph }, settings, placeOf }: Checked): readonly Diagnostic[] => {
-  const asked = settings.auth?.providers ?? []
-  const ofType = (type: string) => graph.schema.getType(type)?.astNode
-  const ofField = (coordinate: string) => {
-    const [type = '', field = ''] = coordinate.split('.')
-    const parent = graph.schema.getType(type)
-    return parent !== undefined && 'getFields' in parent ? parent.getFields()[field]?.astNode : undefined
-  }
-  const rules = [
-    { coordinate: 'schema', rule: graph.rootRule, node: undefined },
-    ...[...graph.typeRules].map(([type, rule]) => ({ coordinate: type, rule, node: ofType(type) })),
-    ...[...graph.fields].map(([coordinate, { rule }]) => ({ coordinate, rule, node: ofField(coordinate) })),
-  ]
-  return rules.flatMap(({ coordinate, rule, node }) =>
-    [...new Set(rule?.providers.flat())]
-      .filter((provider) => !asked.includes(provider))
-      .map((provider) => ({
-        severity: 'error',
-        code: 'PORTICO-010',
-        place: node ? placeOfNode(node) : placeOf(['bffs', name]),
-        coordinate,
-        message: `\`auth\` of bffs.${name} does not ask the provider ${provider}, so that nobody is known by it.${didYouMean(provider, asked)}`,
-      })),
-  )
-}
 
 /** Scopes come with tokens. */
 const explainedToNobody = ({ bff: { name }, settings, placeOf }: Checked): readonly Diagnostic[] =>

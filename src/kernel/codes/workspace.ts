@@ -166,6 +166,18 @@ export const workspaceCodes = {
     fix: 'Name a parameter of the path, give the route hosts with `*`, or ask the provider.',
     example: 'routes: [{ path: /t/{id}/*, auth: { provider: p, require: { match: { path.tenant: claims.tenant } } } }]',
   },
+  'PORTICO-035': {
+    severity: 'warning',
+    title: 'Rule that none of the callers meets',
+    cause: '`require` or @auth asks for what no key and no user of the files has, or what certificates never say.',
+    fix: 'Give a key or user what is asked for (`portico keys create … --role admin`), or ask another provider.',
+  },
+  'PORTICO-036': {
+    severity: 'warning',
+    title: 'Limit by keys where nobody has one',
+    cause: 'A limit counts by API key, and no provider of its place knows callers by keys: it counts users.',
+    fix: 'Count by user, or ask an `apiKey` provider.',
+  },
   'PORTICO-030': {
     severity: 'error',
     title: 'Targets that are not one service',

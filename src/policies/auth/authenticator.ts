@@ -58,6 +58,15 @@ export type AuthenticatorTools = CommonTools & {
   readonly app: FastifyInstance
 }
 
+/**
+ * What is known of a provider's callers before they come: all of them, or what none of them has; anything may be true
+ * of them where nothing is.
+ */
+export type Holders =
+  | { readonly all: readonly Identity[]; readonly called: string }
+  | { readonly never: readonly ('scopes' | 'roles' | 'groups')[] }
+  | undefined
+
 /** One kind of provider: a key of an entry of `auth:`, and what becomes of its settings. */
 export type ProviderKind<Shape extends z.ZodType, Provider extends { readonly name: string }> = {
   /** The shape of an entry of `auth:` of this kind. */
@@ -65,6 +74,7 @@ export type ProviderKind<Shape extends z.ZodType, Provider extends { readonly na
   compile(name: string, config: z.output<Shape>, context: ProviderContext): Promise<CompiledProvider<Provider>>
   /** A Security Scheme Object (OpenAPI 3.1 §4.8.27). */
   scheme(provider: Provider): object
+  holders(provider: Provider): Holders
   /** Once for each generation, before any route. */
   open(provider: Provider, tools: AuthenticatorTools): Authenticator | Promise<Authenticator>
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type ApiKeyProvider, apiKey } from './api-key/kind.ts'
-import type { Authenticator, AuthenticatorTools, CompiledProvider, ProviderContext } from './authenticator.ts'
+import type { Authenticator, AuthenticatorTools, CompiledProvider, Holders, ProviderContext } from './authenticator.ts'
 import { type BasicProvider, basic } from './basic/kind.ts'
 import { jwt } from './jwt/kind.ts'
 import type { JwtProvider } from './jwt/provider.ts'
@@ -44,6 +44,22 @@ export const schemeOf = (provider: Provider): object => {
       return oauth2.scheme(provider)
     case 'mtls':
       return mtls.scheme(provider)
+  }
+}
+
+/** What is known of a provider's callers before they come. */
+export const holdersOf = (provider: Provider): Holders => {
+  switch (provider.kind) {
+    case 'jwt':
+      return jwt.holders(provider)
+    case 'apiKey':
+      return apiKey.holders(provider)
+    case 'basic':
+      return basic.holders(provider)
+    case 'oauth2':
+      return oauth2.holders(provider)
+    case 'mtls':
+      return mtls.holders(provider)
   }
 }
 

@@ -18,7 +18,7 @@ const shared = {
   by: oneOrMore(part)
     .default(['ip'])
     .describe(
-      'What is counted: the verified subject (`user`; the address where there is none), the API key (`key`), all of a plan, the client’s address, all together (`global`), a claim or a header; a list counts each combination.',
+      'What is counted: the verified subject (`user`; the address where there is none), the API key by its id (`key`; other callers as by `user`), all of a plan, the client’s address, all together (`global`), a claim or a header; a list counts each combination.',
     ),
   counts: z
     .enum(['requests', 'calls', 'cost'])

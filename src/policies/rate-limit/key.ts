@@ -33,11 +33,13 @@ const partBy = (by: By): ((asked: Asked) => string) => {
     case 'global':
       return () => 'all'
     case 'user':
+      return userKey
     case 'key':
-      return ({ caller: { identity, address } }) =>
-        identity?.subject === undefined
-          ? addressKey(address)
-          : `${by}:${identity.provider}:${short((by === 'key' ? keyOf(identity) : undefined) ?? identity.subject)}`
+      return (asked) => {
+        const { identity } = asked.caller
+        const holder = identity?.keyId === undefined ? identity?.beside?.find(hasKey) : identity
+        return holder === undefined ? userKey(asked) : `key:${holder.provider}:${holder.keyId}`
+      }
     case 'plan':
       return ({ caller: { identity } }) => `plan:${short(planOf(identity, 'plan') ?? '')}`
   }
@@ -58,11 +60,14 @@ const partBy = (by: By): ((asked: Asked) => string) => {
   }
 }
 
+const userKey = ({ caller: { identity, address } }: Pick<Asked, 'caller'>): string =>
+  identity?.subject === undefined ? addressKey(address) : `user:${identity.provider}:${short(identity.subject)}`
+
+const hasKey = ({ keyId }: Identity): boolean => keyId !== undefined
+
 /** The plan of a caller: what the provider says of its key, else a claim of its token; undefined where neither does. */
 export const planOf = (identity: Identity | undefined, claim: string): string | undefined =>
   identity?.plan ?? claimText(identity?.claims[claim])
-
-const keyOf = (identity: Identity): string | undefined => (identity as { readonly keyId?: string }).keyId
 
 const claimText = (value: unknown): string | undefined => {
   if (typeof value === 'string') return value

@@ -41,6 +41,9 @@ export type Outcome = {
     readonly provider?: string
     readonly plan?: string
     readonly scopes?: readonly string[]
+    readonly roles?: readonly string[]
+    readonly groups?: readonly string[]
+    readonly keyId?: string
     readonly claims?: Readonly<Record<string, unknown>>
   }
   /** What the audit log has of it; undefined where nobody was refused. */
@@ -66,7 +69,14 @@ export const guardedApp = async (
   })
   const scope = { name: 'bffs.web' }
   app.get('/', auth.hooks(authConfig.parse(rule), { app, tools, scope }), ({ caller: { identity } }) =>
-    identity === undefined ? {} : { ...identity, scopes: [...identity.scopes] },
+    identity === undefined
+      ? {}
+      : {
+          ...identity,
+          scopes: [...identity.scopes],
+          roles: identity.roles && [...identity.roles],
+          groups: identity.groups && [...identity.groups],
+        },
   )
   const base = await listen()
   const get = async (headers: Readonly<Record<string, string>> = {}, query = ''): Promise<Outcome> => {

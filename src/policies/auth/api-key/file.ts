@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
 import { z } from 'zod'
 import { readText } from '../../../kernel/snapshot.ts'
+import { rightsShape } from '../rights.ts'
 
 const time = z.iso.datetime({ error: 'Expected a time such as 2027-01-31T00:00:00.000Z.' })
 
@@ -11,8 +12,7 @@ const storedKey = z.strictObject({
   /** SHA-256 of the whole key, base64url. A random key of 256 bits cannot be guessed, so that slowness buys nothing. */
   hash: z.string().regex(/^sha256:[A-Za-z0-9_-]{43}$/),
   owner: z.string().min(1),
-  plan: z.string().min(1).optional(),
-  scopes: z.array(z.string().min(1)).default([]),
+  ...rightsShape,
   created: time,
   expires: time.optional(),
   revoked: time.optional(),

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { defineProvider } from '../authenticator.ts'
 import { readKeys, type StoredKey } from './file.ts'
-import { openApiKeys } from './open.ts'
+import { identityOf, openApiKeys } from './open.ts'
 
 /** Keys of a file as the plan knows them: hashed, so that nothing of the plan opens anything. */
 export type ApiKeyProvider = {
@@ -53,5 +53,10 @@ export const apiKey = defineProvider<typeof config, ApiKeyProvider>({
     }
   },
   scheme: ({ header }) => ({ type: 'apiKey', in: 'header', name: header }),
+  holders({ name, keys }) {
+    const good = keys.filter(({ revoked }) => revoked === undefined)
+    // A file without keys is one whose first key is yet to be made.
+    return good.length === 0 ? undefined : { all: good.map((key) => identityOf(name, key)), called: 'key' }
+  },
   open: openApiKeys,
 })

@@ -22,6 +22,7 @@ export const addKey = (
   const listed = listKeys(path)
   if ('mistake' in listed) return listed
   const made = createKey(owner, now)
+  if ('mistake' in made) return made
   mkdirSync(dirname(path), { recursive: true })
   return changed(path, [...listed.keys, made.stored]) ?? made
 }
@@ -42,9 +43,10 @@ export const rotateKey = (
 ): { readonly key: string; readonly stored: StoredKey } | KeyMistake => {
   const found = findKey(path, id)
   if ('mistake' in found) return found
-  const { owner, plan, scopes, expires: end, revoked } = found.stored
+  const { owner, plan, scopes, roles, groups, claims, expires: end, revoked } = found.stored
   if (revoked !== undefined) return { mistake: `The key ${id} was revoked; create another.` }
-  const made = createKey({ owner, plan, scopes, expires }, now)
+  const made = createKey({ owner, plan, scopes, roles, groups, claims, expires }, now)
+  if ('mistake' in made) return made
   const ends = end === undefined || end > until.toISOString() ? until.toISOString() : end
   return changed(path, [...replaced(found.keys, { ...found.stored, expires: ends }), made.stored]) ?? made
 }

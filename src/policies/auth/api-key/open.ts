@@ -7,6 +7,7 @@ import {
   type RefusalReason,
   refused,
 } from '../authenticator.ts'
+import { holderIdentity } from '../rights.ts'
 import type { StoredKey } from './file.ts'
 import { isKey, keyId } from './key.ts'
 import type { ApiKeyProvider } from './kind.ts'
@@ -50,11 +51,8 @@ const parametersOf = ({ url }: Bearer, name: string): readonly string[] => {
   return mark < 0 || !url.includes(name, mark) ? [] : new URLSearchParams(url.slice(mark + 1)).getAll(name)
 }
 
-const identityOf = (provider: string, { id, owner, plan, scopes, expires }: StoredKey): Identity => ({
-  provider,
-  subject: owner,
-  scopes: new Set(scopes),
-  claims: Object.freeze({ sub: owner, key: id, ...(plan !== undefined && { plan }) }),
-  expiresAt: expires === undefined ? undefined : Date.parse(expires) / 1_000,
-  ...(plan !== undefined && { plan }),
-})
+/** Who shows a key. */
+export const identityOf = (provider: string, { id, owner, expires, ...rights }: StoredKey): Identity => {
+  const expiresAt = expires === undefined ? undefined : Date.parse(expires) / 1_000
+  return holderIdentity({ provider, subject: owner, keyId: id, expiresAt }, rights)
+}

@@ -3,14 +3,18 @@ import { z } from 'zod'
 import type { Diagnostic } from '../../../kernel/diagnostic.ts'
 import { readText } from '../../../kernel/snapshot.ts'
 import { defineProvider } from '../authenticator.ts'
+import { holderIdentity, type Rights, readRights } from '../rights.ts'
 import { openBasic } from './open.ts'
 import { readPassword, type StoredPassword } from './password.ts'
 
-/** Users of a file as the plan knows them: by name, with their hashed passwords. */
+/** A user as the plan knows it. */
+export type StoredUser = { readonly password: StoredPassword; readonly rights: Rights }
+
+/** Users of a file by name, their passwords hashed. */
 export type BasicProvider = {
   readonly kind: 'basic'
   readonly name: string
-  readonly users: ReadonlyMap<string, StoredPassword>
+  readonly users: ReadonlyMap<string, StoredUser>
   /** Whether passwords may come over connections that anybody on the way can read. */
   readonly overAnything: boolean
 }
@@ -19,7 +23,9 @@ const config = z.strictObject({
   basic: z.strictObject({
     file: z
       .string()
-      .describe('A file with a line `user:$scrypt$…` for each user, as `portico keys hash-password` prints them.'),
+      .describe(
+        'A file with a line `user:$scrypt$…` for each user, as `portico keys hash-password` prints them; after a further colon what the user may, as JSON: `{"roles":["admin"]}`.',
+      ),
     transport: z
       .enum(['tls', 'any'])
       .default('tls')
@@ -39,28 +45,50 @@ export const basic = defineProvider<typeof config, BasicProvider>({
       const coordinate = `auth.${name}.basic.file`
       diagnostics.push({ severity: 'error', code: 'PORTICO-013', place, coordinate, message })
     }
-    const users = new Map<string, StoredPassword>()
+    const users = new Map<string, StoredUser>()
     for (const [index, line] of linesOf(resolve(workspaceDir, file))?.entries() ?? ([[-1, undefined]] as const)) {
       if (line === undefined) refuse(`There is no readable file ${file} in the workspace.`)
       else if (line.trim() !== '' && !line.startsWith('#')) {
         const colon = line.indexOf(':')
         const user = line.slice(0, Math.max(colon, 0))
-        const password = readPassword(line.slice(colon + 1).trim())
+        // No form of a hashed password has a colon.
+        const [hash = '', ...more] = line
+          .slice(colon + 1)
+          .trim()
+          .split(':')
+        const password = readPassword(hash)
+        const rights = rightsIn(more.join(':'))
         if (user === '') refuse(`Line ${index + 1} of ${file} has no user: expected user:$scrypt$….`)
         else if (users.has(user)) refuse(`Line ${index + 1} of ${file} has the user ${user} again.`)
         else if (typeof password === 'string')
           refuse(
             `Line ${index + 1} of ${file}: the password of ${user} ${password}. Make the line anew by \`portico keys hash-password ${user}\`.`,
           )
-        else users.set(user, password)
+        else if (typeof rights === 'string')
+          refuse(
+            `Line ${index + 1} of ${file}: what ${user} may is not understood (${rights}). Expected JSON such as {"roles":["admin"]}.`,
+          )
+        else users.set(user, { password, rights })
       }
     }
     const provider = { kind: 'basic', name, users, overAnything: transport === 'any' } as const
     return { provider: diagnostics.length > 0 ? undefined : provider, diagnostics, files: [file] }
   },
   scheme: () => ({ type: 'http', scheme: 'basic' }),
+  holders({ name, users }) {
+    const all = [...users].map(([user, { rights }]) => holderIdentity({ provider: name, subject: user }, rights))
+    return all.length === 0 ? undefined : { all, called: 'user' }
+  },
   open: openBasic,
 })
+
+const rightsIn = (text: string): Rights | string => {
+  try {
+    return readRights(text === '' ? {} : JSON.parse(text))
+  } catch {
+    return 'no JSON'
+  }
+}
 
 const linesOf = (path: string): readonly string[] | undefined => {
   try {

@@ -11,6 +11,7 @@ import {
   refused,
   undecided,
 } from '../authenticator.ts'
+import { holderIdentity } from '../rights.ts'
 import type { BasicProvider } from './kind.ts'
 import { isPassword, nobodysPassword } from './password.ts'
 
@@ -48,8 +49,10 @@ export const openBasic = (
   const verify = async (mark: string, user: string, password: string): Promise<Identity> => {
     const release = await slots.take()
     try {
-      const right = await isPassword(password, users.get(user) ?? nobodysPassword)
-      const identity = right && users.has(user) ? identityOf(name, user) : undefined
+      const stored = users.get(user)
+      const right = await isPassword(password, stored?.password ?? nobodysPassword)
+      const identity =
+        right && stored !== undefined ? holderIdentity({ provider: name, subject: user }, stored.rights) : undefined
       known.set(mark, { identity, until: clock.now() + (identity === undefined ? wrongMs : rightMs) })
       if (identity === undefined) throw unknown
       return identity
@@ -93,14 +96,6 @@ const credentialsOf = (authorization: string): readonly [user: string, password:
   if (!isUtf8(bytes) || colon < 0) throw malformed
   return [text.slice(0, colon), text.slice(colon + 1)]
 }
-
-const identityOf = (provider: string, user: string): Identity => ({
-  provider,
-  subject: user,
-  scopes: new Set(),
-  claims: Object.freeze({ sub: user }),
-  expiresAt: undefined,
-})
 
 /** Lets a few through at once, in the order in which they came; refuses those who would wait behind too many. */
 const hashingSlots = (): { readonly take: () => Promise<() => void> } => {

@@ -1,4 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { type Rights, readRights, writtenRights } from '../rights.ts'
 
 /** A password at rest, as the PHC string format has it: `$scrypt$ln=15,r=8,p=1$<salt>$<hash>`, base64 without padding. */
 export type StoredPassword = {
@@ -56,14 +57,21 @@ export const nobodysPassword: StoredPassword = {
   hash: randomBytes(32),
 }
 
-/** `user:$scrypt$…`, a line of the file of a `basic` provider; or why there can be none. */
-export const passwordLine = async (user: string, password: string): Promise<string | { readonly mistake: string }> => {
+/** `user:$scrypt$…`, a line of the file of a `basic` provider, and what the user may behind it; or why there can be none. */
+export const passwordLine = async (
+  user: string,
+  password: string,
+  given: Partial<Rights> = {},
+): Promise<string | { readonly mistake: string }> => {
   // RFC 7617 §2 forbids a colon in one, and control characters in both.
   if (user === '' || user.length > 128 || /[:\p{Cc}]/u.test(user))
     return { mistake: 'A user has 1 to 128 characters, no colon among them.' }
   if (password === '') return { mistake: 'The password is empty: write it to standard input.' }
+  const rights = readRights(given)
+  if (typeof rights === 'string') return { mistake: rights }
+  const written = JSON.stringify(writtenRights(rights))
   const salt = randomBytes(16)
   const hash = await derive(password, { cost: nobodysPassword.cost, salt, length: 32 })
   const bare = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '')
-  return `${user}:$scrypt$ln=15,r=8,p=1$${bare(salt)}$${bare(hash)}`
+  return `${user}:$scrypt$ln=15,r=8,p=1$${bare(salt)}$${bare(hash)}${written === '{}' ? '' : `:${written}`}`
 }

@@ -14,5 +14,6 @@ export const jwt = defineProvider<typeof jwtProviderConfig, JwtProvider>({
     bearerFormat: 'JWT',
     description: `A token that ${issuers.map((issuer) => issuer.name).join(' or ')} has issued.`,
   }),
+  holders: () => undefined,
   open: openJwt,
 })

@@ -125,8 +125,19 @@ export const mtls = defineProvider<typeof config, MtlsProvider>({
     }
   },
   scheme: () => ({ type: 'mutualTLS' }),
+  holders: ({ rolesClaim, groupsClaim }) => ({
+    never: [
+      'scopes',
+      ...(isOfCertificate(rolesClaim) ? [] : (['roles'] as const)),
+      ...(isOfCertificate(groupsClaim) ? [] : (['groups'] as const)),
+    ],
+  }),
   open: openCertificates,
 })
+
+/** Whether a certificate may have such a claim. */
+const isOfCertificate = (claim: string): boolean =>
+  /^(?:(?:subject|issuer)\.\w+|dns|uri|email|fingerprint|serial)$/.test(claim)
 
 const certificatesOf = (pem: string): readonly X509Certificate[] =>
   (pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).map((one) => new X509Certificate(one))

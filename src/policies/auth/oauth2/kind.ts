@@ -64,5 +64,6 @@ export const oauth2 = defineProvider<typeof config, OAuth2Provider>({
     return { provider, diagnostics: [], files: [] }
   },
   scheme: () => ({ type: 'http', scheme: 'bearer' }),
+  holders: () => undefined,
   open: openIntrospection,
 })

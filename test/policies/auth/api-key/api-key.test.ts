@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import type { KeyOwner } from '../../../../src/policies/auth/api-key/key.ts'
 import { addKey, listKeys, revokeKey, rotateKey } from '../../../../src/policies/auth/api-key/manage.ts'
 import { scrub } from '../../../../src/telemetry/scrub.ts'
 import { stillClock } from '../../policy-app.ts'
@@ -19,6 +20,25 @@ describe('an API key', () => {
     assert.equal(body.plan, 'gold')
     assert.deepEqual(body.scopes, ['orders:read'])
     assert.equal(body.claims?.['key'], key.split('_')[1])
+  })
+
+  it('has the roles, groups and claims of its holder, and none of those that the gateway makes', async (t) => {
+    const { make, open, dir } = await keyFile(t)
+    const rights = { roles: ['buyer'], groups: ['eu'], claims: { tenant: 'acme', level: 2 } }
+    const key = make({ owner: 'acme', ...rights })
+    const { get } = await open()
+    const { body } = await get({ 'x-api-key': key })
+    assert.deepEqual(body.claims, { tenant: 'acme', level: 2, sub: 'acme', key: idOf(key) })
+    assert.deepEqual([body.roles, body.groups, body.keyId], [['buyer'], ['eu'], idOf(key)])
+    const posing = addKey(
+      join(dir, 'keys.json'),
+      { owner: 'acme', expires: undefined, claims: { sub: 'eve' } },
+      new Date(),
+    )
+    assert.match(
+      'mistake' in posing ? posing.mistake : '',
+      /claims: The claims sub, key, plan are the gateway’s to make/,
+    )
   })
 
   it('is refused where it is missing, unknown, altered, of another form, twice, revoked or expired', async (t) => {
@@ -99,7 +119,7 @@ describe('a file of keys', () => {
     make({ owner: 'acme' })
     const file = join(dir, 'keys.json')
     await writeFile(`${file}.new`, '')
-    const refused = addKey(file, { owner: 'beta', plan: undefined, scopes: [], expires: undefined }, new Date())
+    const refused = addKey(file, { owner: 'beta', expires: undefined }, new Date())
     assert.match('mistake' in refused ? refused.mistake : '', /another change is under way/)
     const listed = listKeys(file)
     assert.deepEqual('keys' in listed && listed.keys.map(({ owner }) => owner), ['acme'])
@@ -108,14 +128,15 @@ describe('a file of keys', () => {
   it('gives a key the successor of its rights, and goes on with the old one for a while', async (t) => {
     const { make, open, dir } = await keyFile(t)
     const clock = stillClock()
-    const old = make({ owner: 'acme', plan: 'gold', scopes: ['a'] })
+    const old = make({ owner: 'acme', plan: 'gold', scopes: ['a'], roles: ['buyer'] })
     const now = new Date(clock.date())
     const until = new Date(clock.date() + 3_600_000)
     const made = rotateKey(join(dir, 'keys.json'), idOf(old), { now, until, expires: undefined })
     assert.ok('key' in made)
     const { get } = await open({}, { clock })
     assert.equal((await get({ 'x-api-key': old })).status, 200)
-    assert.equal((await get({ 'x-api-key': made.key })).body.plan, 'gold')
+    const { body } = await get({ 'x-api-key': made.key })
+    assert.deepEqual([body.plan, body.roles], ['gold', ['buyer']])
     clock.advance(3_600_000)
     assert.equal((await get({ 'x-api-key': old })).reason, 'expired')
     assert.equal((await get({ 'x-api-key': made.key })).status, 200)
@@ -147,9 +168,8 @@ const keyFile = async (t: TestContext) => {
   t.after(() => rm(dir, { recursive: true }))
   return {
     dir,
-    make: (given: { owner: string; plan?: string; scopes?: readonly string[]; expires?: Date }): string => {
-      const owner = { plan: undefined, scopes: [], expires: undefined, ...given }
-      const made = addKey(join(dir, 'keys.json'), owner, new Date())
+    make: (given: Partial<KeyOwner> & { owner: string }): string => {
+      const made = addKey(join(dir, 'keys.json'), { expires: undefined, ...given }, new Date())
       assert.ok('key' in made)
       return made.key
     },

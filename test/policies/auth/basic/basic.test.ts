@@ -19,6 +19,17 @@ describe('a user and a password', () => {
     assert.equal((await get(basic('ada:a:b ü'))).status, 200)
   })
 
+  it('have the rights that stand behind the password', async (t) => {
+    const line = await passwordLine('ada', 'right', { roles: ['night shift'], claims: { tenant: 'a:b' } })
+    assert.ok(typeof line === 'string')
+    const { get } = await guardedApp(t, {
+      providers: await guardedBy(t, line, { transport: 'any' }),
+      rule: 'staff',
+    })
+    const { body } = await get(basic('ada:right'))
+    assert.deepEqual([body.roles, body.claims], [['night shift'], { tenant: 'a:b', sub: 'ada' }])
+  })
+
   it('are refused in the same words whether the user or the password is wrong', async (t) => {
     const { get } = await guarded(t, [['ada', 'right']])
     for (const [credential, reason] of [
@@ -73,6 +84,9 @@ describe('a file of passwords', () => {
       [line.replace('ln=15', 'ln=30'), /has a cost that is not taken/],
       [`${line}\n${line}`, /Line 2 of users has the user ada again/],
       ['# none\n:x', /Line 2 of users has no user/],
+      [`${line}:admin`, /Line 1 of users: what ada may is not understood \(no JSON\)\. Expected JSON such as/],
+      [`${line}:{"role":["admin"]}`, /what ada may is not understood \(Unrecognized key: "role"\)/],
+      [`${line}:{"claims":{"sub":"eve"}}`, /claims: The claims sub, key, plan are the gateway’s to make/],
     ] as const)
       await assert.rejects(guardedBy(t, text), message)
   })
