@@ -6,6 +6,8 @@ declare module 'fastify' {
     caller: Caller
     /** The canonical path (no query): routing, policies, logs and upstream calls all use this one form. */
     canonicalPath: string
+    /** Its URL with the key that it showed in its query; undefined where it showed none. Elsewhere the key is gone. */
+    sentUrl: string | undefined
     /** When the request's budget ends, in the clock's monotonic milliseconds. */
     deadline: number
     /** What telemetry calls the route, where one route of the router serves many: never what the client sent. */

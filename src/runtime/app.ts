@@ -217,6 +217,7 @@ const identify = (
   app.decorateRequest('caller', null as never)
   app.decorateRequest('deadline', 0)
   app.decorateRequest('pattern', undefined)
+  app.decorateRequest('sentUrl', undefined)
   app.decorateRequest('upgraded', false)
   app.decorateRequest('canonicalPath', {
     getter() {

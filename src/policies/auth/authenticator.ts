@@ -13,6 +13,8 @@ export type Bearer = {
   readonly headers: IncomingHttpHeaders
   /** Path and query as the client sent them. */
   readonly url: string
+  /** The same with a key that was taken from the query since; undefined where none was. */
+  readonly sentUrl?: string | undefined
   /** `https` where the connection is secure to the gateway, or to a trusted proxy that says so. */
   readonly protocol: string
   readonly raw: { readonly rawHeaders: readonly string[]; readonly socket: Socket }

@@ -220,7 +220,7 @@ export class Lane implements AnswerHandler, CallContext, Waiting {
       targets,
       {
         method,
-        path: upstreamUrl(this.#raw.url ?? '/', this.#route),
+        path: upstreamUrl(this.request, this.#route),
         headers: this.#mask?.masker === undefined ? headers : askForWhole(headers, method),
         host,
         body,

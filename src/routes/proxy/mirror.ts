@@ -89,7 +89,7 @@ const requestOf = (
   headers.push('portico-mirror', 'true')
   return {
     method: request.method,
-    path: upstreamUrl(request.raw.url ?? '/', route),
+    path: upstreamUrl(request, route),
     headers,
     host: upstreamHost(request, route),
     body,

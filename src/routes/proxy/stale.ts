@@ -60,6 +60,7 @@ const whoAsks = ({ caller: { identity }, headers }: FastifyRequest, cookies: boo
   const said = [
     identity?.provider,
     identity?.subject,
+    identity?.keyId,
     ...credentials.map((name) => textOf(headers[name])),
     cookies ? headers.cookie : undefined,
   ]

@@ -7,8 +7,12 @@ import type { Service } from '../../services/service.ts'
 import { type PathRewrite, rewritePath } from '../rewrite.ts'
 import type { ProxyRoute } from './compile.ts'
 
-/** What a service is asked for: the canonical path in its own terms, and the query byte by byte as it came. */
-export const upstreamUrl = (url: string, route: ProxyRoute): string => {
+/**
+ * What a service is asked for: the canonical path in its own terms, and the query byte by byte as it came; without the
+ * key that it showed, where the service is told nothing of the client's own.
+ */
+export const upstreamUrl = ({ sentUrl, raw }: FastifyRequest, route: ProxyRoute): string => {
+  const url = (route.service.identity === 'forward' ? sentUrl : undefined) ?? raw.url ?? '/'
   const mark = url.indexOf('?')
   return mark < 0 ? upstreamBase(url, route) : upstreamBase(url.slice(0, mark), route) + url.slice(mark)
 }

@@ -11,12 +11,14 @@ import { holderIdentity } from '../rights.ts'
 import type { StoredKey } from './file.ts'
 import { isKey, keyId } from './key.ts'
 import type { ApiKeyProvider } from './kind.ts'
+import { takeFromQueries } from './query.ts'
 
 /** Keys are few bytes to hash, so that each request is judged anew and at once. */
 export const openApiKeys = (
   { name, header, query, keys }: ApiKeyProvider,
-  { clock }: Pick<AuthenticatorTools, 'clock'>,
+  { app, clock }: Pick<AuthenticatorTools, 'app' | 'clock'>,
 ): Authenticator => {
+  if (query !== undefined) takeFromQueries(app, query)
   const known = new Map(keys.map((stored) => [stored.id, { stored, identity: identityOf(name, stored) }]))
   const challenge = `ApiKey realm="portico", header="${header}"`
   const refusal = (reason: RefusalReason, sentence: string): Problem =>
@@ -46,9 +48,11 @@ export const openApiKeys = (
 }
 
 /** Most requests have no query, and most queries no key: those cost no parsing. */
-const parametersOf = ({ url }: Bearer, name: string): readonly string[] => {
+const parametersOf = ({ url: now, sentUrl: url = now }: Bearer, name: string): readonly string[] => {
   const mark = url.indexOf('?')
-  return mark < 0 || !url.includes(name, mark) ? [] : new URLSearchParams(url.slice(mark + 1)).getAll(name)
+  return mark < 0 || !(url.includes(name, mark) || url.includes('%', mark))
+    ? []
+    : new URLSearchParams(url.slice(mark + 1)).getAll(name)
 }
 
 /** Who shows a key. */

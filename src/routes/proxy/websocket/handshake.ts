@@ -96,7 +96,7 @@ export class Handshake implements AnswerHandler, Waiting {
         targets,
         {
           method: 'GET',
-          path: upstreamUrl(this.#request.raw.url ?? '/', route),
+          path: upstreamUrl(this.#request, route),
           headers: upstreamHeaders(this.#request, route, this.#way.introduction),
           host: upstreamHost(this.#request, route),
           body: null,
