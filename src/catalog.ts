@@ -8,6 +8,7 @@ import { passwordLine } from './policies/auth/basic/password.ts'
 import { compileRule } from './policies/auth/compile.ts'
 import { providerName } from './policies/auth/config.ts'
 import { compileProvider, credentialHeadersOf, providerConfig, schemeOf } from './policies/auth/kinds.ts'
+import { narrow } from './policies/auth/narrow.ts'
 import { auth, handshake } from './policies/auth/policy.ts'
 import { unmet } from './policies/auth/unmet.ts'
 import { compression } from './policies/compression/policy.ts'
@@ -108,6 +109,7 @@ export const providers = {
   config: providerConfig,
   compile: compileProvider,
   rule: compileRule,
+  narrow,
   scheme: schemeOf,
   credentialHeadersOf,
   unmet,

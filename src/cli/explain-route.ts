@@ -31,16 +31,18 @@ export const routeText = (plan: Plan, asked: AskedRequest): string => {
       ? route === undefined
         ? 'nobody: 404'
         : describe(route, plan.services)
-      : `the BFF ${bff}, whose addresses win`
+      : `the BFF ${bff.name}, whose addresses win`
   const takes = route?.match.methods
   const refused =
     takes === undefined || takes.has(asked.method) || asked.method === 'OPTIONS'
       ? ''
       : `, with 405: it takes ${[...takes].join(', ')}`
   const seen = path === asked.target.split('?', 1)[0] ? '' : `  (${path})`
+  const policies = bff?.policies ?? (route === undefined ? [] : (listRoute(route, plan.services)[0]?.policies ?? []))
   return [
     `${asked.method} ${asked.target}${seen}`,
     `→ ${answer}${refused}`,
+    ...(policies.length === 0 ? [] : [`  under ${policies.join(' → ')}`]),
     ...others.map((other) => `  ${describe(other.route, plan.services)}: ${other.why}`),
     '',
   ].join('\n')

@@ -1,8 +1,31 @@
 import { providers } from '../catalog.ts'
+import { coordinateOf, type Places } from '../config/places.ts'
+import type { Path } from '../config/shape.ts'
 import { type Diagnostic, didYouMean } from '../kernel/diagnostic.ts'
 import type { WorkspaceConfig } from './config.ts'
 
 type AuthRule = WorkspaceConfig['routes'][number]['auth']
+
+/** BFFs and routes that say nothing of who may enter say what the whole gateway does. */
+export const withDefaultAuth = (config: WorkspaceConfig): WorkspaceConfig => {
+  const { defaultAuth } = config
+  if (defaultAuth === undefined) return config
+  const having = <Place extends { readonly auth?: AuthRule }>(place: Place): Place => ({
+    ...place,
+    auth: place.auth ?? defaultAuth,
+  })
+  const bffs = Object.fromEntries(Object.entries(config.bffs).map(([name, bff]) => [name, having(bff)]))
+  return { ...config, bffs, routes: config.routes.map(having) }
+}
+
+/** Where the `auth` of a BFF or route is written. */
+export const placeOfAuth = (
+  auth: AuthRule,
+  { config, places, path }: { readonly config: WorkspaceConfig; readonly places: Places; readonly path: Path },
+): Pick<Diagnostic, 'place' | 'coordinate'> => {
+  const at = auth !== undefined && auth === config.defaultAuth ? ['defaultAuth'] : [...path, 'auth']
+  return { place: places.at(at, 'value'), coordinate: coordinateOf(at) }
+}
 
 type AuthGround = {
   readonly config: WorkspaceConfig
@@ -31,7 +54,11 @@ export const compileAuth = (
   return { auth, diagnostics: [...unknownProviders(auth, ground), ...wrong] }
 }
 
-const unknownProviders = (rule: AuthRule, { config, place, coordinate }: AuthGround): readonly Diagnostic[] =>
+/** Providers that a rule names and the workspace has not. */
+export const unknownProviders = (
+  rule: AuthRule,
+  { config, place, coordinate }: Omit<AuthGround, 'said'>,
+): readonly Diagnostic[] =>
   (rule?.providers ?? [])
     .filter((name) => !Object.hasOwn(config.auth, name))
     .map((name) => ({

@@ -8,13 +8,14 @@ import { readText } from '../kernel/snapshot.ts'
 import type { Service } from '../services/service.ts'
 import { openAdmin } from './admin.ts'
 import { compileAudit } from './audit.ts'
-import { compileAuth } from './auth.ts'
+import { compileAuth, placeOfAuth, withDefaultAuth } from './auth.ts'
 import { checkBff } from './check/bff.ts'
 import { checkCallers } from './check/callers.ts'
 import { type WorkspaceConfig, workspaceConfig } from './config.ts'
 import { compileIpRules } from './ip-rules.ts'
 import { compileMask } from './mask.ts'
 import { missingPlans } from './missing-plans.ts'
+import { operationPolicies } from './operation-auth.ts'
 import { overlaps } from './overlaps.ts'
 import type { Plan } from './plan.ts'
 import { makesAnswers, policiesOf } from './policies.ts'
@@ -74,7 +75,7 @@ export const compileWorkspace = async (
       diagnostics: mistakes.map(identified),
       files: [workspaceFile, ...secrets],
     }
-  return compileConfig(config, { dir, places, mistakes, secrets })
+  return compileConfig(withDefaultAuth(config), { dir, places, mistakes, secrets })
 }
 
 type Surroundings = {
@@ -145,8 +146,7 @@ const compileConfig = async (
     const { auth, diagnostics: doubts } = compileAuth(settings.auth, {
       config,
       said: { segments: new Map(), suffixes: [] },
-      place: places.at(['bffs', name, 'auth'], 'value'),
-      coordinate: `bffs.${name}.auth`,
+      ...placeOfAuth(settings.auth, { config, places, path: ['bffs', name] }),
     })
     diagnostics.push(...doubts)
     const compiled = bffs.compile(name, settings, {
@@ -158,11 +158,13 @@ const compileConfig = async (
     diagnostics.push(...compiled.diagnostics)
     files.push(...compiled.files)
     if (compiled.bff !== undefined) diagnostics.push(...checkBff({ bff: compiled.bff, settings, placeOf }))
-    if (compiled.bff !== undefined)
-      servedBffs.push({
-        served: compiled.bff,
-        policies: policiesOf({ ...settings, auth }, config, { operations: true, makes: true, ipRulesOf }),
-      })
+    if (compiled.bff !== undefined) {
+      const policiesWith = (rule: typeof auth) =>
+        policiesOf({ ...settings, auth: rule }, config, { operations: true, makes: true, ipRulesOf })
+      const operations = operationPolicies(compiled.bff, { config, auth, policiesWith })
+      diagnostics.push(...operations.diagnostics)
+      servedBffs.push({ served: compiled.bff, policies: policiesWith(auth), own: operations.own })
+    }
   }
 
   const servedRoutes: Plan['routes'][number][] = []
@@ -170,8 +172,7 @@ const compileConfig = async (
     const { auth, diagnostics: doubts } = compileAuth(settings.auth, {
       config,
       said: routes.match.saidPlaces(settings),
-      place: places.at(['routes', index, 'auth'], 'value'),
-      coordinate: `routes[${index}].auth`,
+      ...placeOfAuth(settings.auth, { config, places, path: ['routes', index] }),
     })
     const { compiled, diagnostics: found } = compileRoute(settings, { index, config, services: known, places })
     diagnostics.push(...doubts, ...found)

@@ -174,6 +174,11 @@ export const workspaceConfig = z.strictObject({
   limits: limits.prefault({}).describe('Bounds on what clients send and operations do.'),
   services: z.record(nameKey, z.union([services.rest, services.grpc])).describe('The backends, by name.'),
   auth: z.record(providers.name, providers.config).default({}).describe('Providers that verify who calls, by name.'),
+  defaultAuth: policies.auth.config
+    .optional()
+    .describe(
+      'Who may enter BFFs and routes that have no `auth` of their own, in the forms of `auth` there; `auth: anonymous` opens one of them. Probes and `admin` are not concerned.',
+    ),
   bffs: z
     .record(nameKey, z.strictObject({ ...bffs.config, ...policyKeys, compression }))
     .default({})

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { routes as routeKinds } from '../catalog.ts'
 import { canonicalPath } from '../kernel/path.ts'
+import { inShortOf } from './listing.ts'
+import { policiesOfEndpoint } from './operation-auth.ts'
 import type { Plan, PlannedRoute, RouteMatch } from './plan.ts'
 import { compareMatches } from './precedence.ts'
 
@@ -18,8 +20,8 @@ export type AskedRequest = {
 export type RouteExplanation = {
   /** Undefined where the path is refused. */
   readonly path: string | undefined
-  /** `web`, where a BFF's own address answers. */
-  readonly bff: string | undefined
+  /** What answers where a BFF's own address does. */
+  readonly bff: AtBff | undefined
   readonly route: PlannedRoute | undefined
   readonly others: readonly { readonly route: PlannedRoute; readonly why: string }[]
 }
@@ -39,7 +41,7 @@ export const explainRoute = (plan: Plan, asked: AskedRequest): RouteExplanation 
     addressOf: () => asked.address,
     hostOf: () => (asked.headers['host'] ?? '').replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase(),
   }
-  const bff = bffAt(plan, path)
+  const bff = bffAt(plan, path, asked.method)
   const site = matching
     .createRouter(
       plan.routes.map(({ match }) => match),
@@ -61,13 +63,24 @@ export const explainRoute = (plan: Plan, asked: AskedRequest): RouteExplanation 
   }
 }
 
-const bffAt = ({ bffs }: Plan, path: string): string | undefined =>
-  bffs.find(({ served }) => {
+/** A BFF, and the policies before the address of it that was asked for, in short. */
+export type AtBff = { readonly name: string; readonly policies: readonly string[] }
+
+const bffAt = ({ bffs }: Plan, path: string, method: string): AtBff | undefined => {
+  const isAt = (pattern: string): boolean => {
     const own = matching.createPaths()
-    for (const endpoint of served.endpoints) own.add(served.prefix + endpoint.path)
-    if (served.graphql) own.add(`${served.prefix}/graphql`)
+    own.add(pattern)
     return own.has(path)
-  })?.served.name
+  }
+  for (const bff of bffs) {
+    const { name, prefix, endpoints, graphql } = bff.served
+    const here = endpoints.filter((endpoint) => isAt(prefix + endpoint.path))
+    const endpoint = here.find((one) => one.method === method) ?? here[0]
+    if (endpoint !== undefined) return { name, policies: inShortOf(policiesOfEndpoint(bff, endpoint)) }
+    if (graphql && path === `${prefix}/graphql`) return { name, policies: inShortOf(bff.policies) }
+  }
+  return undefined
+}
 
 const behind = (other: PlannedRoute, { match: first }: PlannedRoute): string => {
   const { match } = other

@@ -4,7 +4,8 @@ import { writtenValue } from '../config/written.ts'
 import type { AuthRule } from '../policies/auth/config.ts'
 import type { Split } from '../services/split/split.ts'
 import { authText } from './openapi-security.ts'
-import type { Plan, PlannedRoute, PolicyUse, RoutePlan } from './plan.ts'
+import { policiesOfEndpoint } from './operation-auth.ts'
+import type { Plan, PlannedBff, PlannedRoute, PolicyUse, RoutePlan } from './plan.ts'
 
 /** One address that a gateway answers. */
 export type Listed = {
@@ -20,22 +21,33 @@ export type Listed = {
 
 /** Everything a plan serves: BFFs first, for their addresses win; then routes, the most specific first. */
 export const listAddresses = ({ bffs, routes, services }: Plan): readonly Listed[] => [
-  ...bffs.flatMap(({ served, policies }) => {
-    const uses = inShortOf(policies)
+  ...bffs.flatMap((bff) => {
+    const { served, policies } = bff
+    const { name, prefix } = served
     return [
-      ...served.endpoints.map(({ method, path, file }) => ({
-        method,
-        address: served.prefix + path,
-        by: `${served.name}  ${file}`,
-        policies: uses,
-      })),
+      ...served.endpoints.map((endpoint) => listEndpoint(bff, endpoint)),
       ...(served.graphql
-        ? [{ method: 'GET,POST', address: `${served.prefix}/graphql`, by: `${served.name}  GraphQL`, policies: uses }]
+        ? [
+            {
+              method: 'GET,POST',
+              address: `${prefix}/graphql`,
+              by: `${name}  GraphQL`,
+              policies: inShortOf(policies),
+            },
+          ]
         : []),
     ]
   }),
   ...routes.flatMap((route) => listRoute(route, services)),
 ]
+
+/** What one endpoint answers. */
+export const listEndpoint = (bff: PlannedBff, endpoint: PlannedBff['served']['endpoints'][number]): Listed => ({
+  method: endpoint.method,
+  address: bff.served.prefix + endpoint.path,
+  by: `${bff.served.name}  ${endpoint.file}`,
+  policies: inShortOf(policiesOfEndpoint(bff, endpoint)),
+})
 
 /** What one route answers. */
 export const listRoute = ({ served, match, policies }: PlannedRoute, services: Plan['services']): readonly Listed[] =>
@@ -109,7 +121,7 @@ const sharesOf = ({ parts, active }: Split): string =>
 const percent = (share: number): string => `${Math.round(share * 1_000) / 10}%`
 
 /** What is said to browsers decides over no request. */
-const inShortOf = (uses: readonly PolicyUse[]): readonly string[] =>
+export const inShortOf = (uses: readonly PolicyUse[]): readonly string[] =>
   uses.filter(({ name }) => name !== 'securityHeaders').map(inShort)
 
 const inShort = ({ name, settings }: PolicyUse): string => {

@@ -78,7 +78,7 @@ const pathItem = (methods: Address['methods']): PathItem => {
 }
 
 const operationObject = (
-  { id, tag, summary, description, deprecated, parameters, body, answer, refusals }: ApiOperation,
+  { id, tag, summary, description, deprecated, parameters, body, answer, access, refusals }: ApiOperation,
   policies: readonly PolicyUse[],
   ids: Set<string>,
 ): OpenApiOperation => {
@@ -97,7 +97,7 @@ const operationObject = (
     parameters,
     requestBody: body,
     responses: { ...successes(answer), ...failures(statuses) },
-    security: securityOf(auth),
+    security: securityOf(auth, access),
   }
 }
 

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { bffs, routes } from '../catalog.ts'
-import type { ApiDescription } from '../kernel/openapi.ts'
+import type { ApiDescription, ApiOperation } from '../kernel/openapi.ts'
 import { assemblePaths, type Described, type PathItem } from './openapi-paths.ts'
 import { problemResponses, problemSchemas } from './openapi-problems.ts'
 import { mergeSchemas } from './openapi-schemas.ts'
 import { securitySchemes } from './openapi-security.ts'
+import { policiesOfEndpoint } from './operation-auth.ts'
 import type { Plan, PolicyUse } from './plan.ts'
 
 /** One API of a plan that describes itself. */
@@ -17,7 +18,8 @@ export type DocumentedApi = {
   readonly route: string
   /** `/api`; empty at the root. */
   readonly prefix: string
-  readonly policies: readonly PolicyUse[]
+  /** Those that requests of an operation meet. */
+  readonly policiesOf: (operation: ApiOperation) => readonly PolicyUse[]
   readonly describe: () => readonly ApiDescription[]
 }
 
@@ -34,17 +36,23 @@ export type OpenApiDocument = {
 /** What of a plan can be documented: BFFs with endpoints, then routes in the order in which they match. */
 export const documentedApis = (plan: Plan): readonly DocumentedApi[] => {
   const names = new Set<string>()
-  const ofBffs = plan.bffs.flatMap(({ served, policies }): DocumentedApi[] => {
+  const ofBffs = plan.bffs.flatMap((bff): DocumentedApi[] => {
+    const { served } = bff
     if (served.endpoints.length === 0) return []
-    const { prefix } = served
+    const { prefix, endpoints } = served
     const name = uniqueName(served.name, names)
-    return [{ name, kind: 'bff', route: prefix, prefix, policies, describe: () => [bffs.describe(served)] }]
+    const policiesOf = ({ method, path }: ApiOperation): readonly PolicyUse[] => {
+      const endpoint = endpoints.find((one) => one.method === method && prefix + one.path === path)
+      return endpoint === undefined ? bff.policies : policiesOfEndpoint(bff, endpoint)
+    }
+    return [{ name, kind: 'bff', route: prefix, prefix, policiesOf, describe: () => [bffs.describe(served)] }]
   })
   const ofRoutes = plan.routes.flatMap(({ served, policies }): DocumentedApi[] => {
     if (served.kind !== 'transcode') return []
     const { path: route, prefix } = served
     const name = uniqueName(prefix.slice(1).replaceAll(/[^A-Za-z0-9_-]+/g, '-') || 'root', names)
-    return [{ name, kind: 'route', route, prefix, policies, describe: () => routes.transcode.describe(served) }]
+    const policiesOf = () => policies
+    return [{ name, kind: 'route', route, prefix, policiesOf, describe: () => routes.transcode.describe(served) }]
   })
   return [...ofBffs, ...ofRoutes]
 }
@@ -67,11 +75,13 @@ export const openApiDocument = (
 ): OpenApiDocument => {
   const [only] = apis
   const prefix = apis.length === 1 ? (only?.prefix ?? '') : ''
-  const sources = apis.flatMap(({ policies, describe }) => describe().map((description) => ({ policies, description })))
+  const sources = apis.flatMap(({ policiesOf, describe }) =>
+    describe().map((description) => ({ policiesOf, description })),
+  )
   const { descriptions, schemas } = mergeSchemas(sources.map(({ description }) => description))
   const described: Described[] = descriptions.flatMap(({ operations }, index) => {
-    const policies = sources[index]?.policies ?? []
-    return operations.map((operation) => ({ operation, policies }))
+    const policiesOf = sources[index]?.policiesOf
+    return operations.map((operation) => ({ operation, policies: policiesOf?.(operation) ?? [] }))
   })
   const paths = assemblePaths(described, prefix)
   const tags = new Map(descriptions.flatMap((description) => description.tags.map((tag) => [tag.name, tag] as const)))
@@ -82,7 +92,7 @@ export const openApiDocument = (
       schemas: { ...schemas, ...problemSchemas },
       responses: problemResponses,
       securitySchemes: securitySchemes(
-        apis.map(({ policies }) => policies),
+        described.map(({ policies }) => policies),
         providers,
       ),
     },

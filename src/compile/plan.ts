@@ -37,12 +37,17 @@ export type Plan = {
   readonly limits: WorkspaceConfig['limits']
   readonly services: ReadonlyMap<string, Service>
   readonly providers: ReadonlyMap<string, Provider>
-  readonly bffs: readonly WithPolicies<BffPlan>[]
+  readonly bffs: readonly PlannedBff[]
   /** The most specific first: the order in which they match. */
   readonly routes: readonly PlannedRoute[]
 }
 
 export type { RouteMatch }
+
+export type PlannedBff = WithPolicies<BffPlan> & {
+  /** Policies before endpoints whose operations say by `@auth` who may run them, by their file. */
+  readonly own: ReadonlyMap<string, readonly PolicyUse[]>
+}
 
 /** A route, and which requests it is for. */
 export type PlannedRoute = WithPolicies<RoutePlan> & { readonly match: RouteMatch }

@@ -39,7 +39,7 @@ const compileForm = (settings: RouteConfig, ground: RouteGround): CompiledRoutes
 /** A service may read a raw path otherwise than the prefix by which its guard was chosen. */
 const guardedRaw = (settings: RouteConfig, { index, places }: RouteGround): readonly Diagnostic[] => {
   if (!('pathMode' in settings) || settings.pathMode !== 'raw') return []
-  if (settings.auth === undefined || settings.path === '/*') return []
+  if ((settings.auth?.providers ?? []).length === 0 || settings.path === '/*') return []
   const place = places.at(['routes', index, 'pathMode'], 'value')
   const message =
     'A raw path can be spelt in other ways than the one that auth guards. Guard `/*` of a host, or take canonical paths.'

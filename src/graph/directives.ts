@@ -132,7 +132,7 @@ const words = /* GraphQL */ `
     pure: Boolean
   ) on FIELD_DEFINITION
 
-  "Who may see it. On the schema the default of root fields; on a root field it replaces that default; elsewhere it adds."
+  "Who may see it. On the schema the default of root fields; on a root field it replaces that default; elsewhere it adds. On a stored operation it says who may run it, in place of what the BFF says."
   directive @auth(
     "Alternatives, each a list of scopes that go together."
     scopes: [[String!]!]
@@ -142,13 +142,13 @@ const words = /* GraphQL */ `
     groups: [[String!]!]
     "Claims the caller must have, each with its value or a list of which one will do, compared exactly; nested ones by path, such as org.id. Of a claim that is a list one item has to be equal."
     claims: PorticoValue
-    "Arguments of the field, each with what has to equal it: claims.NAME or subject; members of inputs as objects."
+    "Arguments of the field, or variables of the operation, each with what has to equal it: claims.NAME or subject; members of inputs as objects."
     match: PorticoValue
-    "Alternatives, each a list of providers that all know the caller; all else is then asked of what the first of the list knows."
+    "Alternatives, each a list of providers that all know the caller; all else is then asked of what the first of the list knows. On a stored operation any of the workspace; those of the BFF when absent."
     providers: [[String!]!]
-    "Open to everybody."
+    "Open to everybody. A stored operation is then run for callers nobody knows too; what others show still counts."
     public: Boolean
-  ) on SCHEMA | OBJECT | FIELD_DEFINITION
+  ) on FIELD_DEFINITION | MUTATION | OBJECT | QUERY | SCHEMA | SUBSCRIPTION
 
   "Serves a stored operation as a REST endpoint: of the methods and sse exactly one is given."
   directive @endpoint(

@@ -1,3 +1,5 @@
+import type { AccessRule } from './access.ts'
+
 /** A JSON Schema of the 2020-12 dialect, which OpenAPI 3.1 uses as it is. */
 export type JsonSchema = { readonly [keyword: string]: unknown }
 
@@ -29,6 +31,8 @@ export type ApiOperation = {
   readonly parameters: readonly ApiParameter[]
   readonly body?: ApiBody | undefined
   readonly answer: ApiAnswer
+  /** What callers have to be for there to be an answer, beside what policies ask of them. */
+  readonly access?: readonly AccessRule[]
   /** Statuses of problems that its way of asking can bring, such as 400 and 415. Policies add their own. */
   readonly refusals: readonly number[]
 }

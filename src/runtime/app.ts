@@ -87,7 +87,8 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
   if (plan.masks !== undefined) maskErrors(app, plan.masks)
   const seen = recordRoutes(app)
   // A plugin that no route uses would still look at every request.
-  const used = new Set([...plan.bffs, ...plan.routes].flatMap((one) => one.policies.map(({ name }) => name)))
+  const own = plan.bffs.flatMap((bff) => [...bff.own.values()].flat())
+  const used = new Set([...plan.bffs, ...plan.routes].flatMap((one) => one.policies).concat(own).map(({ name }) => name))
   for (const policy of Object.values(policies) as unknown as Policy[])
     if ((used as ReadonlySet<string>).has(policy.name)) await policy.setup?.(app, policyTools)
 
@@ -165,18 +166,22 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       observeOpen: metrics.observeOpenSocket,
     },
   )
-  for (const { served, policies: uses } of plan.bffs) {
+  for (const { served, policies: uses, own: ofEndpoints } of plan.bffs) {
     const runtime = tools.bffRuntimes.get(served.name)
     if (runtime === undefined) throw new Error(`The BFF ${served.name} has no runtime.`)
     const rule = uses.find(({ name }) => name === 'auth')?.settings as
       | Parameters<typeof providers.handshake>[1]
       | undefined
+    const scope = `bffs.${served.name}`
+    const hooks = hooksOf(uses, scope)
     bffs.mount(app, served, {
       runtime,
-      hooks: hooksOf(uses, `bffs.${served.name}`),
-      chargingHooks(endpoint) {
-        const charging = chargingUses(served, endpoint, uses)
-        return charging && hooksOf(charging, `bffs.${served.name}`)
+      hooks,
+      hooksFor(endpoint) {
+        const narrower = ofEndpoints.get(endpoint.file) ?? uses
+        const charging = chargingUses(served, endpoint, narrower)
+        if (charging === undefined && narrower === uses) return { hooks, charged: false }
+        return { hooks: hooksOf(charging ?? narrower, scope), charged: charging !== undefined }
       },
       development,
       budgetMs: plan.budgetMs,

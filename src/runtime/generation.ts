@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { BffRuntime } from '../bff/bff.ts'
+import type { BffPlan, BffRuntime } from '../bff/bff.ts'
 import { routes } from '../catalog.ts'
 import type { Plan } from '../compile/plan.ts'
 import { connectBindings } from '../graph/connect.ts'
 import { connectClients } from '../graph/execute/clients.ts'
 import type { Resolver } from '../graph/execute/resolver.ts'
 import { createStaleValues } from '../graph/execute/stale.ts'
-import type { AccessRule, Graph } from '../graph/graph.ts'
+import type { AccessRule } from '../graph/graph.ts'
 import { createKnownAnswers } from '../graph/sharing/known-answers.ts'
 import { createSharing } from '../graph/sharing/sharing.ts'
 import { Denied, neededBy } from '../kernel/access.ts'
@@ -132,7 +132,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
             denied: (caller, problem, rule) =>
               audit.denied({
                 ...denialOf(`bffs.${name}`, caller, problem),
-                coordinate: coordinateOf(graph, rule),
+                coordinate: coordinateOf(served, rule),
                 needed: neededBy(rule),
               }),
           },
@@ -226,8 +226,10 @@ const denialOf = (scope: string, { identity, address, requestId }: Caller, { cod
 })
 
 /** Where a rule was written. A look through the graph: nobody is denied often enough for a table. */
-const coordinateOf = ({ fields, typeRules, rootRule }: Graph, rule: AccessRule): string | undefined => {
+const coordinateOf = ({ graph, endpoints }: BffPlan, rule: AccessRule): string | undefined => {
+  const { fields, typeRules, rootRule } = graph
   if (rule === rootRule) return 'schema'
+  for (const { access, name } of endpoints) if (access === rule) return name
   for (const [type, one] of typeRules) if (one === rule) return type
   for (const [coordinate, field] of fields) if (field.rule === rule) return coordinate
   return undefined

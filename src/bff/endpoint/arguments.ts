@@ -8,6 +8,7 @@ import { didYouMean } from '../../kernel/diagnostic.ts'
 import { readLifetime } from '../../kernel/lifetime.ts'
 import { Problem } from '../../kernel/problem.ts'
 import { parseDuration } from '../../kernel/units.ts'
+import { readOperationAccess } from './access.ts'
 import { callerReads, readCache } from './cache.ts'
 import { describedBy } from './described.ts'
 import type { EndpointPlan } from './endpoint.ts'
@@ -19,6 +20,8 @@ export type Reading = {
   readonly node: OperationDefinitionNode
   readonly document: DocumentNode
   readonly directive: Directive
+  /** The `@auth` of the operation. */
+  readonly auth: Directive | undefined
   /** Each `@rateLimit` of the operation. */
   readonly limits: readonly Directive[]
   readonly graph: Graph
@@ -85,8 +88,12 @@ export const readEndpoint = (reading: Reading): EndpointPlan | undefined => {
   for (const { key } of selectionAt(root, unwrap)?.fields ?? [])
     if (ownMembers.includes(key))
       report(node, 'PORTICO-613', `The answer has a member ${key} of the gateway's own: give the field another alias.`)
+  const access = readOperationAccess(reading)
+  const guarded = access === undefined ? reading.guarded : !access.public
   const roots = root.fields.map(({ key }) => key)
   const required = args['require'] as readonly string[] | undefined
+  const require =
+    required === undefined ? (roots.length === 1 ? [roots] : []) : required.map((text) => selected(text, 'require'))
   return {
     name: node.name?.value ?? file,
     description: describedBy(node),
@@ -101,9 +108,10 @@ export const readEndpoint = (reading: Reading): EndpointPlan | undefined => {
     streams,
     status: status as number,
     unwrap,
-    require:
-      required === undefined ? (roots.length === 1 ? [roots] : []) : required.map((text) => selected(text, 'require')),
-    cache: cacheOf(reading, verb, operation),
+    require,
+    needed: root.fields.flatMap(({ key, rules }) => (require.some(([first]) => first === key) ? rules : [])),
+    cache: cacheOf({ ...reading, guarded }, verb, operation),
+    access,
     lifetime: readLifetime(
       {
         deprecated: args['deprecated'],

@@ -17,6 +17,9 @@ import { type Diagnostic, startOf } from '../../kernel/diagnostic.ts'
 import { type Reading, readEndpoint } from './arguments.ts'
 import type { EndpointPlan } from './endpoint.ts'
 
+/** Directives of a stored operation that no schema of clients knows. */
+const ours: readonly string[] = ['endpoint', 'auth', 'rateLimit']
+
 type SourceFile = { readonly file: string; readonly text: string }
 
 export type EndpointSurroundings = Pick<Reading, 'graph' | 'guarded'> & {
@@ -63,7 +66,7 @@ export const compileEndpoint = (
     })
   const bare: OperationDefinitionNode = {
     ...node,
-    directives: node.directives?.filter(({ name }) => name.value !== 'endpoint' && name.value !== 'rateLimit') ?? [],
+    directives: node.directives?.filter(({ name }) => !ours.includes(name.value)) ?? [],
   }
   const stripped: DocumentNode = {
     ...document,
@@ -81,6 +84,7 @@ export const compileEndpoint = (
     file,
     node: bare,
     directive,
+    auth: directivesOf('auth', node as never)[0],
     limits: directivesOf('rateLimit', node as never),
     document: stripped,
     report,

@@ -1,6 +1,7 @@
 import type { GraphQLInputType } from 'graphql'
 import type { FieldLimit } from '../../graph/graph.ts'
 import type { Operation } from '../../graph/operation.ts'
+import type { AccessRule } from '../../kernel/access.ts'
 import type { Lifetime } from '../../kernel/lifetime.ts'
 import type { CachePlan } from './cache.ts'
 
@@ -35,6 +36,10 @@ export type EndpointPlan = {
   /** What caches may do with a whole answer; undefined where the method has answers that are never kept. */
   readonly cache: CachePlan | undefined
   readonly lifetime: Lifetime
+  /** Who may run it, in place of what its BFF says; undefined where its BFF says so. `match` compares variables. */
+  readonly access: AccessRule | undefined
+  /** Rules of the schema on what must be there. */
+  readonly needed: readonly AccessRule[]
   /** How often it may be run. */
   readonly limits: readonly FieldLimit[]
 }

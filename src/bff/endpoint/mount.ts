@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import { coerceVariables } from '../../graph/variables.ts'
 import { preferredType } from '../../kernel/accept.ts'
+import type { AccessRule } from '../../kernel/access.ts'
 import { eventStream } from '../../kernel/event-stream.ts'
 import { lifetimeHeaders } from '../../kernel/lifetime.ts'
 import { Problem } from '../../kernel/problem.ts'
@@ -11,17 +12,19 @@ import { notExplained } from '../explain.ts'
 import { readLossless } from '../lossless-body.ts'
 import { runOperation } from '../run-operation.ts'
 import type { Slots } from '../slots.ts'
+import { mismatch } from './access.ts'
 import { endpointAnswer, sendAnswer } from './answer.ts'
 import type { EndpointPlan } from './endpoint.ts'
 import { sendExplained } from './explained.ts'
 import { inputReader } from './inputs.ts'
 import { streamEvents } from './stream.ts'
 
+export type EndpointHooks = { readonly hooks: RouteShorthandOptions; readonly charged: boolean }
+
 export type EndpointMount = {
   readonly runtime: BffRuntime
-  readonly hooks: RouteShorthandOptions
-  /** Hooks that charge all limits of an endpoint before it is read; undefined where that cannot be. */
-  readonly chargingHooks: (endpoint: EndpointPlan) => RouteShorthandOptions | undefined
+  /** The hooks of the policies that stand before it, and whether they charge all its limits, so that running it charges none. */
+  readonly hooksFor: (endpoint: EndpointPlan) => EndpointHooks
   readonly budgetMs: number
   readonly slots: Slots
   /** Aborts with a Problem when the gateway stops: event streams then end. */
@@ -35,12 +38,12 @@ export const mountEndpoints = (app: FastifyInstance, bff: BffPlan, mount: Endpoi
     readLossless(scope, bff.limits.json)
     for (const endpoint of bff.endpoints) {
       const { method, path } = endpoint
-      const charging = mount.chargingHooks(endpoint)
+      const found = mount.hooksFor(endpoint)
       scope.route({
-        ...(charging ?? mount.hooks),
+        ...found.hooks,
         method,
         url: bff.prefix + path.replaceAll(/\{(\w+)\}/g, ':$1'),
-        handler: serve(endpoint, bff, { ...mount, charged: charging !== undefined }),
+        handler: serve(endpoint, bff, { ...mount, ...found }),
       })
     }
     done()
@@ -55,7 +58,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Fastify
 const serve = (
   endpoint: EndpointPlan,
   bff: BffPlan,
-  { runtime, hooks, budgetMs, slots, stop, charged }: EndpointMount & { readonly charged: boolean },
+  { runtime, hooks, budgetMs, slots, stop, charged }: Omit<EndpointMount, 'hooksFor'> & EndpointHooks,
 ): Handler => {
   const { operation, lifetime, streams, timeoutMs = budgetMs } = endpoint
   const stored = endpoint.limits.length === 0 ? undefined : endpoint.name
@@ -75,6 +78,11 @@ const serve = (
         coerced.errors.map(({ message }) => shortened(message, longestMessage)).join(' '),
       )
     const variables = coerced.values
+    const refused = mismatch(endpoint, request.caller, variables)
+    if (refused !== undefined) {
+      runtime.tools.denied?.(request.caller, refused, endpoint.access as AccessRule)
+      throw refused
+    }
     if (streams) {
       if (request.method === 'HEAD') return reply.type(offered).header('cache-control', 'no-store').send()
       return streamEvents(

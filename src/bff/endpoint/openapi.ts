@@ -40,6 +40,7 @@ export const describeEndpoints = ({ name, prefix, graph, endpoints, explain }: B
         endpoint,
         answerSchema(endpoint, { schema, named, besides: explains ? { ...besides, ...explanation } : besides }),
       ),
+      access: endpoint.needed,
       refusals: [
         400,
         ...(endpoint.require.length > 0 || parameters.some((one) => one.in === 'path') ? [404] : []),

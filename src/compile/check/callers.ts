@@ -4,6 +4,7 @@ import type { Places } from '../../config/places.ts'
 import type { Path } from '../../config/shape.ts'
 import { placeOfNode } from '../../graph/bind/sdl.ts'
 import { type Diagnostic, didYouMean, type Place } from '../../kernel/diagnostic.ts'
+import { placeOfAuth } from '../auth.ts'
 import type { WorkspaceConfig } from '../config.ts'
 import type { Plan } from '../plan.ts'
 
@@ -22,6 +23,7 @@ export const checkCallers = (ground: CallerGround): readonly Diagnostic[] => [
   ...entriesOf(ground).flatMap((entry) => ofEntry(entry, ground)),
   ...ofGateway(ground),
   ...ground.bffs.flatMap((bff) => ofGraph(bff, ground)),
+  ...keysAsMetadata(ground),
 ]
 
 type Entry = {
@@ -41,13 +43,14 @@ const entriesOf = ({ config }: CallerGround): readonly Entry[] => [
 
 const ofEntry = ({ path, coordinate, settings }: Entry, ground: CallerGround): readonly Diagnostic[] => {
   const { auth, rateLimit } = settings
-  const at = (key: 'auth' | 'rateLimit'): Where => ({
-    place: ground.places.at([...path, key], 'value'),
-    coordinate: `${coordinate}.${key}`,
-  })
+  const { config, places } = ground
   return [
-    ...(auth?.require === undefined ? [] : nobodyMeets(auth.require, { auth, at: at('auth') }, ground)),
-    ...(countsKeys(rateLimit) && !showsKeys(auth?.providers, ground) ? [nobodyHasKeys(at('rateLimit'))] : []),
+    ...(auth?.require === undefined
+      ? []
+      : nobodyMeets(auth.require, { auth, at: placeOfAuth(auth, { config, places, path }) }, ground)),
+    ...(countsKeys(rateLimit) && !showsKeys(auth?.providers, ground)
+      ? [nobodyHasKeys({ place: places.at([...path, 'rateLimit'], 'value'), coordinate: `${coordinate}.rateLimit` })]
+      : []),
   ]
 }
 
@@ -67,7 +70,11 @@ const ofGateway = (ground: CallerGround): readonly Diagnostic[] => {
 const ofGraph = (bff: BffPlan, ground: CallerGround): readonly Diagnostic[] => {
   const { name, graph, endpoints } = bff
   const auth = ground.config.bffs[name]?.auth
-  const asked = auth?.providers ?? []
+  const rulesOfEndpoints = endpoints.flatMap(({ access }) => {
+    const rule = access && kinds.narrow(auth, access)
+    return typeof rule === 'object' ? [rule] : []
+  })
+  const asked = [...new Set([auth, ...rulesOfEndpoints].flatMap((rule) => rule?.providers ?? []))]
   const fallback = ground.places.at(['bffs', name], 'value')
   const nodeOf = (coordinate: string) => {
     const [type = '', field] = coordinate.split('.')
@@ -94,7 +101,12 @@ const ofGraph = (bff: BffPlan, ground: CallerGround): readonly Diagnostic[] => {
       const unknown = [...new Set(rule.providers.flat())].filter((provider) => !asked.includes(provider))
       return unknown.length > 0
         ? unknown.map((provider) => notAsked(provider, { bff: name, asked, at: at(coordinate) }))
-        : nobodyMeets(rule, { auth, at: at(coordinate) }, ground)
+        : nobodyMeets(rule, { auth: auth && { ...auth, providers: asked }, at: at(coordinate) }, ground)
+    }),
+    ...endpoints.flatMap(({ name: operation, access, operation: { node } }) => {
+      const rule = access && kinds.narrow(auth, access)
+      const place = { coordinate: operation, place: placeOfNode(node) }
+      return typeof rule === 'object' ? nobodyMeets(access as Rule, { auth: rule, at: place }, ground) : []
     }),
     ...(showsKeys(asked, ground) ? [] : [...counted, ...stored].map(nobodyHasKeys)),
   ]
@@ -136,4 +148,25 @@ const showsKeys = (names: readonly string[] = [], { config }: CallerGround): boo
   names.some((name) => {
     const provider = config.auth[name]
     return provider !== undefined && 'apiKey' in provider
+  })
+
+/** A key that a client shows is not passed on under another name for it. */
+const keysAsMetadata = ({ config, places }: CallerGround): readonly Diagnostic[] =>
+  config.routes.flatMap((route, index): Diagnostic[] => {
+    if (!('transcode' in route)) return []
+    const service = route.transcode.find((name) => config.services[name]?.identity !== 'forward')
+    const shown = new Set(route.metadata.request.map((name) => name.toLowerCase()))
+    return Object.entries(config.auth).flatMap(([name, provider]): Diagnostic[] => {
+      const header = 'apiKey' in provider ? provider.apiKey.header.toLowerCase() : undefined
+      if (service === undefined || header === undefined || !shown.has(header)) return []
+      return [
+        {
+          severity: 'error',
+          code: 'PORTICO-015',
+          place: places.at(['routes', index, 'metadata', 'request'], 'value'),
+          coordinate: `routes[${index}].metadata.request`,
+          message: `${header} shows keys of auth.${name}, and ${service} is not one that says identity: forward.`,
+        },
+      ]
+    })
   })

@@ -1,26 +1,36 @@
-import { type GraphQLArgument, getNamedType, isInputObjectType } from 'graphql'
+import { type ASTNode, type GraphQLInputType, getNamedType, isInputObjectType } from 'graphql'
 import { type AccessRule, type Alternatives, accessRule, type WrittenRule } from '../../kernel/access.ts'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import { isRawNumber, type Json } from '../../kernel/json.ts'
 import type { Directive } from '../directives.ts'
 import { type BindContext, report } from './context.ts'
 
+/** What `match` may compare: arguments of a field, or variables of an operation. */
+type Argument = { readonly name: string; readonly type: GraphQLInputType }
+
 type Guarded = {
   readonly coordinate: string
   /** Of a field. */
-  readonly args?: readonly GraphQLArgument[]
+  readonly args?: readonly Argument[]
 }
 
-/** An `@auth` directive as a rule. What cannot be compared is reported. */
+/** The `@auth` of a schema as a rule. What cannot be compared is reported. */
 export const bindAccess = (
   context: BindContext,
   directive: Directive | undefined,
   { coordinate, args }: Guarded,
-): AccessRule | undefined => {
-  if (directive === undefined) return undefined
+): AccessRule | undefined =>
+  directive &&
+  readAccess(directive, args, (node, message) => report(context, node, coordinate, { code: 'PORTICO-104', message }))
+
+/** An `@auth` directive as a rule. `tell` gets what cannot be compared. */
+export const readAccess = (
+  directive: Directive,
+  args: readonly Argument[] | undefined,
+  tell: (node: ASTNode, message: string) => void,
+): AccessRule => {
   const given = directive.args
-  const wrong = (argument: string, message: string): undefined =>
-    report(context, directive.nodes[argument] ?? directive.node, coordinate, { code: 'PORTICO-104', message })
+  const wrong = (argument: string, message: string): void => tell(directive.nodes[argument] ?? directive.node, message)
   const { claims = {}, match = {} } = given as { readonly claims?: Json; readonly match?: Json }
   if (!isObject(claims) || !Object.values(claims).every(isComparable))
     wrong('claims', 'claims: give values of claims by name, such as { tenant: "acme", level: [2, 3] }.')
@@ -61,10 +71,7 @@ const matchesOf = (written: { readonly [name: string]: Json }, path: readonly st
 const direct = (equals: string, said: readonly string[]): Matches | undefined =>
   /^(?:subject|claims(?:\.[^.\s]+)+)$/.test(equals) ? [{ said, equals }] : undefined
 
-const argumentMistake = (
-  args: readonly GraphQLArgument[],
-  [first = '', ...more]: readonly string[],
-): string | undefined => {
+const argumentMistake = (args: readonly Argument[], [first = '', ...more]: readonly string[]): string | undefined => {
   const found = args.find(({ name }) => name === first)
   if (found === undefined)
     return `match: there is no argument ${first}.${didYouMean(

@@ -16,6 +16,8 @@ export type AuthRule = {
   readonly optional: boolean
   /** What callers have to be beside known; every known caller enters where undefined. */
   readonly require?: AccessRule
+  /** The stored operation whose `@auth` it is; undefined where it is the BFF's or route's. */
+  readonly operation?: string
   /** Where what `require` matches stands, as the route says. */
   readonly places?: SaidPlaces
 }

@@ -37,6 +37,7 @@ export const auth = definePolicy({
         provider: rule.providers.join(','),
         may: permission(rule, authenticators),
         needed: rule.require && neededBy(rule.require),
+        coordinate: rule.operation,
       }),
     ]
     return mergeHooks([...own, { onRequest }])
@@ -79,12 +80,18 @@ type Told = {
   readonly scope: string
   readonly provider: string
   readonly may: May | undefined
+  /** The stored operation whose rule it is. */
+  readonly coordinate: string | undefined
   /** What `may` asks for. */
   readonly needed: Readonly<Record<string, unknown>> | undefined
 }
 
 /** With callbacks, so that a caller known from before costs no promise. */
-const authenticate = (find: Authenticate, { audit, scope, provider, may, needed }: Told): onRequestHookHandler => {
+const authenticate = (
+  find: Authenticate,
+  { audit, scope, provider, may, needed, coordinate }: Told,
+): onRequestHookHandler => {
+  const told = { ...(needed && { needed }), ...(coordinate !== undefined && { coordinate }) }
   const refuse = (request: FastifyRequest, thrown: unknown): Problem => {
     const problem = asProblem(thrown)
     const { address, requestId } = request.caller
@@ -100,7 +107,7 @@ const authenticate = (find: Authenticate, { audit, scope, provider, may, needed 
       const { address, requestId } = request.caller
       const reason = problem.cause instanceof Denied ? problem.cause.reason : 'rule'
       const { provider: by, subject } = identity
-      audit.denied({ scope, provider: by, subject, address, requestId, reason, ...(needed && { needed }) })
+      audit.denied({ scope, provider: by, subject, address, requestId, reason, ...told })
     }
     return problem
   }
