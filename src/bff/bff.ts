@@ -7,6 +7,7 @@ import type { Failure } from '../graph/execute/write.ts'
 import type { AccessRule, Graph } from '../graph/graph.ts'
 import type { OperationLimits } from '../graph/limits.ts'
 import type { SharedOperations } from '../graph/sharing/operations.ts'
+import type { Caller } from '../kernel/caller.ts'
 import type { JsonLimits } from '../kernel/json-mistake.ts'
 import type { Masks } from '../kernel/mask/masks.ts'
 import { logged } from '../kernel/problem.ts'
@@ -63,6 +64,8 @@ export type BffRuntime = {
   /** What is hidden in answers; undefined where nothing is. */
   readonly masks?: Masks | undefined
   readonly observePartial: (bff: string, service: string) => void
+  /** Told of callers whose proof ended while a WebSocket or event stream was open, which then is closed. */
+  readonly observeExpired?: ((caller: Caller) => void) | undefined
   /** WebSockets and event streams that are open, whatever generation they belong to. */
   readonly openStreams: Taken
   readonly observeOpenSocket?: SocketObserver | undefined

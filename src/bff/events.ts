@@ -44,6 +44,18 @@ export async function* eventsOf(
   const context: CallContext = { ...shared, forward: { ...shared.forward, authorization }, caller, signal }
   const { clock } = runtime.tools
   const masker = runtime.masks?.answersFor(caller)
+  const { denied } = runtime.tools
+  const told = new Set<unknown>()
+  // Each event is executed, and the rule is that of the whole subscription.
+  const tools: typeof runtime.tools =
+    denied === undefined
+      ? runtime.tools
+      : {
+          ...runtime.tools,
+          denied: (who, problem, rule) => {
+            if (told.size < told.add(rule).size) denied(who, problem, rule)
+          },
+        }
   try {
     const results = subscribe(
       {
@@ -53,7 +65,7 @@ export async function* eventsOf(
         header: headerOf(request),
         eventContext: () => ({ ...context, deadline: clock.now() + budgetMs }),
       },
-      runtime.tools,
+      tools,
     )
     for await (const result of results) {
       if (result.failures.length > 0) reportFailures(result.failures, { bff: bff.name, requestId: request.id, runtime })

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Caller } from '../kernel/caller.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { writeStream } from '../kernel/event-stream.ts'
 import { Problem } from '../kernel/problem.ts'
@@ -10,6 +11,7 @@ export type EventsAnswer = {
   readonly slots: Slots
   readonly heartbeatMs: number
   readonly clock: Clock
+  readonly observeExpired: ((caller: Caller) => void) | undefined
   /** Aborts with a Problem when the gateway stops; undefined where nobody says so. */
   readonly stop: Signal | undefined
   /** The last words of a stream that ends before its time. */
@@ -23,7 +25,7 @@ export type EventsAnswer = {
 export const writeEvents = async (
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   events: AsyncIterator<string, unknown>,
-  { slots, heartbeatMs, clock, stop, failure }: EventsAnswer,
+  { slots, heartbeatMs, clock, observeExpired, stop, failure }: EventsAnswer,
 ): Promise<FastifyReply> => {
   const release = slots.take()
   if (release === undefined)
@@ -34,9 +36,10 @@ export const writeEvents = async (
   const stopped = (): void => ended.abort(stop?.reason)
   if (stop?.aborted === true) stopped()
   else stop?.addEventListener('abort', stopped)
-  const callOff = whenExpired(request.caller.identity, clock, () =>
-    ended.abort(new Problem('UNAUTHENTICATED', 'The token has expired.')),
-  )
+  const callOff = whenExpired(request.caller.identity, clock, () => {
+    observeExpired?.(request.caller)
+    ended.abort(new Problem('UNAUTHENTICATED', 'The token has expired.'))
+  })
   try {
     await writeStream(reply.raw, events, {
       begin: () => begin(reply),

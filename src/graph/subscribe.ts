@@ -33,7 +33,9 @@ async function* results(
     throw new Problem('INVALID_ARGUMENT', 'A subscription has one root field.')
   for (const rule of step.rules) {
     const refused = refusal(rule, context.caller.identity, variables)
-    if (refused !== undefined) throw refused
+    if (refused === undefined) continue
+    tools.denied?.(context.caller, refused, rule)
+    throw refused
   }
   const open = tools.streams[step.binding.index]
   if (open === undefined) throw new Problem('UNIMPLEMENTED', `${step.coordinate} is not fed by a stream.`)

@@ -12,6 +12,8 @@ declare module 'fastify' {
     deadline: number
     /** What telemetry calls the route, where one route of the router serves many: never what the client sent. */
     pattern: string | undefined
+    /** Whether its client may say who it is once its WebSocket is open: that it shows nothing now is no failure. */
+    provesLater: boolean
     /** Whether its connection became a WebSocket: answered by 101, long before it is over. */
     upgraded: boolean
   }

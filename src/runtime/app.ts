@@ -20,6 +20,7 @@ import { mergeHooks } from '../policies/hooks.ts'
 import type { Policy, PolicyTools } from '../policies/policy.ts'
 import type { Connector } from '../services/connect.ts'
 import { accessLog } from '../telemetry/access-log.ts'
+import { expiryOf } from '../telemetry/audit.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { requestId } from '../telemetry/request-id.ts'
 import { observeRequests } from '../telemetry/requests.ts'
@@ -88,7 +89,12 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
   const seen = recordRoutes(app)
   // A plugin that no route uses would still look at every request.
   const own = plan.bffs.flatMap((bff) => [...bff.own.values()].flat())
-  const used = new Set([...plan.bffs, ...plan.routes].flatMap((one) => one.policies).concat(own).map(({ name }) => name))
+  const used = new Set(
+    [...plan.bffs, ...plan.routes]
+      .flatMap((one) => one.policies)
+      .concat(own)
+      .map(({ name }) => name),
+  )
   for (const policy of Object.values(policies) as unknown as Policy[])
     if ((used as ReadonlySet<string>).has(policy.name)) await policy.setup?.(app, policyTools)
 
@@ -127,6 +133,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       stale: tools.stale,
       openCounts: tools.openCounts,
       observeOpen: metrics.observeOpenSocket,
+      observeExpired: (route, caller) => policyTools.audit.failed(expiryOf(route, caller)),
       stoppedRamps: tools.stoppedRamps,
       stop: tools.draining,
       drainMs: plan.drainMs,
@@ -185,7 +192,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       },
       development,
       budgetMs: plan.budgetMs,
-      verify: rule === undefined ? undefined : providers.handshake(app, rule),
+      verify: rule === undefined ? undefined : providers.handshake(app, rule, { audit: policyTools.audit, scope }),
       shared: policyTools.redis,
       stop: tools.draining,
     })
@@ -224,6 +231,7 @@ const identify = (
   app.decorateRequest('pattern', undefined)
   app.decorateRequest('sentUrl', undefined)
   app.decorateRequest('upgraded', false)
+  app.decorateRequest('provesLater', false)
   app.decorateRequest('canonicalPath', {
     getter() {
       const { url } = this

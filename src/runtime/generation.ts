@@ -22,7 +22,7 @@ import { leaseStores } from '../policies/stores.ts'
 import { connectServices } from '../services/connect.ts'
 import type { Resources } from '../services/resources.ts'
 import { type ServiceState, stateOf } from '../services/state.ts'
-import { type AuthDenial, createAudit } from '../telemetry/audit.ts'
+import { type AuthDenial, createAudit, expiryOf } from '../telemetry/audit.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { buildApp } from './app.ts'
@@ -143,6 +143,7 @@ export const buildGeneration = async (id: number, plan: Plan, tools: GenerationT
           observeMissing: metrics.observeMissing,
           observeCost: metrics.observeCost,
           explainsToAll: development,
+          observeExpired: (caller) => audit.failed(expiryOf(`bffs.${name}`, caller)),
           sharedOperations: sharing.operations,
           ...chargersOf(served, policies, policyTools),
           openStreams: lease.stores.keep(`streams of ${name}`, () => ({ count: 0 })),

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Caller } from '../kernel/caller.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -13,6 +14,15 @@ export type AuthFailure = {
   readonly address: string
   readonly requestId: string
 }
+
+/** A caller whose proof ended while a connection of it was open. */
+export const expiryOf = (scope: string, { identity, address, requestId }: Caller): AuthFailure => ({
+  scope,
+  provider: identity?.provider ?? '',
+  reason: 'expired',
+  address,
+  requestId,
+})
 
 /** A caller who is known and may not. */
 export type AuthDenial = AuthFailure & {

@@ -43,6 +43,7 @@ export const streamEvents = (endpoint: EndpointPlan, streamed: Streamed, tools: 
     slots: tools.slots,
     heartbeatMs: tools.bff.subscriptions.ping,
     clock: tools.runtime.tools.clock,
+    observeExpired: tools.runtime.observeExpired,
     stop: tools.stop,
     failure: (problem) => eventStream.failure(problemText(problem)),
   })

@@ -62,10 +62,11 @@ export const mountGraphql = (app: FastifyInstance, bff: BffPlan, mount: GraphqlM
   const answer = graphqlAnswer(bff, { runtime, prepare, origins, stream, showCost: development })
   const path = `${prefix}/graphql`
   const opened = () => runtime.observeOpenSocket?.(path)
-  const charge = runtime.chargeMessage
+  const { chargeMessage: charge, observeExpired } = runtime
   const { json } = limits
   const { masks } = runtime
-  const sockets = createSockets({ settings, json, slots, prepare, clock, verify, origins, charge, opened, masks })
+  const watching = { opened, observeExpired, masks }
+  const sockets = createSockets({ settings, json, slots, prepare, clock, verify, origins, charge, ...watching })
   app.register(async (scope) => {
     readLossless(scope, limits.json)
     for (const hook of [hooks.onRequest ?? []].flat())

@@ -1,7 +1,7 @@
 import type { WebSocket } from '@fastify/websocket'
 import type { FastifyRequest } from 'fastify'
 import { print } from 'graphql'
-import type { Identity } from '../../kernel/caller.ts'
+import type { Caller, Identity } from '../../kernel/caller.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { JsonLimits } from '../../kernel/json-mistake.ts'
 import { maskJson } from '../../kernel/mask/json.ts'
@@ -26,6 +26,7 @@ export type SessionTools = {
   readonly slots: Slots
   readonly prepare: Prepare
   readonly clock: Clock
+  readonly observeExpired: ((caller: Caller) => void) | undefined
   /** Says whose credentials `connection_init` bears; undefined where the BFF has no `auth`. */
   readonly verify: VerifyInit | undefined
   /** Counts each subscription as a request of the BFF; undefined where nothing limits them. */
@@ -36,10 +37,14 @@ export type SessionTools = {
   readonly masks: Masks | undefined
 }
 
-/** Whose credentials these are, by headers in lower case; undefined where there are none. Rejects with Problem. */
+/**
+ * Whose credentials these are, by headers in lower case; undefined where there are none. Rejects with Problem, also
+ * where there are none and they are `needed`.
+ */
 export type VerifyInit = (
   headers: Readonly<Record<string, string>>,
   upgrade: FastifyRequest,
+  needed: boolean,
 ) => Promise<Identity | undefined>
 
 /** An operation of a WebSocket, checked, until it completes. */
@@ -71,7 +76,7 @@ const longestId = 128
  * understood: mercurius would take headers and further tokens from them.
  */
 export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, tools: SessionTools): Session => {
-  const { settings, slots, prepare, clock, verify, charge, opened, masks } = tools
+  const { settings, slots, prepare, clock, verify, charge, opened, masks, observeExpired } = tools
   /** By the client's id; mercurius knows each by a number of its own, lest one that ended is taken for its successor. */
   const open = new Map<string, Opened>()
   const byNumber = new Map<string, Opened>()
@@ -140,8 +145,7 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
     clearTimeout(initTimer)
     const given = headersOf(payload)
     try {
-      const proven = await verify?.(given, request)
-      if (proven === undefined && unproven) throw new Problem('UNAUTHENTICATED', 'A credential is needed.')
+      const proven = await verify?.(given, request, unproven)
       if (proven !== undefined) {
         identity = proven
         authorization = given['authorization'] ?? authorization
@@ -151,7 +155,10 @@ export const guardSocket = (socket: WebSocket, { request, unproven }: Upgrade, t
     }
     if (socket.readyState !== socket.OPEN) return
     state = 'ready'
-    callOff = whenExpired(identity, clock, () => close('expired', 4403, 'Token expired'))
+    callOff = whenExpired(identity, clock, () => {
+      observeExpired?.({ ...request.caller, identity })
+      close('expired', 4403, 'Token expired')
+    })
     pass({ type: 'connection_init' })
   }
 

@@ -34,6 +34,7 @@ export const createSockets = ({ origins, ...tools }: SessionTools & { readonly o
         : function (request, reply, done) {
             if (!isUpgrade(request) || request.headers.authorization !== undefined)
               return hook.call(this, request, reply, done)
+            request.provesLater = true
             return hook.call(this, request, reply, (error?: Error) => {
               if (!(error instanceof Problem) || error.code !== 'UNAUTHENTICATED') return done(error)
               unproven.add(request.raw)

@@ -44,6 +44,7 @@ export const streamAnswer =
       slots,
       heartbeatMs,
       clock: tools.runtime.tools.clock,
+      observeExpired: tools.runtime.observeExpired,
       stop,
       failure: (problem) => next(JSON.stringify({ errors: [problemError(problem, request.id)] })) + complete,
     })

@@ -30,16 +30,8 @@ export const auth = definePolicy({
     const authenticators = authenticatorsOf(app, rule)
     const own = authenticators.flatMap(({ hooks }) => hooks ?? [])
     if (authenticators.length === 0) return {}
-    const onRequest = [
-      authenticate(combine(rule, authenticators), {
-        audit: tools.audit,
-        scope: scope.name,
-        provider: rule.providers.join(','),
-        may: permission(rule, authenticators),
-        needed: rule.require && neededBy(rule.require),
-        coordinate: rule.operation,
-      }),
-    ]
+    const told = toldOf(rule, { authenticators, audit: tools.audit, scope: scope.name })
+    const onRequest = [authenticate(combine(rule, authenticators), told)]
     return mergeHooks([...own, { onRequest }])
   },
 })
@@ -86,30 +78,52 @@ type Told = {
   readonly needed: Readonly<Record<string, unknown>> | undefined
 }
 
-/** With callbacks, so that a caller known from before costs no promise. */
-const authenticate = (
-  find: Authenticate,
-  { audit, scope, provider, may, needed, coordinate }: Told,
-): onRequestHookHandler => {
+const toldOf = (
+  rule: AuthRule,
+  { authenticators, ...where }: Pick<Told, 'audit' | 'scope'> & { readonly authenticators: readonly Authenticator[] },
+): Told => ({
+  ...where,
+  provider: rule.providers.join(','),
+  may: permission(rule, authenticators),
+  needed: rule.require && neededBy(rule.require),
+  coordinate: rule.operation,
+})
+
+type Asking = Requested & Pick<FastifyRequest, 'caller'>
+
+/** What is decided over who asks, each decision told once: who is denied was not let in. */
+const decider = ({ audit, scope, provider, may, needed, coordinate }: Told) => {
   const told = { ...(needed && { needed }), ...(coordinate !== undefined && { coordinate }) }
-  const refuse = (request: FastifyRequest, thrown: unknown): Problem => {
-    const problem = asProblem(thrown)
-    const { address, requestId } = request.caller
-    audit.failed({ scope, provider, address, requestId, reason: reasonOf(problem) })
-    return problem
-  }
-  /** Each decision is told once: who is denied was not let in. */
-  const accept = (request: FastifyRequest, identity: Identity): Problem | undefined => {
-    request.caller = { ...request.caller, identity }
-    const problem = may?.(request, identity)
-    if (problem === undefined) audit.granted(scope, identity.provider)
-    else {
+  return {
+    refuse({ caller: { address, requestId } }: Asking, thrown: unknown, untold?: string): Problem {
+      const problem = asProblem(thrown)
+      const reason = reasonOf(problem)
+      if (reason !== untold) audit.failed({ scope, provider, address, requestId, reason })
+      return problem
+    },
+    accept(request: Asking, identity: Identity): Problem | undefined {
+      const problem = may?.(request, identity)
+      if (problem === undefined) {
+        audit.granted(scope, identity.provider)
+        return undefined
+      }
       const { address, requestId } = request.caller
       const reason = problem.cause instanceof Denied ? problem.cause.reason : 'rule'
       const { provider: by, subject } = identity
       audit.denied({ scope, provider: by, subject, address, requestId, reason, ...told })
-    }
-    return problem
+      return problem
+    },
+  }
+}
+
+/** With callbacks, so that a caller known from before costs no promise. */
+const authenticate = (find: Authenticate, told: Told): onRequestHookHandler => {
+  const decide = decider(told)
+  const refuse = (request: FastifyRequest, thrown: unknown): Problem =>
+    decide.refuse(request, thrown, request.provesLater ? 'missing' : undefined)
+  const accept = (request: FastifyRequest, identity: Identity): Problem | undefined => {
+    request.caller = { ...request.caller, identity }
+    return decide.accept(request, identity)
   }
   return (request, _reply, done) => {
     let found: ReturnType<Authenticate>
@@ -133,21 +147,31 @@ const reasonOf = (problem: Problem): string => {
   return problem.code === 'UNAUTHENTICATED' ? 'missing' : 'unavailable'
 }
 
-/** Who shows a credential in the first message of a WebSocket, by its members as headers; undefined for nobody. */
+/**
+ * Who shows a credential in the first message of a WebSocket, by its members as headers; undefined for nobody, where
+ * none is `needed`.
+ */
 export type Handshake = (
   headers: Readonly<Record<string, string>>,
-  upgrade: Pick<Bearer, 'protocol' | 'raw'> & Requested,
+  upgrade: Pick<Bearer, 'protocol' | 'raw'> & Asking,
+  needed: boolean,
 ) => Promise<Identity | undefined>
 
 /** The same rule as `auth` of the route, for credentials that come once the WebSocket is open. Rejects with Problem. */
-export const handshake = (app: FastifyInstance, rule: AuthRule): Handshake => {
+export const handshake = (app: FastifyInstance, rule: AuthRule, where: Pick<Told, 'audit' | 'scope'>): Handshake => {
   const authenticators = authenticatorsOf(app, rule)
   const find = combine({ ...rule, optional: true }, authenticators)
-  const may = permission(rule, authenticators)
-  return async (headers, upgrade) => {
+  const decide = decider(toldOf(rule, { ...where, authenticators }))
+  return async (headers, upgrade, needed) => {
     const { protocol, raw } = upgrade
-    const identity = await find({ headers, url: '', protocol, raw: { rawHeaders: [], socket: raw.socket } })
-    const problem = identity && may?.(upgrade, identity)
+    let identity: Identity | undefined
+    try {
+      identity = await find({ headers, url: '', protocol, raw: { rawHeaders: [], socket: raw.socket } })
+      if (identity === undefined && needed) throw new Problem('UNAUTHENTICATED', 'A credential is needed.')
+    } catch (thrown) {
+      throw decide.refuse(upgrade, thrown)
+    }
+    const problem = identity && decide.accept(upgrade, identity)
     if (problem !== undefined) throw problem
     return identity
   }

@@ -50,6 +50,7 @@ export const startFeed = async ({
   return {
     ...gateway,
     reviews,
+    dir: folder.dir,
     endpoint: `${gateway.url}/app/graphql`,
     socket: `${gateway.url.replace('http', 'ws')}/app/graphql`,
     async close() {

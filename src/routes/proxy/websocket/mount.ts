@@ -63,7 +63,11 @@ export const createTunnels = (
     const { asked, call } = callOf(request)
     const handshake = new Handshake(asked, way, {
       request,
-      onSwitch: (head, socket) => through(head, socket, { path: route.path, request, reply, settings, open, clock }),
+      onSwitch: (head, socket) => {
+        const { observeExpired } = tools
+        const expired = (): void => observeExpired?.(route.name, request.caller)
+        return through(head, socket, { path: route.path, request, reply, settings, open, clock, expired })
+      },
     })
     reply.hijack()
     whenClosed(reply.raw, () => {
@@ -88,10 +92,16 @@ type Asked = {
   readonly settings: WebSocketSettings
   readonly open: Open
   readonly clock: Clock
+  /** Told where it ended because the caller's proof did. */
+  readonly expired: () => void
 }
 
 /** Both sides have shaken hands. */
-const through = (head: ResponseHead, service: Socket, { path, request, reply, settings, open, clock }: Asked): Take => {
+const through = (
+  head: ResponseHead,
+  service: Socket,
+  { path, request, reply, settings, open, clock, expired }: Asked,
+): Take => {
   const client = request.raw.socket
   const { headers = [] } = responseHeaders(head.headers) ?? {}
   const lines = ['connection', 'upgrade', 'upgrade', 'websocket', ...clientHeaders(headers, reply)]
@@ -104,6 +114,9 @@ const through = (head: ResponseHead, service: Socket, { path, request, reply, se
   const expiresInMs = expiresAt === undefined ? undefined : Math.max(0, expiresAt * 1_000 - clock.date())
   const tunnel = new Tunnel(client, service, settings, expiresInMs)
   open.opened(path, tunnel, client)
+  client.once('close', () => {
+    if (tunnel.ending === 'expired') expired()
+  })
   const first = early.get(request.raw)
   if (first !== undefined && first.length > 0) tunnel.takeFromClient(first)
   return (chunk) => tunnel.takeFromService(chunk)

@@ -23,6 +23,8 @@ export type OpenTools = {
   /** What outlives generations of how many are open. */
   readonly openCounts: OpenCounts
   readonly observeOpen?: SocketObserver
+  /** Told, by the name of a route, of callers whose proof ended while theirs was open. */
+  readonly observeExpired?: (route: string, caller: Caller) => void
 }
 
 /** How many are open, by the path of their route. */

@@ -142,13 +142,16 @@ describe('auth', () => {
 
   it('verifies a token that came without a request', async (t) => {
     const { app } = await gatewayWithSecret(t)
-    const verify = handshake(app, authConfig.parse('shoppers'))
+    const audit = { granted: () => {}, failed: () => {}, denied: () => {}, limited: () => {} }
+    const verify = handshake(app, authConfig.parse('shoppers'), { audit, scope: 'bffs.web' })
     const raw = { rawHeaders: [], socket: new Socket() }
-    const upgrade = { protocol: 'http', raw, url: '/', canonicalPath: '/', hostname: 'shop.test' }
-    const given = (authorization: string) => verify({ authorization }, upgrade)
+    const caller = { identity: undefined, address: '192.0.2.1', requestId: 'r-1' }
+    const upgrade = { protocol: 'http', raw, url: '/', canonicalPath: '/', hostname: 'shop.test', caller }
+    const given = (authorization: string) => verify({ authorization }, upgrade, true)
     assert.equal((await given(`Bearer ${tokenOf(hs256, claims(), secret)}`))?.subject, 'ada')
     await assert.rejects(given('Bearer x.y.z'), { code: 'UNAUTHENTICATED' })
-    assert.equal(await verify({}, upgrade), undefined)
+    assert.equal(await verify({}, upgrade, false), undefined)
+    await assert.rejects(verify({}, upgrade, true), { code: 'UNAUTHENTICATED' })
   })
 
   it('keeps providers apart in one app', async (t) => {
