@@ -101,7 +101,7 @@ type Review { id: ID! body: String @auth(scopes: [["shop"]]) }
       const socket = new WebSocket(feed.socket, 'graphql-transport-ws')
       sockets.push(socket)
       const heard: string[] = []
-      socket.on('message', (data) => heard.push((JSON.parse(String(data)) as { type: string }).type))
+      socket.on('message', (data) => heard.push((JSON.parse((data as Buffer).toString()) as { type: string }).type))
       const closed = new Promise<number>((resolve) => socket.once('close', resolve))
       await once(socket, 'open')
       const payload = claims === undefined ? {} : { authorization: `Bearer ${await signToken(claims)}` }
