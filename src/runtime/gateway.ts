@@ -9,7 +9,7 @@ import { type Diagnostic, formatDiagnostic, formatDiagnostics } from '../kernel/
 import { readingBy, type Snapshot } from '../kernel/snapshot.ts'
 import { createResources } from '../services/resources.ts'
 import type { ServiceState } from '../services/state.ts'
-import { createLog, maskLog } from '../telemetry/log.ts'
+import { createLog, maskLog, onLostLine } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { AuditTrail, type ReloadedBy } from './audit-trail.ts'
 import { buildGeneration, type Generation, type ServiceHealth } from './generation.ts'
@@ -127,6 +127,7 @@ class GatewayProcess {
 
   constructor(start: Start, { files, diagnostics }: Compiled) {
     this.start = start
+    onLostLine(start.log, this.metrics.observeLogLost)
     this.trail = new AuditTrail({ log: start.log, lost: this.metrics.observeAuditLost })
     this.files = files
     this.diagnostics = diagnostics

@@ -18,35 +18,46 @@ const flushMs = 100
 
 /** A log of JSON lines with RFC 3339 times and the service's name. Secrets are removed from whole lines, wherever they stand. */
 export const createLog = ({ level, destination }: LogOptions): Logger => {
-  const masking: Masking = { line: undefined }
+  const kept: Kept = { mask: undefined, lost: () => {} }
   const log = pino(
     {
       level,
       base: { service: 'portico' },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      hooks: { streamWrite: (line) => (masking.line === undefined ? scrub(line) : masking.line(scrub(line))) },
+      hooks: { streamWrite: (line) => (kept.mask === undefined ? scrub(line) : kept.mask(scrub(line))) },
     },
-    destination ??
-      pino.destination({
-        dest: 1,
-        sync: false,
-        minLength: leastBytes,
-        periodicFlush: flushMs,
-        maxLength: mostUnreadBytes,
-      }),
+    destination ?? standardOutput(() => kept.lost()),
   )
-  maskings.set(log, masking)
+  keeping.set(log, kept)
   return log
 }
 
-type Masking = { line: ((line: string) => string) | undefined }
+const standardOutput = (lost: () => void): DestinationStream => {
+  const output = pino.destination({
+    dest: 1,
+    sync: false,
+    minLength: leastBytes,
+    periodicFlush: flushMs,
+    maxLength: mostUnreadBytes,
+  })
+  output.on('drop', lost)
+  return output
+}
 
-/** Rules are known later than a log is needed. */
-const maskings = new WeakMap<Logger, Masking>()
+type Kept = { mask: ((line: string) => string) | undefined; lost: () => void }
+
+/** Rules, and who counts, are known later than a log is needed. */
+const keeping = new WeakMap<Logger, Kept>()
+
+/** Tells of each line from now on that is lost because nobody reads the log. */
+export const onLostLine = (log: Logger, lost: () => void): void => {
+  const kept = keeping.get(log)
+  if (kept !== undefined) kept.lost = lost
+}
 
 /** From now on lines of the log are masked so; a log that was made elsewhere is masked by whoever made it. */
 export const maskLog = (log: Logger, masker: Masker | undefined): void => {
-  const masking = maskings.get(log)
-  if (masking !== undefined) masking.line = masker && logLineMasker(masker)
+  const kept = keeping.get(log)
+  if (kept !== undefined) kept.mask = masker && logLineMasker(masker)
 }

@@ -49,6 +49,8 @@ export type Metrics = {
   readonly observeRateLimited: (scope: string, limit: string) => void
   /** An event of the audit log was lost, for too many wait to be written. */
   readonly observeAuditLost: () => void
+  /** A line of the log was lost, for nobody reads it. */
+  readonly observeLogLost: () => void
   /** Limits are counted together with other replicas, or by this process alone because Redis is not to be had. */
   readonly observeLimitsShared: (shared: boolean) => void
   /** A caller of a BFF or route came in by a provider. */
@@ -273,6 +275,11 @@ export const createMetrics = (): Metrics => {
     help: 'Events of the audit log that were lost because too many wait to be written.',
     registers,
   })
+  const logLost = new Counter({
+    name: 'portico_log_lost_total',
+    help: 'Lines of the log that were lost because nobody reads it.',
+    registers,
+  })
   const limitsLocal = new Gauge({
     name: 'portico_limits_local',
     help: 'Whether this process counts limits by itself because Redis is not to be had: 1 or 0.',
@@ -340,6 +347,7 @@ export const createMetrics = (): Metrics => {
     observeShed: () => shed.inc(),
     observeRateLimited: (scope, limit) => refused.inc({ scope, limit }),
     observeAuditLost: () => auditLost.inc(),
+    observeLogLost: () => logLost.inc(),
     observeLimitsShared: (shared) => limitsLocal.set(shared ? 0 : 1),
     observeGranted: (scope, provider) => grantedChild(scope)(provider).inc(),
     observeAuth: (outcome, scope, { provider, reason }) => authenticated.labels(scope, provider, outcome, reason).inc(),
