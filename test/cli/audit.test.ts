@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { Ajv } from 'ajv'
+import { openWorkspace } from '../compile/review/bad-workspace.ts'
 import { layWorkspace } from '../support/gateway.ts'
 import { portico } from '../support/process.ts'
 
@@ -61,6 +63,18 @@ describe('portico audit', { concurrency: 2 }, () => {
     )
   })
 
+  it('prints SARIF of the form that its standard has, for every finding there is', async (t) => {
+    const { dir, remove } = await layWorkspace(openWorkspace)
+    t.after(remove)
+    const { out } = await portico(['audit', dir, '--format', 'sarif'], { env: { SECRET: 'from-outside' } })
+    const validate = new Ajv({ allErrors: true }).compile(sarifForm)
+    assert.ok(validate(JSON.parse(out)), JSON.stringify(validate.errors))
+    const [run] = (JSON.parse(out) as Sarif).runs
+    assert.ok((run?.results.length ?? 0) > 50)
+    for (const { ruleId, ruleIndex = -1 } of run?.results ?? [])
+      assert.equal(run?.tool.driver.rules[ruleIndex]?.id, ruleId)
+  })
+
   it('reviews nothing that has errors, such as an admin port that others reach', async (t) => {
     const { status, out, err } = await portico(['audit', await workspace(t, '', 'admin: 0.0.0.0:9080\n')])
     assert.deepEqual([status, out], [1, ''])
@@ -88,11 +102,84 @@ type Sarif = {
     }
     readonly results: readonly {
       readonly ruleId: string
+      readonly ruleIndex?: number
       readonly level: string
       readonly suppressions?: readonly { readonly justification: string }[]
     }[]
   }[]
 }
+
+/** SARIF 2.1.0 as far as it is written here (OASIS, sarif-schema-2.1.0.json): names, types and words that it allows. */
+const object = (properties: object, required: readonly string[] = Object.keys(properties)): object => ({
+  type: 'object',
+  properties,
+  required,
+  additionalProperties: false,
+})
+const text = object({ text: { type: 'string', minLength: 1 } })
+const level = { enum: ['none', 'note', 'warning', 'error'] }
+const line = { type: 'integer', minimum: 1 }
+const sarifForm = object({
+  $schema: { type: 'string', pattern: '^https://' },
+  version: { const: '2.1.0' },
+  runs: {
+    type: 'array',
+    items: object({
+      tool: object({
+        driver: object({
+          name: { type: 'string' },
+          rules: {
+            type: 'array',
+            uniqueItems: true,
+            items: object({
+              id: { type: 'string' },
+              shortDescription: text,
+              fullDescription: text,
+              help: text,
+              defaultConfiguration: object({ level }),
+              properties: object({
+                tags: { type: 'array', items: { type: 'string' } },
+                'security-severity': { type: 'string', pattern: '^\\d+\\.\\d$' },
+              }),
+            }),
+          },
+        }),
+      }),
+      columnKind: { enum: ['utf16CodeUnits', 'unicodeCodePoints'] },
+      results: {
+        type: 'array',
+        items: object(
+          {
+            ruleId: { type: 'string' },
+            ruleIndex: { type: 'integer', minimum: 0 },
+            level,
+            message: text,
+            locations: {
+              type: 'array',
+              minItems: 1,
+              items: object({
+                physicalLocation: object({
+                  artifactLocation: object({ uri: { type: 'string', pattern: '^[^ :/][^ ]*$' } }),
+                  region: object({ startLine: line, startColumn: line }),
+                }),
+                logicalLocations: { type: 'array', items: object({ fullyQualifiedName: { type: 'string' } }) },
+              }),
+            },
+            suppressions: {
+              type: 'array',
+              items: object({
+                kind: { enum: ['inSource', 'external'] },
+                status: { enum: ['accepted', 'underReview', 'rejected'] },
+                justification: { type: 'string' },
+              }),
+            },
+          },
+          ['ruleId', 'ruleIndex', 'level', 'message', 'locations'],
+        ),
+      },
+    }),
+  },
+})
 
 const accepted = 'accepted: [{ code: PORTICO-730, at: "routes[0]", reason: The service limits by itself. }]\n'
 

@@ -26,9 +26,11 @@ describe('portico start --workers', () => {
   })
 
   it('reloads all workers, and none where the workspace is broken', async (t) => {
-    const { dir, url, program, admin } = await started(t)
-    await write(dir, wordOperation('second').replace('text', 'txet'))
-    await program.wrote(/"reload refused, the workspace has mistakes/)
+    const masked = 'mask: { rules: [{ pattern: email, becomes: { text: (an address) }, in: logs }] }\n'
+    const { dir, url, program, admin } = await started(t, (text) => masked + text)
+    await write(dir, wordOperation('second').replace('text', 'txet # of ada@id.test'))
+    await program.wrote(/"mistakes":\["[^]*of \(an address\)[^]*"reload refused, the workspace has mistakes/)
+    assert.ok(!program.out().includes('ada@id.test'))
     const refused = await fetch(`${admin}/reload`, post)
     assert.equal(refused.status, 422)
     assert.deepEqual(await names(url), ['first'])

@@ -65,7 +65,9 @@ describe('secrets', () => {
       }
     }
     await writeFile(join(dir, 'portico.yaml'), yaml)
-    for (const name of ['routes', 'openapi', 'check']) await command(name, dir)
+    for (const name of ['routes', 'openapi', 'check', 'audit']) await command(name, dir)
+    await command('explain', join(dir, 'told.graphql'), '--dir', dir, '--bff', 'app')
+    await command('keys', 'list', 'partners', '--dir', dir)
     for (const path of ['/services', '/openapi.json', '/docs', '/']) await ask(admin + path)
     await ask(`${probes}/metrics`)
     await ask(`${probes}/readyz`)
@@ -130,6 +132,7 @@ routes:
   - { path: /gone, service: gone, mask: true }
 `,
     'keys.json': '{ "keys": [] }',
+    'told.graphql': 'query Told { told }',
     staff: '',
     'schema.graphql': 'type Query { told: String @resolver(fn: "told") crash: String @resolver(fn: "crash") }',
     'resolvers.ts': `

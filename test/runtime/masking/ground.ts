@@ -45,6 +45,7 @@ export const startGround = async () => {
     'portico.yaml': `listen: 127.0.0.1:0
 probes: 127.0.0.1:0
 admin: 127.0.0.1:0
+limits: { body: 4MiB }
 audit: { file: audit.log }
 mask:
   rules:

@@ -119,7 +119,7 @@ describe('what is masked', () => {
     await get('/raw/person', { 'x-request-id': grouped('-') })
     await graphql('{ thrown(size: 2000000) }')
     await graphql('{ person { wrong } refused failed refusedNote { id } }')
-    await graphql(`{ person(as: "${'x'.repeat(500_000)} ${mail} ${card}") { id } }`)
+    await graphql(`{ person(as: "${'x'.repeat(2_000_000)} ${mail} ${card}") { id } }`)
     log.fatal({ err: new Error(`of ${mail}: {"password": "${password}", "card": ${card}}`) }, 'the end')
     log.warn({ cause: `GET /me?password=${password}&next=%2Fme%3Fpassword%3D${password.slice(0, 3)}` }, mail)
     await until(() => lines.some((line) => line.includes('the end')))
