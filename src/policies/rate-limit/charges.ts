@@ -15,11 +15,9 @@ export const charges = (bounds: readonly Bound[], asked: Asked, units: Units): r
   return list
 }
 
-type Audited = Pick<PolicyTools, 'audit'>
-
 /** Tells the client, and whoever counts refusals, what came of a charge; gives the refusal where there is one. */
 export const settler =
-  (scope: string, tools: Audited) =>
+  (scope: string, { audit }: Pick<PolicyTools, 'audit'>) =>
   (
     group: Pick<Group, 'bounds' | 'policies'>,
     { asked, reply }: { readonly asked: Asked; readonly reply: FastifyReply | undefined },
@@ -27,16 +25,8 @@ export const settler =
   ): Problem | undefined => {
     if (reply !== undefined && !reply.sent) tellLimits(reply, group, verdict)
     if (verdict.refused < 0) return undefined
-    return refuse(group.bounds[verdict.refused] as Bound, verdict.waitMs, { tools, scope, asked })
+    const { limit } = group.bounds[verdict.refused] as Bound
+    const { address, requestId, identity } = asked.caller
+    audit.limited({ scope, limit: limit.name, address, requestId, subject: identity?.subject })
+    return tooMany(limit, verdict.waitMs)
   }
-
-/** The refusal of a caller who is past a limit, told to the audit log. */
-export const refuse = (
-  { limit }: Bound,
-  waitMs: number,
-  { tools, scope, asked }: { readonly tools: Audited; readonly scope: string; readonly asked: Asked },
-): Problem => {
-  const { address, requestId, identity } = asked.caller
-  tools.audit.limited({ scope, limit: limit.name, address, requestId, subject: identity?.subject })
-  return tooMany(limit, waitMs)
-}

@@ -20,7 +20,8 @@ export const messageCharger = (
   return async (asked) => {
     const group = limiter.of(asked)
     // A client that goes on though it was refused costs no further question to Redis.
-    const refused = limiter.known(group.bounds, asked) ?? (await limiter.charge(group, { asked, reply: undefined }))
+    const told = { asked, reply: undefined }
+    const refused = limiter.known(group, told) ?? (await limiter.charge(group, told))
     if (refused !== undefined) throw refused
   }
 }

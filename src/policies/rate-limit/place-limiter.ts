@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { Problem } from '../../kernel/problem.ts'
 import type { PolicyTools } from '../policy.ts'
-import { charges, refuse, settler } from './charges.ts'
+import { charges, settler } from './charges.ts'
 import type { Asked } from './key.ts'
 import { type Bound, bindLimits, chooser, type Group, takerOf } from './limiter.ts'
 import type { PlaceLimits } from './place.ts'
@@ -12,14 +12,14 @@ export type PlaceLimiter = {
   readonly common: Group
   /** Those of one caller, his plan's included. */
   readonly of: (asked: Asked) => Group
-  /** Charges one request; gives the refusal where there is one. `reply` is told what is left. */
-  readonly charge: (
-    group: Group,
-    told: { readonly asked: Asked; readonly reply: FastifyReply | undefined },
-  ) => Problem | undefined | Promise<Problem | undefined>
-  /** The refusal of a caller who is known to be past one of these limits. Counts and asks nothing. */
-  readonly known: (bounds: readonly Bound[], asked: Asked) => Problem | undefined
+  /** Charges one request; gives the refusal where there is one. */
+  readonly charge: (group: Group, told: Told) => Problem | undefined | Promise<Problem | undefined>
+  /** The refusal of a caller who is known to be past one of a group's limits. Counts and asks nothing. */
+  readonly known: (group: Group, told: Told) => Problem | undefined
 }
+
+/** Who asks, and the reply that tells what is left; undefined for what has no head of its own. */
+type Told = { readonly asked: Asked; readonly reply: FastifyReply | undefined }
 
 /** Limits by what is known of a request before it is read; undefined where there are none. */
 export const limitPlace = (
@@ -50,10 +50,13 @@ export const limitPlace = (
         ? verdict.then((found) => settle(group, told, found))
         : settle(group, told, verdict)
     },
-    known(bounds, asked) {
-      for (const bound of bounds) {
-        const waitMs = wait({ counter: bound.counter, key: bound.keyOf(asked) })
-        if (waitMs > 0) return refuse(bound, waitMs, { tools, scope, asked })
+    known(group, told) {
+      for (let index = 0; index < group.bounds.length; index += 1) {
+        const { counter, keyOf } = group.bounds[index] as Bound
+        const waitMs = wait({ counter, key: keyOf(told.asked) })
+        if (waitMs === 0) continue
+        const verdict = { refused: index, nearest: index, remaining: 0, waitMs, resetMs: waitMs, alone: false }
+        return settle(group, told, verdict)
       }
       return undefined
     },

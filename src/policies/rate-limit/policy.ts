@@ -27,7 +27,7 @@ export const rateLimit = definePolicy<typeof rateLimitConfig, PlaceLimits>({
     const nameless: Group = { ...common, bounds: common.nameless }
     const guard = (hook: onRequestHookHandler): onRequestHookHandler =>
       function (request, reply, done) {
-        const known = limiter.known(nameless.bounds, request)
+        const known = limiter.known(nameless, { asked: request, reply })
         if (known !== undefined) return done(known)
         const ended = (error?: Error): void => {
           if (error === undefined || !(error instanceof Problem) || error.status !== 401) return done(error)
