@@ -39,17 +39,26 @@ export const isMembers = (value: unknown): value is Members =>
 
 /** Reads a document in JSON or YAML; a sentence on what is wrong where it is none. */
 export const readOpenApi = (file: string, text: string): OpenApiDocument | string => {
-  let root: unknown
-  try {
-    root = parse(text, { maxAliasCount: 100 })
-  } catch {
-    return `${file} is neither JSON nor YAML.`
-  }
+  const root = read(text)
+  if (root === undefined) return `${file} is neither JSON nor YAML.`
   let places: ReturnType<typeof placesOf> | undefined
   const placeOf = (path: Path): Place => (places ??= placesOf(file, text, parseDocument(text))).at(path, 'value')
   return isMembers(root) && /^3\.[01]\./.test(String(root['openapi'])) && isMembers(root['paths'])
     ? { file, root, placeOf }
     : `${file} is no OpenAPI document of version 3.0 or 3.1 with \`paths\`.`
+}
+
+/** JSON by itself first: as YAML it takes twenty times as long. */
+const read = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    try {
+      return parse(text, { maxAliasCount: 100 }) as unknown
+    } catch {
+      return undefined
+    }
+  }
 }
 
 /** References may lead to references, and in circles. */

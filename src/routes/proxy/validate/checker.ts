@@ -1,11 +1,12 @@
 import { _, Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { callRef } from 'ajv/dist/vocabularies/core/ref.js'
 import type { Json } from '../../../kernel/json.ts'
 import { linearPattern } from '../../../kernel/pattern.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import { formats } from './formats.ts'
 import { type Mistake, mistakesOf } from './mistakes.ts'
 import type { Checkable } from './schema-words.ts'
-import { counted } from './schemas.ts'
+import { counted, reference } from './schemas.ts'
 
 /** Holds a value against a schema: what is wrong with it, nothing where it fits. Throws Problem for one that takes too long. */
 export type Check = (value: unknown) => readonly Mistake[]
@@ -110,8 +111,34 @@ const makeAjv = (definitions: ReadonlyMap<string, Checkable>, budget: Budget, al
       return new Set(texts).size === items.length
     },
   })
-  for (const [name, schema] of definitions) ajv.addSchema(schema, name)
+  const made = new Map<string, Definition>()
+  ajv.addKeyword({
+    keyword: reference,
+    schemaType: 'string',
+    code(context) {
+      const name = context.schema as string
+      const definition = made.get(name) ?? new Definition(ajv, definitions.get(name) ?? true)
+      made.set(name, definition)
+      callRef(context, _`${context.gen.scopeValue('wrapper', { ref: definition, key: definition })}.validate`)
+    },
+  })
   return ajv
+}
+
+/** A definition, made when a value first comes to it: made with all that it leads to, chains of them would be too deep. */
+class Definition {
+  readonly #ajv: Ajv2020
+  readonly #schema: Checkable
+  #validate: ValidateFunction | undefined
+
+  constructor(ajv: Ajv2020, schema: Checkable) {
+    this.#ajv = ajv
+    this.#schema = schema
+  }
+
+  get validate(): ValidateFunction {
+    return (this.#validate ??= this.#ajv.compile(this.#schema))
+  }
 }
 
 /** A pattern as the checker runs it; it is known by its text. */

@@ -1,10 +1,9 @@
 import type { Diagnostic } from '../../../kernel/diagnostic.ts'
-import { type OpenApiDocument, serverPath } from '../../../services/openapi/document.ts'
 import { parseRoutePath } from '../../path.ts'
 import type { ProxyRoute, ProxyRouteConfig, ProxySurroundings } from '../compile.ts'
 import { describe } from './description.ts'
 import type { Validation } from './inspect.ts'
-import { partsOf, type Segment, segmentsOf } from './paths.ts'
+import type { Asked } from './paths.ts'
 
 /** As many mistakes of one document as are told. */
 const mostTold = 20
@@ -43,38 +42,23 @@ export const compileValidate = (
         message,
       })),
     }
-  const written = description.paths.map((path) => serverPath(document) + path)
-  if (!written.some((path) => reaches(route, document, path)))
+  if (!description.isReached(askedBy(route)))
     return mistaken(
-      `${document.file} describes nothing that this route leads to: its paths are such as ${written[0] ?? 'none'}. Correct its first server, the path of \`rest\`, or the route.`,
+      `${document.file} describes nothing that this route leads to: its paths are such as ${description.example}. Correct its first server, the path of \`rest\`, or the route.`,
     )
   return { validation: { description, unknown: validate.unknown, json } }
 }
 
-/** Whether a request of a route may be for a path of the document, as both are written from the root. */
-const reaches = (
-  { service, rewrite, path, below }: ProxyRoute,
-  document: OpenApiDocument,
-  described: string,
-): boolean => {
-  const base = service.basePath.endsWith(serverPath(document))
-    ? service.basePath.slice(0, service.basePath.length - serverPath(document).length)
-    : ''
-  const asked = [
-    ...literals(service.basePath),
-    ...(rewrite === undefined
-      ? parseRoutePath(path).segments.flatMap((one) =>
+/** The paths that a service is asked for, below its base. */
+const askedBy = ({ rewrite, path, below }: ProxyRoute): Asked =>
+  rewrite === undefined
+    ? {
+        segments: parseRoutePath(path).segments.flatMap((one) =>
           one.kind === 'many' ? [] : [one.kind === 'literal' ? one.text : undefined],
-        )
-      : rewrite.segments.map((one) => (typeof one === 'string' ? one : undefined))),
-  ]
-  const isOpen = rewrite === undefined ? below : rewrite.restFrom !== undefined
-  const known = described === '/' ? [] : segmentsOf(base + described)
-  if (isOpen ? known.length < asked.length : known.length !== asked.length) return false
-  return asked.every((text, index) => text === undefined || fits(known[index] as Segment, text))
-}
-
-const literals = (path: string): readonly string[] => (path === '' ? [] : path.slice(1).split('/'))
-
-const fits = ({ texts, names }: Segment, text: string): boolean =>
-  names.length === 0 ? texts[0] === text : partsOf(text, texts) !== undefined
+        ),
+        isOpen: below,
+      }
+    : {
+        segments: rewrite.segments.map((one) => (typeof one === 'string' ? one : undefined)),
+        isOpen: rewrite.restFrom !== undefined,
+      }

@@ -11,7 +11,7 @@ import type { RestService } from '../../../services/service.ts'
 import { type BodyPlan, readBodyPlan } from './body.ts'
 import { type Check, createChecker } from './checker.ts'
 import { type Parameter, type ParameterTools, readParameter } from './parameters.ts'
-import { createPaths, type Paths } from './paths.ts'
+import { type Asked, createPaths, type Paths } from './paths.ts'
 import { createSchemas, type DocumentMistake } from './schemas.ts'
 import type { Texts } from './writing.ts'
 
@@ -27,8 +27,10 @@ export type Found =
 export type Description = {
   /** The operation of a request as the service gets it, by its path below the service's base. */
   readonly find: (method: string, path: string) => Found | undefined
-  /** All paths, as the service knows them below its base; undefined for those outside of it. */
-  readonly paths: readonly string[]
+  /** Whether requests of a route may be for anything that it has; by their path below the service's base. */
+  readonly isReached: (asked: Asked) => boolean
+  /** A path that it has, as it is written from the root. */
+  readonly example: string
   readonly mistakes: readonly DocumentMistake[]
 }
 
@@ -57,11 +59,18 @@ const read = (service: RestService, document: OpenApiDocument): Description => {
   const written = Object.entries(document.root['paths'] as Members).filter(([path]) => path.startsWith('/'))
   for (const [path, item] of written)
     paths.add(path, readOperations(resolved(document, item) ?? {}, ['paths', path], tools))
-  schemas.refuseCircles()
+  schemas.finish()
   const own = below(service, document)
+  const root = segmentsOf(service.basePath.endsWith(serverPath(document)) ? '' : serverPath(document))
   return {
-    paths: written.map(([path]) => path),
     mistakes,
+    example: serverPath(document) + (written[0]?.[0] ?? '/'),
+    isReached({ segments, isOpen }) {
+      const all = root.length === 0 ? segments : [...segmentsOf(service.basePath), ...segments]
+      if (!isOpen && all.length < root.length) return false
+      const isBelow = root.every((text, index) => (all[index] ?? text) === text)
+      return isBelow && paths.isReached({ segments: all.slice(root.length), isOpen })
+    },
     find(method, path) {
       const inside = own(path)
       if (inside === undefined) return undefined
@@ -91,6 +100,8 @@ const below = ({ basePath }: RestService, document: OpenApiDocument): ((path: st
     return full === before || full.startsWith(`${before}/`) ? full.slice(before.length) || '/' : undefined
   }
 }
+
+const segmentsOf = (path: string): readonly string[] => (path === '' ? [] : path.slice(1).split('/'))
 
 type ReadTools = ParameterTools & { readonly hears: (header: string) => boolean }
 

@@ -2,7 +2,10 @@ import { canonicalPath } from '../../../kernel/path.ts'
 import { anyMethod, createMatcher } from '../../matcher.ts'
 
 /** One segment of a path of a document: its text, or texts around parameters. */
-export type Segment = { readonly texts: readonly string[]; readonly names: readonly string[] }
+type Segment = { readonly texts: readonly string[]; readonly names: readonly string[] }
+
+/** Segments as a route has them: text, or undefined for whatever comes; `isOpen` where more may follow. */
+export type Asked = { readonly segments: readonly (string | undefined)[]; readonly isOpen: boolean }
 
 export type Paths<Target> = {
   readonly add: (path: string, target: Target) => void
@@ -11,10 +14,12 @@ export type Paths<Target> = {
     path: string,
     accept: (target: Target, values: ReadonlyMap<string, readonly string[]>) => boolean,
   ) => void
+  /** Whether a request of a route may be for one of them. */
+  readonly isReached: (asked: Asked) => boolean
 }
 
 /** A path of a document, taken apart. */
-export const segmentsOf = (path: string): readonly Segment[] =>
+const segmentsOf = (path: string): readonly Segment[] =>
   path
     .split('/')
     .slice(1)
@@ -39,10 +44,16 @@ type Entry<Target> = { readonly segments: readonly Segment[]; readonly target: T
 
 export const createPaths = <Target>(): Paths<Target> => {
   const matcher = createMatcher<Entry<Target>[]>()
+  // By the text of the first segment: ten thousand routes ask for one of as many paths.
+  const byFirst = new Map<string | undefined, (readonly Segment[])[]>()
   return {
     add(path, target) {
       const segments = path === '/' ? [] : segmentsOf(path)
       const entry = { segments, target }
+      const first = segments[0]?.names.length === 0 ? segments[0].texts[0] : undefined
+      const alike = byFirst.get(first)
+      if (alike === undefined) byFirst.set(first, [segments])
+      else alike.push(segments)
       const template = {
         text: path,
         verb: '',
@@ -64,8 +75,22 @@ export const createPaths = <Target>(): Paths<Target> => {
         }),
       )
     },
+    isReached(asked) {
+      const [first] = asked.segments
+      const likely =
+        first === undefined ? [...byFirst.values()] : [byFirst.get(first) ?? [], byFirst.get(undefined) ?? []]
+      return likely.some((paths) => paths.some((known) => reaches(asked, known)))
+    },
   }
 }
+
+const reaches = ({ segments, isOpen }: Asked, known: readonly Segment[]): boolean => {
+  if (isOpen ? known.length < segments.length : known.length !== segments.length) return false
+  return segments.every((text, index) => text === undefined || fits(known[index] as Segment, text))
+}
+
+const fits = ({ texts, names }: Segment, text: string): boolean =>
+  names.length === 0 ? texts[0] === text : partsOf(text, texts) !== undefined
 
 const textLength = (segments: readonly Segment[]): number => segments.flatMap(({ texts }) => texts).join('').length
 
@@ -83,7 +108,7 @@ const valuesIn = (
 }
 
 /** What stands between the texts of a segment; undefined where they are not in it. */
-export const partsOf = (segment: string, texts: readonly string[]): readonly string[] | undefined => {
+const partsOf = (segment: string, texts: readonly string[]): readonly string[] | undefined => {
   const [first = '', ...others] = texts
   if (!segment.startsWith(first)) return undefined
   const parts: string[] = []

@@ -15,31 +15,35 @@ export type DocumentMistake = { readonly at: Path; readonly message: string }
 export type Schemas = {
   /** The schema of a value that requests have at a place of the document. */
   readonly read: (schema: unknown, at: Path) => Checkable
-  /** What `$ref` names in what was read. */
+  /** What references name in what was read. */
   readonly definitions: ReadonlyMap<string, Checkable>
-  /** To be called when all is read. */
-  readonly refuseCircles: () => void
+  /** Reads what was referred to. To be called when all else is read. */
+  readonly finish: () => void
 }
 
 /** Marks what the checker counts: each schema that is held against a value. */
 export const counted = 'x-counted'
 
+/** Names a definition. */
+export const reference = 'x-reference'
+
 /**
- * Reads schemas of OpenAPI 3.0 and 3.1 alike as JSON Schema 2020-12. Each is read where it first is referred to, and
- * once. Nothing is left for the checker to find wrong: it makes its code when the first request comes, and may not
- * fail then.
+ * Reads schemas of OpenAPI 3.0 and 3.1 alike as JSON Schema 2020-12, each that is referred to once. Nothing is left for
+ * the checker to find wrong: it makes its code when the first request comes, and may not fail then.
  */
 export const createSchemas = (document: OpenApiDocument, mistakes: DocumentMistake[]): Schemas => {
   const isOld = String(document.root['openapi']).startsWith('3.0')
   const names = new Map<string, string>()
   const definitions = new Map<string, Checkable>()
+  /** What is still to be read: one after the other, for references may be as deep as a document is long. */
+  const waiting: { readonly name: string; readonly value: unknown; readonly at: Path }[] = []
   /** By definition, those that speak of the same value. */
-  const same = new Map<string, { readonly to: Set<string>; readonly at: Path }>()
+  const same: Circle = new Map()
   const told = (at: Path, message: string): undefined => {
     mistakes.push({ at, message })
   }
 
-  const reference = (ref: unknown, at: Path, from: string | undefined): Checkable => {
+  const refer = (ref: unknown, at: Path, from: string | undefined): Checkable => {
     const found = typeof ref === 'string' ? referred(document, ref) : undefined
     if (found === undefined) {
       told(at, 'There is no such thing in this file. Put the files of a document together into one.')
@@ -51,9 +55,9 @@ export const createSchemas = (document: OpenApiDocument, mistakes: DocumentMista
     if (!names.has(key)) {
       names.set(key, name)
       same.set(name, { to: new Set(), at: found.at })
-      definitions.set(name, schemaAt(found.value, found.at, name))
+      waiting.push({ name, ...found })
     }
-    return { $ref: name }
+    return { [reference]: name }
   }
 
   /** `from` is the definition that speaks of the same value. */
@@ -66,7 +70,7 @@ export const createSchemas = (document: OpenApiDocument, mistakes: DocumentMista
     const { $ref: ref, $dynamicRef: dynamic } = schema
     if (dynamic !== undefined)
       told([...at, '$dynamicRef'], 'References that depend on who asks are not followed. Write `$ref`.')
-    const referredTo = ref === undefined ? undefined : reference(ref, [...at, '$ref'], from)
+    const referredTo = ref === undefined ? undefined : refer(ref, [...at, '$ref'], from)
     // What stands beside a reference counts from 3.1 on.
     if (referredTo !== undefined && isOld) return referredTo
     const reader: WordReader = {
@@ -80,16 +84,17 @@ export const createSchemas = (document: OpenApiDocument, mistakes: DocumentMista
       if (meant !== undefined) read[word] = meant
     }
     if (Array.isArray(read['required'])) read['required'] = asked(document, schema, read['required'] as string[])
-    const full = orNull(withFewForms(read), isOld && schema['nullable'] === true)
-    return referredTo === undefined ? full : { allOf: [referredTo, full] }
+    if (referredTo !== undefined) read['allOf'] = [referredTo, ...((read['allOf'] ?? []) as readonly Checkable[])]
+    return orNull(withFewForms(read), isOld && schema['nullable'] === true)
   }
 
   return {
     read: (schema, at) => schemaAt(schema, at, undefined),
     definitions,
-    refuseCircles() {
-      for (const [name, { at }] of same)
-        if (leadsBack(name, same)) told(at, 'This schema is made of itself: no value could be held against it.')
+    finish() {
+      for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
+        definitions.set(next.name, schemaAt(next.value, next.at, next.name))
+      for (const at of circles(same)) told(at, 'This schema is made of itself: no value could be held against it.')
     },
   }
 }
@@ -149,14 +154,14 @@ const isReadOnly = (document: OpenApiDocument, schema: Members, name: string, ho
   })
 }
 
-const leadsBack = (name: string, same: ReadonlyMap<string, { readonly to: ReadonlySet<string> }>): boolean => {
-  const seen = new Set<string>()
-  const visit = (at: string): boolean => {
-    for (const next of same.get(at)?.to ?? []) {
-      if (next === name) return true
-      if (!seen.has(next) && seen.add(next) !== undefined && visit(next)) return true
-    }
-    return false
+type Circle = Map<string, { readonly to: Set<string>; readonly at: Path }>
+
+/** Where definitions stand that lead back to themselves, or to one that does: who leads nowhere is left out until none is. */
+const circles = (same: Circle): readonly Path[] => {
+  const left = new Map(same)
+  for (let before = -1; before !== left.size; ) {
+    before = left.size
+    for (const [name, { to }] of left) if (![...to].some((next) => left.has(next))) left.delete(name)
   }
-  return visit(name)
+  return [...left.values()].map(({ at }) => at)
 }
