@@ -133,9 +133,10 @@ const walk = <Target>(node: Node<Target>, search: Search, visit: Visit<Target>):
 /** `/a/b` has two segments, `/a/` an empty second one, `/` none. */
 const segmentsOf = (path: string): readonly string[] => (path.length <= 1 ? [] : path.slice(1).split('/'))
 
+/** A colon at the end is part of its segment: without it the path would be another, that others may guard. */
 const splitVerb = (segments: readonly string[]): { segments: readonly string[]; verb: string } | undefined => {
   const last = segments.at(-1)
   const colon = last?.lastIndexOf(':') ?? -1
-  if (last === undefined || colon <= 0) return undefined
+  if (last === undefined || colon <= 0 || colon === last.length - 1) return undefined
   return { segments: [...segments.slice(0, -1), last.slice(0, colon)], verb: last.slice(colon + 1) }
 }

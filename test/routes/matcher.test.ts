@@ -30,6 +30,7 @@ const wins: readonly (readonly [request: string, found: string])[] = [
   ['POST /v1/users/me:archive', 'POST /v1/users/{id}:archive'],
   // No such verb: the colon is part of the id.
   ['GET /v1/users/urn:isbn:1', 'GET /v1/users/{id}'],
+  ['GET /v1/users/me:', 'GET /v1/users/{id}'],
   ['GET /v1/users/1/orders/2', 'GET /v1/{name=users/*/orders/*}'],
   ['GET /v1/users/1/carts/2', 'GET /v1/users/*/{rest=**}'],
   // `x` under `users` fits first and leads nowhere; the search goes back.
