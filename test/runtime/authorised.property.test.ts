@@ -8,7 +8,7 @@ import { exchangeBytes } from '../routes/proxy/support/gateway.ts'
 import { block, endHeaders, endStream, frame, framesIn, settings } from '../services/http2/support/frames.ts'
 import { layWorkspace, startGateway } from '../support/gateway.ts'
 import { startHearing } from '../support/hearing.ts'
-import { header, host, read, readHost, runs, spoofed, target, valuesOf } from '../support/hostile.ts'
+import { header, host, read, readHost, runs, seed, spoofed, target, valuesOf } from '../support/hostile.ts'
 
 /**
  * What the gateway let through against what a service received, over raw sockets: paths in every spelling that has
@@ -17,7 +17,7 @@ import { header, host, read, readHost, runs, spoofed, target, valuesOf } from '.
  */
 describe('whatever a client sends', () => {
   for (const by of ['HTTP/1.1', 'HTTP/2', 'a WebSocket handshake'] as const)
-    it(`a service is asked for no guarded path by who may not, and hears nobody in the gateway’s voice: by ${by}`, async (t) => {
+    it(`a service is asked for no guarded path by who may not, and hears nobody in the gateway’s voice: by ${by} (PORTICO_SEED=${seed})`, async (t) => {
       const { send, counts } = await gateway(t)
       await assertAll(
         asyncProperty(request, async (asked) => {
@@ -38,8 +38,9 @@ describe('whatever a client sends', () => {
         }),
         runs(150),
       )
+      t.diagnostic(JSON.stringify(counts))
       // What nobody refuses, and what nobody lets through, would show nothing.
-      assert.ok(counts.passed > 5 && counts.refused > 5, JSON.stringify(counts))
+      assert.ok(Math.min(counts.passed, counts.refused) > 5, JSON.stringify(counts))
     })
 
   it('is let through to a guarded path where the caller has the right', async (t) => {
