@@ -169,7 +169,7 @@ export const auditCodes = {
     severity: 'high',
     title: 'Anybody is a trusted proxy',
     cause:
-      'Each client says by X-Forwarded-For where it comes from: rules and limits by address, and logs, believe it.',
+      'Each client says by a header where it comes from: rules and limits by address, and logs, believe it.',
     fix: 'Name the ranges of your proxies alone.',
   },
   'PORTICO-742': {
