@@ -168,8 +168,7 @@ export const auditCodes = {
   'PORTICO-741': {
     severity: 'high',
     title: 'Anybody is a trusted proxy',
-    cause:
-      'Each client says by a header where it comes from: rules and limits by address, and logs, believe it.',
+    cause: 'Each client says by a header where it comes from: rules and limits by address, and logs, believe it.',
     fix: 'Name the ranges of your proxies alone.',
   },
   'PORTICO-742': {
