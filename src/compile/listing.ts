@@ -3,7 +3,7 @@ import { duration } from '../config/scalars.ts'
 import { writtenValue } from '../config/written.ts'
 import type { AuthRule } from '../policies/auth/config.ts'
 import type { Split } from '../services/split/split.ts'
-import { authText } from './openapi-security.ts'
+import { authText, matchText } from './openapi-security.ts'
 import { policiesOfEndpoint } from './operation-auth.ts'
 import type { Plan, PlannedBff, PlannedRoute, PolicyUse, RoutePlan } from './plan.ts'
 
@@ -46,8 +46,12 @@ export const listEndpoint = (bff: PlannedBff, endpoint: PlannedBff['served']['en
   method: endpoint.method,
   address: bff.served.prefix + endpoint.path,
   by: `${bff.served.name}  ${endpoint.file}`,
-  policies: inShortOf(policiesOfEndpoint(bff, endpoint)),
+  policies: [...inShortOf(policiesOfEndpoint(bff, endpoint)), ...matchInShort(endpoint)],
 })
+
+/** Variables that have to equal a claim: compared once they are read, after all policies. */
+const matchInShort = ({ access }: PlannedBff['served']['endpoints'][number]): readonly string[] =>
+  access === undefined || access.match.length === 0 ? [] : [matchText(access)]
 
 /** What one route answers. */
 export const listRoute = ({ served, match, policies }: PlannedRoute, services: Plan['services']): readonly Listed[] =>

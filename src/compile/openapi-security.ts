@@ -1,5 +1,5 @@
 import { providers as kinds } from '../catalog.ts'
-import { type AccessRule, type Alternatives, neededBy } from '../kernel/access.ts'
+import { type AccessRule, type Alternatives, accessRule, neededBy } from '../kernel/access.ts'
 import type { AuthRule } from '../policies/auth/config.ts'
 import type { Plan, PolicyUse } from './plan.ts'
 
@@ -18,6 +18,9 @@ export const authText = ({ combine, providers, optional, require }: AuthRule): s
   const who = `${providers.join(combine === 'allOf' ? ' and ' : ' or ')}${optional ? ' (optional)' : ''}`
   return require === undefined ? who : `${who} with ${ruleText(require)}`
 }
+
+/** `match tenant=claims.tenant`. */
+export const matchText = ({ match }: Pick<AccessRule, 'match'>): string => ruleText({ ...accessRule({}), match })
 
 const ruleText = (rule: AccessRule): string =>
   Object.entries(neededBy(rule))

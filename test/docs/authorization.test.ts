@@ -11,10 +11,15 @@ it(`${guide} shows a workspace that is sound, its schema served by a BFF`, async
   const page = await readFile(guide, 'utf8')
   const block = (language: string): string =>
     new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'm').exec(page)?.[1] ?? ''
-  const bff = 'bffs: { web: { prefix: /web, schema: shop.graphql, auth: people } }\n'
-  const { dir, remove } = await layWorkspace({ 'portico.yaml': block('yaml') + bff, 'shop.graphql': block('graphql') })
+  const [, schema = '', operation = ''] = page.split(/^```graphql\n/m).map((part) => part.split(/^```$/m, 1)[0] ?? '')
+  const bff = 'bffs: { web: { prefix: /web, schema: shop.graphql, operations: margins.graphql, auth: people } }\n'
+  const { dir, remove } = await layWorkspace({
+    'portico.yaml': block('yaml') + bff,
+    'shop.graphql': schema,
+    'margins.graphql': operation,
+  })
   t.after(remove)
   const { plan, diagnostics } = await compileWorkspace(dir, {})
   assert.equal(told(diagnostics), '')
-  assert.deepEqual([plan?.routes.length, plan?.bffs.length], [3, 1])
+  assert.deepEqual([plan?.routes.length, plan?.bffs[0]?.own.size], [3, 1])
 })

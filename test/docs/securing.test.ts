@@ -21,7 +21,6 @@ describe(guide, async () => {
       const { dir, remove } = await layWorkspace({
         'portico.yaml': services + yaml,
         'keys/partners.json': '{ "keys": [] }',
-        'keys/staff.htpasswd': '',
       })
       t.after(remove)
       const { plan, diagnostics } = await compileWorkspace(dir, {})
