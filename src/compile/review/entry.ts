@@ -29,6 +29,7 @@ export const entryRules: readonly Rule[] = [
         : [],
     ),
   (ground) => wholeServices(ground),
+  (ground) => unvalidated(ground),
   ({ config }) =>
     Object.entries(config.bffs).flatMap(([name, { suggestions }]): Found[] =>
       suggestions === true
@@ -101,10 +102,24 @@ const wholeServices = ({ plan, config }: Ground): readonly Found[] =>
     if (!('service' in settings)) return []
     const service = plan.services.get(settings.service)
     if (service?.kind !== 'rest' || service.basePath !== '' || !settings.path.endsWith('/*')) return []
+    // Then those alone that its document has.
+    if (settings.validate && settings.validate.unknown === 'reject') return []
     const asked = settings.stripPrefix ? '/*' : (settings.rewrite?.path ?? settings.path)
     if (asked !== '/*') return []
     const message = `Every path of ${service.name} is reached, /admin and /metrics too: name those that are meant, or give it a base path.`
     return [{ code: 'PORTICO-715', path: ['routes', index, 'path'], message }]
+  })
+
+/** Routes to services that say what they take, where nobody looks. */
+const unvalidated = ({ plan, config }: Ground): readonly Found[] =>
+  config.routes.flatMap((settings, index): Found[] => {
+    if (!('service' in settings) || settings.validate !== undefined) return []
+    const service = plan.services.get(settings.service)
+    if (service?.kind !== 'rest' || service.openapi === undefined) return []
+    // What those carry, no document describes.
+    if (settings.pathMode === 'raw' || settings.websocket !== false) return []
+    const message = `Requests are not held against ${service.openapi.file}: say \`validate: true\`, or \`false\` where that is meant.`
+    return [{ code: 'PORTICO-739', path: ['routes', index, 'service'], message }]
   })
 
 const runsThings = /\b(?:node:)?child_process\b|\beval\s*\(|\bnew\s+Function\s*\(|['"](?:node:)?vm['"]/

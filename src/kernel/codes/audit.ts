@@ -159,6 +159,12 @@ export const auditCodes = {
     cause: 'A stream is held for as long as its client likes: one machine takes all that a BFF may have open.',
     fix: 'Add @auth to the field, or @rateLimit by IP.',
   },
+  'PORTICO-739': {
+    severity: 'low',
+    title: 'Requests that are held against no description',
+    cause: 'Whatever a client sends reaches the service, though its OpenAPI document says what it takes.',
+    fix: 'Say `validate: true`; `validate: { unknown: pass }` where the document does not have everything, `false` where it is meant.',
+  },
   'PORTICO-740': {
     severity: 'medium',
     title: 'Plain HTTP for everybody',

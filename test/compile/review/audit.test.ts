@@ -88,7 +88,10 @@ describe('the review of a workspace', () => {
     const ended = lines(await review(t, endedWorkspace))
     for (const one of ['PORTICO-708 portico.yaml:2 tls.cert', 'PORTICO-765 portico.yaml:2 tls'])
       assert.ok(ended.includes(one), one)
-    assert.deepEqual(lines(await review(t, plainWorkspace)), ['PORTICO-740 portico.yaml:1 listen'])
+    assert.deepEqual(lines(await review(t, plainWorkspace)), [
+      'PORTICO-740 portico.yaml:1 listen',
+      'PORTICO-739 portico.yaml:5 routes[0].service',
+    ])
   })
 
   it('has every code among them', async (t) => {

@@ -127,10 +127,13 @@ export const endedWorkspace: Files = {
 export const plainWorkspace: Files = {
   'portico.yaml': `listen: 0.0.0.0:8080
 services:
-  news: { rest: http://127.0.0.1:5001, identity: none }
+  news: { rest: http://127.0.0.1:5001, identity: none, openapi: news.yaml }
 routes:
   - { path: /news/*, service: news, auth: anonymous, rateLimit: { limit: 10, window: 1m } }
+  - { path: /archive/*, service: news, auth: anonymous, rateLimit: { limit: 10, window: 1m }, validate: false }
+  - { path: /*, service: news, auth: anonymous, rateLimit: { limit: 10, window: 1m }, validate: true }
 `,
+  'news.yaml': 'openapi: 3.1.0\npaths: { /news: { get: {} } }\n',
 }
 
 /** The same without a mistake. */

@@ -21,7 +21,7 @@ export const compileValidate = (
   route: ProxyRoute,
   { json }: Pick<ProxySurroundings, 'json'>,
 ): CompiledValidate => {
-  if (validate === undefined) return { validation: undefined }
+  if (validate === undefined || validate === false) return { validation: undefined }
   const { service, websocket } = route
   const mistaken = (mistake: string) => ({ mistake })
   if (websocket !== undefined)

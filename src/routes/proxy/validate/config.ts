@@ -3,7 +3,7 @@ import { z } from 'zod'
 /** Whether requests of a route are held against the OpenAPI document of its service. */
 export const validateConfig = z
   .union([
-    z.boolean().transform((validate) => (validate ? { unknown: 'reject' as const } : undefined)),
+    z.boolean().transform((validate) => validate && { unknown: 'reject' as const }),
     z.strictObject({
       unknown: z
         .enum(['reject', 'pass'])

@@ -106,6 +106,21 @@ describe('a document by which a route validates', () => {
     }
   })
 
+  it('is read and held to however deep its schemas refer to each other', async (t) => {
+    const schemas = Object.fromEntries(
+      Array.from({ length: 2_000 }, (_, at) => [
+        `S${at}`,
+        { type: 'object', properties: { next: { $ref: `#/components/schemas/S${(at + 1) % 2_000}` } } },
+      ]),
+    )
+    const { ask } = await shopBehind(t, taking({ $ref: '#/components/schemas/S0' }, { components: { schemas } }))
+    const nested = (inner: string) => `${'{"next":'.repeat(80)}${inner}${'}'.repeat(80)}`
+    assert.equal((await ask('POST /things', { body: nested('{}') })).status, 200)
+    assert.deepEqual(told(await ask('POST /things', { body: nested('7') })), [
+      `body ${'/next'.repeat(40)}… should be an object`,
+    ])
+  })
+
   for (const { what, document, says } of [
     {
       what: 'a pattern that looks ahead',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect as connectHttp2 } from 'node:http2'
 import { describe, it } from 'node:test'
+import { layWorkspace, startGateway } from '../../../support/gateway.ts'
 import { exchangeBytes } from '../support/gateway.ts'
 import { documentOf, shopBehind, taking, told } from './support.ts'
 
@@ -233,6 +234,48 @@ describe('a route that validates', () => {
     }))
     const { ask } = await shopBehind(t, documentOf({ '/a': { parameters: headers, get: {} } }))
     assert.equal((await ask('GET /a')).status, 200)
+  })
+
+  it('takes no body of a client that asks first and is refused by its head', async (t) => {
+    const { port, seen } = await shopBehind(t, orders)
+    const send = (line: string, type: string) =>
+      exchangeBytes(
+        port,
+        `${line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Tenant: a\r\nExpect: 100-continue\r\nContent-Type: ${type}\r\nContent-Length: 2\r\n\r\n`,
+      )
+    assert.match(await send('POST /orders', 'text/plain'), /^HTTP\/1\.1 415 /)
+    assert.match(await send('POST /nothing', 'application/json'), /^HTTP\/1\.1 404 /)
+    assert.match(await send('DELETE /orders', 'application/json'), /^HTTP\/1\.1 405 /)
+    assert.deepEqual(seen, [])
+  })
+
+  it('holds each part of a split against the document of its service, and who stands in against none', async (t) => {
+    const described = 'openapi: 3.1.0\npaths: { /old: { get: {} } }\n'
+    const { dir, remove } = await layWorkspace({
+      'old.yaml': described,
+      'new.yaml': described.replace('/old', '/new'),
+      'portico.yaml': `listen: 127.0.0.1:0
+services:
+  old: { rest: http://127.0.0.1:1, identity: none, openapi: old.yaml }
+  new: { rest: http://127.0.0.1:1, identity: none, openapi: new.yaml }
+  bare: { rest: http://127.0.0.1:1, identity: none }
+routes:
+  - path: /*
+    split: [{ service: old, weight: 1 }, { service: new, weight: 1 }]
+    override: { header: x-part, from: 127.0.0.0/8 }
+    fallback: { service: bare, respond: { status: 203 } }
+    validate: true
+`,
+    })
+    const { url, close } = await startGateway(dir)
+    t.after(async () => {
+      await close()
+      await remove()
+    })
+    const status = async (path: string, part: string) =>
+      (await fetch(url + path, { headers: { 'x-part': part } })).status
+    assert.deepEqual(await Promise.all([status('/old', 'old'), status('/new', 'new')]), [203, 203])
+    assert.deepEqual(await Promise.all([status('/old', 'new'), status('/new', 'old')]), [404, 404])
   })
 
   it('gives up what takes too long to be seen, and answers others meanwhile', async (t) => {
