@@ -1,5 +1,6 @@
 const usual = 64
-const halves = /(?:\d[\d -]{3,}|[^\s"'<>]*@[^\s"'<>]*)$/
+/** Of a card number, from where a group begins, or of an address. */
+const halves = /(?:(?<!\d)\d(?:[ -]?\d){3,18}[ -]?|[^\s"'<>]*@[^\s"'<>]*)$/
 
 /**
  * A text that somebody else chose, not longer than a message should be that repeats it. Half of a number or of an

@@ -3,6 +3,21 @@ export type Find = (text: string) => readonly number[]
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57
 
+const nothing: readonly number[] = []
+
+const fewestDigits = 12
+
+/** Whether a text has as many digits as a card number: nearly none has, and a look is cheaper than an expression. */
+const hasDigits = (text: string): boolean => {
+  let left = fewestDigits
+  for (let at = 0; at + left <= text.length; at += 1) {
+    if (!isDigit(text.charCodeAt(at))) continue
+    left -= 1
+    if (left === 0) return true
+  }
+  return false
+}
+
 /** First digits and lengths that issuers of cards have (ISO/IEC 7812); the check digit alone lets every tenth number through. */
 const issued =
   /^(?:4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3[068]\d{12,17}|35\d{14,17}|5[06-9]\d{10,17}|6\d{11,18})$/
@@ -22,6 +37,7 @@ const groups = /\d(?:[ +\-\u00a0\u2007\u2009\u2010-\u2014\u202f]?\d){11,}/g
 
 /** Card numbers, in groups of digits between single blanks or dashes: from the start of any group to the end of one. */
 export const findCards: Find = (text) => {
+  if (!hasDigits(text)) return nothing
   const found: number[] = []
   for (const { 0: run, index } of text.matchAll(groups)) {
     let at = 0
@@ -60,6 +76,7 @@ const outsideOfAddress = /[\s"'<>()[\]{},;:\\/|=&?]/
 
 /** E-mail addresses: what stands around an @, up to what separates words; its domain has a dot. */
 export const findEmails: Find = (text) => {
+  if (!text.includes('@')) return nothing
   const found: number[] = []
   let past = 0
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
@@ -76,11 +93,13 @@ export const findEmails: Find = (text) => {
   return found
 }
 
+const startsIban = /[A-Za-z]{2}\d{2}/
 const ibanLike = /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ +\-\u00a0\u2009\u202f]?[A-Za-z0-9]){11,30}/g
 const shortestIban = 15
 
 /** Account numbers whose check digits are right (ISO 13616, ISO 7064 mod 97-10). */
 export const findIbans: Find = (text) => {
+  if (text.length < shortestIban || !startsIban.test(text)) return nothing
   const found: number[] = []
   for (const { 0: run, index } of text.matchAll(ibanLike)) {
     const ends = Array.from({ length: run.length }, (_, i) => run.length - i)
@@ -102,6 +121,7 @@ const isIban = (number: string): boolean => {
   return rest === 1
 }
 
+const scheme = /bearer|basic/i
 const bearer = /\b(?:Bearer|Basic) +([\w.~+/-]+=*)/gi
 const dotted = /[\w.-]+/g
 /** `{"` as base64url, with which a JWT begins (RFC 7519 §7.1). */
@@ -109,9 +129,12 @@ const jsonBegins = 'eyJ'
 
 /** Bearer tokens and JWTs. */
 export const findTokens: Find = (text) => {
+  const [shown, signed] = [scheme.test(text), text.includes(jsonBegins)]
+  if (!shown && !signed) return nothing
   const found: number[] = []
-  for (const { 0: whole, 1: token = '', index } of text.matchAll(bearer))
+  for (const { 0: whole, 1: token = '', index } of shown ? text.matchAll(bearer) : [])
     if (token.length >= 8) found.push(index + whole.length - token.length, index + whole.length)
+  if (!signed) return found
   for (const { 0: run, index } of text.matchAll(dotted)) {
     const at = run.indexOf(jsonBegins)
     if (at >= 0 && run.slice(at).split('.').length >= 3) found.push(index + at, index + run.length)

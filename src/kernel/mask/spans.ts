@@ -6,16 +6,20 @@ export type Span = { readonly start: number; readonly end: number; readonly valu
 /** An address in an address in an address. */
 const deepest = 3
 
+const none: readonly Span[] = []
+
 const escape = /%[0-9a-f]{2}/i
 
 /** What a pattern finds in a text, in order, none inside another: also what stands there percent-encoded (RFC 3986 §2.1), as in links. */
 export const spansOf = (find: Find, text: string, depth = 0): readonly Span[] => {
   const found = find(text)
+  const isCoded = depth < deepest && text.includes('%') && escape.test(text)
+  if (found.length === 0 && !isCoded) return none
   const plain = Array.from({ length: found.length / 2 }, (_, i): Span => {
     const [start, end] = [found[2 * i] as number, found[2 * i + 1] as number]
     return { start, end, value: text.slice(start, end), coded: 0 }
   })
-  if (depth === deepest || !escape.test(text)) return plain
+  if (!isCoded) return plain
   const { decoded, starts } = decode(text)
   if (decoded === text) return plain
   const inside = spansOf(find, decoded, depth + 1).map(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { findLike, patterns } from '../../../src/kernel/mask/patterns.ts'
+import { shortened } from '../../../src/kernel/shortened.ts'
 import { ownMs } from '../../support/own-time.ts'
 
 const found = (find: (text: string) => readonly number[], text: string): readonly string[] => {
@@ -70,5 +71,18 @@ describe('patterns', () => {
         assert.ok(took < 2_000, `${part} took ${took} ms`)
       }
     }
+  })
+})
+
+describe('shortened', () => {
+  it('leaves no half of a card number or of an address, which no pattern would find', () => {
+    for (const [text, shown] of [
+      [`${'pay '.repeat(14)}4111 1111 1111 1111`, `${'pay '.repeat(14)}…`],
+      [`${'pay '.repeat(14)}4111111111111111`, `${'pay '.repeat(14)}…`],
+      [`${'x '.repeat(29)}ada@id.example`, `${'x '.repeat(29)}…`],
+      ['9'.repeat(100), `${'9'.repeat(64)}…`],
+      ['4111 1111', '4111 1111'],
+    ] as const)
+      assert.equal(shortened(text), shown)
   })
 })

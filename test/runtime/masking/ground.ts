@@ -63,6 +63,7 @@ bffs:
     schema: schema.graphql
     graphql: true
     shareOperations: true
+    compression: true
     operations: ops/*.graphql
     resolvers: resolvers.ts
     auth: { provider: shoppers, optional: true }
