@@ -6,7 +6,7 @@ import { workspaceConfig } from '../src/compile/config.ts'
 import { editorSchema } from '../src/config/json-schema.ts'
 import { planned } from '../src/config/planned.ts'
 import { configReference } from '../src/config/reference.ts'
-import { prelude, preludeScalars } from '../src/graph/directives.ts'
+import { prelude, preludeScalars } from '../src/graph/prelude.ts'
 import { codeGroups } from '../src/kernel/codes/codes.ts'
 import type { CodeEntry } from '../src/kernel/codes/entry.ts'
 

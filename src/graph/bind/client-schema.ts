@@ -1,5 +1,6 @@
 import { buildASTSchema, type DefinitionNode, type DocumentNode, type GraphQLSchema, Kind, visit } from 'graphql'
-import { directiveOf, preludeDirectives, preludeScalars, preludeTypes } from '../directives.ts'
+import { directiveOf } from '../directives.ts'
+import { preludeDirectives, preludeScalars, preludeTypes } from '../prelude.ts'
 import { withScalars } from '../scalars.ts'
 
 const ours = (node: DefinitionNode): boolean => node.loc?.source.name === 'portico'

@@ -14,7 +14,7 @@ import {
 import { validateSDL } from 'graphql/validation/validate.js'
 import { type Diagnostic, type Mend, type Place, placeAt, startOf } from '../../kernel/diagnostic.ts'
 import { correction, mendWord } from '../../kernel/mend.ts'
-import { prelude } from '../directives.ts'
+import { prelude } from '../prelude.ts'
 import { withScalars } from '../scalars.ts'
 
 export type SourceFile = { readonly file: string; readonly text: string }

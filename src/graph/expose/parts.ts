@@ -1,6 +1,6 @@
 import { specifiedScalarTypes } from 'graphql'
 import protobuf, { type Field, type OneOf } from 'protobufjs'
-import { preludeTypes } from '../directives.ts'
+import { preludeTypes } from '../prelude.ts'
 import { type Direction, hasEntries, partOf, scalarOf, shownFields, wellKnownScalar } from './messages.ts'
 import type { ExposedMethod } from './methods.ts'
 import { pascal, untaken } from './words.ts'
