@@ -1,19 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Caller } from '../kernel/caller.ts'
-import type { Clock } from '../kernel/clock.ts'
 import { writeStream } from '../kernel/event-stream.ts'
+import { type Endings, watchEnd } from '../kernel/expiry.ts'
 import { Problem } from '../kernel/problem.ts'
-import { Aborter, type Signal } from '../kernel/signal.ts'
-import { whenExpired } from './expiry.ts'
 import type { Slots } from './slots.ts'
 
-export type EventsAnswer = {
+export type EventsAnswer = Endings & {
   readonly slots: Slots
   readonly heartbeatMs: number
-  readonly clock: Clock
-  readonly observeExpired: ((caller: Caller) => void) | undefined
-  /** Aborts with a Problem when the gateway stops; undefined where nobody says so. */
-  readonly stop: Signal | undefined
   /** The last words of a stream that ends before its time. */
   readonly failure: (problem: Problem) => string
 }
@@ -25,21 +18,14 @@ export type EventsAnswer = {
 export const writeEvents = async (
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   events: AsyncIterator<string, unknown>,
-  { slots, heartbeatMs, clock, observeExpired, stop, failure }: EventsAnswer,
+  { slots, heartbeatMs, failure, ...endings }: EventsAnswer,
 ): Promise<FastifyReply> => {
   const release = slots.take()
   if (release === undefined)
     throw new Problem('UNAVAILABLE', 'Too many connections are open. Try again later.', {
       headers: { 'retry-after': '5' },
     })
-  const ended = new Aborter()
-  const stopped = (): void => ended.abort(stop?.reason)
-  if (stop?.aborted === true) stopped()
-  else stop?.addEventListener('abort', stopped)
-  const callOff = whenExpired(request.caller.identity, clock, () => {
-    observeExpired?.(request.caller)
-    ended.abort(new Problem('UNAUTHENTICATED', 'The token has expired.'))
-  })
+  const ending = watchEnd(request.caller, endings)
   try {
     await writeStream(reply.raw, events, {
       begin: () => begin(reply),
@@ -47,12 +33,11 @@ export const writeEvents = async (
       failure,
       heartbeat: ':\n\n',
       heartbeatMs,
-      stop: ended,
+      stop: ending.signal,
     })
     return reply
   } finally {
-    callOff()
-    stop?.removeEventListener('abort', stopped)
+    ending.release()
     release()
   }
 }

@@ -8,6 +8,7 @@ import fastify, {
 import type { Logger } from 'pino'
 import { bffs, policies, providers, routes } from '../catalog.ts'
 import type { Plan, PlannedRoute, PolicyUse } from '../compile/plan.ts'
+import type { Caller } from '../kernel/caller.ts'
 import type { Clock } from '../kernel/clock.ts'
 import '../kernel/fastify.ts'
 import type { BffRuntime } from '../bff/bff.ts'
@@ -115,6 +116,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       requestId: reply.request.id,
       headers: reply.getHeaders() as OutgoingHttpHeaders,
     })
+  const observeExpired = (route: string, caller: Caller): void => policyTools.audit.failed(expiryOf(route, caller))
   routes.proxy.mount(
     app,
     planned.filter((route) => route.kind === 'proxy'),
@@ -133,7 +135,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       stale: tools.stale,
       openCounts: tools.openCounts,
       observeOpen: metrics.observeOpenSocket,
-      observeExpired: (route, caller) => policyTools.audit.failed(expiryOf(route, caller)),
+      observeExpired,
       stoppedRamps: tools.stoppedRamps,
       stop: tools.draining,
       drainMs: plan.drainMs,
@@ -151,6 +153,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       clock,
       log,
       stop: tools.draining,
+      observeExpired,
       problemReply,
     },
   )
@@ -170,6 +173,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       clock,
       log,
       stop: tools.draining,
+      observeExpired,
       observeOpen: metrics.observeOpenSocket,
     },
   )

@@ -1,6 +1,7 @@
 import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
+import type { Caller } from '../../kernel/caller.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { maskProblem } from '../../kernel/mask/errors.ts'
 import type { Masks } from '../../kernel/mask/masks.ts'
@@ -40,6 +41,8 @@ export type TranscodeTools = {
   /** Aborts with a Problem when the generation drains. */
   readonly stop: Signal
   readonly observeOpen?: SocketObserver
+  /** Told, by the name of a route, of callers whose proof ended while a stream of theirs was open. */
+  readonly observeExpired?: (route: string, caller: Caller) => void
 }
 
 /** Less than the minute after which common proxies close silent connections. */
@@ -180,7 +183,7 @@ const servingOf = (binding: Binding, route: TranscodeRoute, tools: TranscodeTool
   const connector = tools.connectors.get(service)
   if (connector === undefined) throw new Error(`Service ${service} has no connector.`)
   const { timeoutMs, metadata } = route
-  const { clock, observeOpen } = tools
+  const { clock, observeOpen, observeExpired } = tools
   if (!method.requestStream && !method.responseStream) {
     const deadlineOf = (request: FastifyRequest, limitMs = timeoutMs): number => {
       const own = Math.min(limitMs ?? Number.POSITIVE_INFINITY, timeoutMs ?? Number.POSITIVE_INFINITY)
@@ -199,7 +202,11 @@ const servingOf = (binding: Binding, route: TranscodeRoute, tools: TranscodeTool
       if (timeoutMs !== undefined) return clock.now() + timeoutMs
       return method.responseStream ? Number.POSITIVE_INFINITY : request.deadline + longestUploadMs
     },
-    stop: tools.stop,
+    endings: {
+      clock,
+      stop: tools.stop,
+      observeExpired: observeExpired && ((caller) => observeExpired(route.name, caller)),
+    },
     opened: observeOpen && (() => observeOpen(route.path)),
     heartbeatMs,
     maxMessageBytes: route.maxBodyBytes,

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { preferredType } from '../../kernel/accept.ts'
 import { eventStream, ndjson, type StreamFormat, writeStream } from '../../kernel/event-stream.ts'
+import { type Endings, watchEnd } from '../../kernel/expiry.ts'
 import { maskProblem } from '../../kernel/mask/errors.ts'
 import type { Masker } from '../../kernel/mask/masker.ts'
 import type { Masks } from '../../kernel/mask/masks.ts'
@@ -23,8 +24,8 @@ export type StreamTools = {
   readonly masks: Masks | undefined
   /** When a call that begins now ends at the latest, in the clock's milliseconds; Infinity for never. */
   readonly deadlineOf: (request: FastifyRequest) => number
-  /** Aborts with a Problem when the gateway stops: streams end, with it as their last word. */
-  readonly stop: Signal
+  /** What ends streams before they are over, with a problem as their last word. */
+  readonly endings: Endings
   readonly heartbeatMs: number
   /** Told that a WebSocket is open; counts it. */
   readonly opened?: (() => OpenSocket) | undefined
@@ -45,12 +46,14 @@ export const serveStream = (binding: Binding, tools: StreamTools): Serve => {
       message === undefined
         ? sendAll(exchange, messagesOf(binding, { request, segments, longest: tools.maxMessageBytes }))
         : sendOne(exchange, message)
+    const ending = watchEnd(request.caller, tools.endings)
     try {
       const masker = tools.masks?.answersFor(request.caller)
       const answer = maskedReader(binding, masker)
       const call: Call = { binding: { ...binding, answer }, exchange, sending, reply, tools, masker }
-      return responseStream ? await streamAnswers(call, format) : await answerOnce(call)
+      return responseStream ? await streamAnswers(call, format, ending.signal) : await answerOnce(call)
     } finally {
+      ending.release()
       sending.stop()
       exchange.cancel()
       discardRest(request.raw)
@@ -121,9 +124,9 @@ const answerOnce = async ({ binding, exchange, sending, reply, tools, masker }: 
   return reply.type(contentType).send(data)
 }
 
-const streamAnswers = async (call: Call, format: StreamFormat | undefined): Promise<FastifyReply> => {
+const streamAnswers = async (call: Call, format: StreamFormat | undefined, stop: Signal): Promise<FastifyReply> => {
   const { binding, exchange, sending, reply, tools, masker } = call
-  const { stop, heartbeatMs } = tools
+  const { heartbeatMs } = tools
   let known: MetadataEntries = []
   void exchange.headers.then((headers) => {
     known = headers

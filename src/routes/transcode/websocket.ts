@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { RawData, WebSocket } from 'ws'
 import { codes } from '../../kernel/code.ts'
+import { watchEnd } from '../../kernel/expiry.ts'
 import { maskProblem } from '../../kernel/mask/errors.ts'
 import { asProblem, Problem, problemJson } from '../../kernel/problem.ts'
 import { Aborter } from '../../kernel/signal.ts'
@@ -61,20 +62,22 @@ export const serveSocket = (binding: Binding, tools: StreamTools): ServeSocket =
       framed: binding.request.body !== 'none',
       passed: counted?.passed,
     })
+    const ending = watchEnd(request.caller, tools.endings)
     const stop = (): void => {
-      endsBy('drain')
-      fail(tools.stop.reason)
+      const { reason } = ending.signal
+      endsBy(reason instanceof Problem && reason.code === 'UNAUTHENTICATED' ? 'expired' : 'drain')
+      fail(reason)
       exchange.cancel()
     }
-    if (tools.stop.aborted) stop()
-    else tools.stop.addEventListener('abort', stop)
+    if (ending.signal.aborted) stop()
+    else ending.signal.addEventListener('abort', stop)
     const watch = watchPeer(socket, tools.heartbeatMs, () => endsBy('idle'))
     void sendAnswers(socket, answersOf(exchange, sending, answer.read), counted?.passed)
       .finally(() => endsBy(sending.failure() === undefined ? 'service' : 'invalid messages'))
       .then(() => socket.close(1_000), fail)
       .finally(() => {
         clearInterval(watch)
-        tools.stop.removeEventListener('abort', stop)
+        ending.release()
         exchange.cancel()
       })
   }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
+import type { Caller } from '../../../kernel/caller.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import { isGrpc } from '../../../kernel/grpc.ts'
 import { asProblem, logged, Problem } from '../../../kernel/problem.ts'
@@ -21,6 +22,8 @@ export type GrpcTools = {
   readonly log: Logger
   /** Aborts with a Problem when the generation drains: streams, which would not end by themselves, then do. */
   readonly stop: Signal
+  /** Told, by the name of a route, of callers whose proof ended while a stream of theirs was open. */
+  readonly observeExpired?: (route: string, caller: Caller) => void
   /** Answers with a problem on `reply.raw`: the reply is hijacked, and nothing of an answer has been sent. */
   readonly problemReply: (reply: FastifyReply, problem: Problem) => void
 }
@@ -43,7 +46,17 @@ export const mountGrpc = (app: FastifyInstance, routes: readonly GrpcRoute[], to
 const serving = (route: GrpcRoute, tools: GrpcTools): ((request: FastifyRequest, reply: FastifyReply) => void) => {
   const connector = tools.connectors.get(route.service.name)
   if (connector === undefined) throw new Error(`Service ${route.service.name} has no connector.`)
-  const way = { passOn: connector.passOn, introduction: connector.introduction, clock: tools.clock, stop: tools.stop }
+  const { clock, stop, observeExpired } = tools
+  const way = {
+    passOn: connector.passOn,
+    introduction: connector.introduction,
+    clock,
+    endings: {
+      clock,
+      stop,
+      observeExpired: observeExpired && ((caller: Caller) => observeExpired(route.name, caller)),
+    },
+  }
   const guardedAs = (asked: GrpcRoute) => ({
     asked,
     call: guarded<Passage, void>((passage, context) => passage.run(context), connector.laneGuards(asked)),

@@ -3,9 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../../kernel/clock.ts'
 import { codes } from '../../../kernel/code.ts'
 import { whenClosed } from '../../../kernel/ending.ts'
+import { type Endings, watchEnd } from '../../../kernel/expiry.ts'
 import { grpcMessage, grpcTimeout, grpcTimeoutMs } from '../../../kernel/grpc.ts'
 import { Problem } from '../../../kernel/problem.ts'
-import { Aborter, type Signal } from '../../../kernel/signal.ts'
+import { Aborter } from '../../../kernel/signal.ts'
 import { TimeLimit, type Waiting } from '../../../kernel/timer.ts'
 import type { CallContext, Reply } from '../../../services/call.ts'
 import type { GrpcFailure } from '../../../services/grpc/client/failure.ts'
@@ -32,7 +33,8 @@ export type GrpcWay = {
   readonly passOn: PassOn
   readonly introduction: Introduction
   readonly clock: Clock
-  readonly stop: Signal
+  /** What ends streams before they are over. */
+  readonly endings: Endings
 }
 
 /** A call that a service did nothing with is made again, so often in all. */
@@ -58,7 +60,8 @@ export class Passage implements Waiting {
   readonly #upload: Upload
   readonly #download: Download
   readonly #begunAt: number
-  readonly #onStop = (): void => this.#aborter.abort(this.#way.stop.reason)
+  /** Of a stream: a unary call has the time of one. */
+  readonly #ending: ReturnType<typeof watchEnd> | undefined
   #call: PassedCall | undefined
   #trailers: readonly string[] | undefined
   #over = false
@@ -79,7 +82,13 @@ export class Passage implements Waiting {
     this.#download = new Download(this.#response)
     const deadline = this.#deadline()
     this.#until(deadline)
-    if (!this.#isUnary) way.stop.addEventListener('abort', this.#onStop)
+    if (!this.#isUnary) {
+      const ending = watchEnd(request.caller, way.endings)
+      const end = (): void => this.#aborter.abort(ending.signal.reason)
+      if (ending.signal.aborted) end()
+      else ending.signal.addEventListener('abort', end)
+      this.#ending = ending
+    }
     this.context = { signal: this.#aborter, deadline, caller: request.caller, forward: {}, headers: request.headers }
     whenClosed(reply.raw, () => this.#onClose())
   }
@@ -229,7 +238,7 @@ export class Passage implements Waiting {
     if (this.#over) return
     this.#over = true
     this.#limit?.end()
-    this.#way.stop.removeEventListener('abort', this.#onStop)
+    this.#ending?.release()
     this.#upload.stop()
   }
 }
