@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { connect as http2Connect } from 'node:http2'
 import { connect } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { exchangeBytes, startService } from '../routes/proxy/support/gateway.ts'
@@ -100,6 +101,27 @@ describe('routing by a body', () => {
     const answer = await exchangeBytes(port, `${head}\r\n`, chunk('{"kind":'), chunk('"gift"}'), `0\r\n\r\n${next}`)
     assert.equal(answer.match(/HTTP\/1\.1 200/g)?.length, 2)
     assert.deepEqual(bodies.toSorted(), ['', '{"kind":"gift"}'])
+  })
+
+  it('hands on one of no bytes, however its end is told', async (t) => {
+    const { port, bodies, gateway: started } = await byBody(t)
+    const head = 'POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n'
+    for (const empty of ['Content-Length: 0\r\n\r\n', 'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n'])
+      assert.match(await exchangeBytes(port, `${head}${empty}`), /^HTTP\/1\.1 200 /, empty)
+    const session = http2Connect(started.url)
+    for (const length of [{}, { 'content-length': '0' }]) {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': '/x',
+        'content-type': 'application/json',
+        ...length,
+      })
+      stream.end(Buffer.alloc(0))
+      assert.equal((await once(stream, 'response'))[0][':status'], 200)
+      await stream.resume().toArray()
+    }
+    session.close()
+    assert.deepEqual(bodies, ['', '', '', ''])
   })
 
   it('refuses one that is larger than it reads, whatever its head says', async (t) => {

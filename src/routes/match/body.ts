@@ -19,8 +19,13 @@ export const readJsonBody = async (raw: IncomingMessage, limits: JsonLimits): Pr
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
     throw new Problem('INVALID_ARGUMENT', 'The body may not be compressed.', { status: 415 })
+  if (headers['content-length'] === '0') return null
   const bytes = await readAndPutBack(raw)
-  return bytes.length === 0 ? null : parseRequestBody(bytes, limits)
+  if (bytes.length > 0) return parseRequestBody(bytes, limits)
+  // Nothing can be put back, and its end is told once: whoever the request is for must not wait for it.
+  delete headers['transfer-encoding']
+  headers['content-length'] = '0'
+  return null
 }
 
 const readAndPutBack = (raw: IncomingMessage): Promise<Buffer> =>

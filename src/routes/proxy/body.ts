@@ -12,7 +12,7 @@ export type BodyLength = 'none' | number | undefined
 export const bodyLength = ({ headers }: IncomingMessage): BodyLength => {
   if (headers['transfer-encoding'] !== undefined) return undefined
   const length = headers['content-length']
-  return length === undefined ? 'none' : Number(length)
+  return length === undefined || length === '0' ? 'none' : Number(length)
 }
 
 export const isSmall = (length: BodyLength): length is number => typeof length === 'number' && length <= small
