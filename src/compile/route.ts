@@ -3,6 +3,7 @@ import type { Places } from '../config/places.ts'
 import type { Diagnostic } from '../kernel/diagnostic.ts'
 import type { Service } from '../services/service.ts'
 import type { WorkspaceConfig } from './config.ts'
+import { idleRoutes } from './idle-routes.ts'
 import type { RouteMatch, RoutePlan } from './plan.ts'
 
 type RouteConfig = WorkspaceConfig['routes'][number]
@@ -28,7 +29,7 @@ export type CompiledRoutes = {
 /** One entry of `routes:`, of the kind that its keys say. */
 export const compileRoute = (settings: RouteConfig, ground: RouteGround): CompiledRoutes => {
   const { compiled, diagnostics } = compileForm(settings, ground)
-  return { compiled, diagnostics: [...diagnostics, ...guardedRaw(settings, ground)] }
+  return { compiled, diagnostics: [...diagnostics, ...guardedRaw(settings, ground), ...idleRoutes(settings, ground)] }
 }
 
 const compileForm = (settings: RouteConfig, ground: RouteGround): CompiledRoutes => {

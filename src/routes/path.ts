@@ -23,6 +23,7 @@ export const routePath = z
   .refine((path) => canonicalPath(path.replaceAll(/[{}*]/g, '')) !== undefined && !/\/\.\.?(\/|$)/.test(path), {
     error: 'No request has such a path: dot segments are resolved before routes are looked at.',
   })
+  .refine((path) => !path.includes('/:'), { error: 'A parameter is written {id}; `:id` would be text.' })
   .refine((path) => new Set(parametersOf(path)).size === parametersOf(path).length, {
     error: 'Every parameter needs a name of its own.',
   })

@@ -20,6 +20,11 @@ export const rewrittenPath = z.string().regex(new RegExp(`^(/(${segment}|\\{[A-Z
 /** Takes a written path apart for requests of a route; a message where it names what the route's path has not. */
 export const parseRewrite = (text: string, from: RoutePath): PathRewrite | { readonly mistake: string } => {
   const to = parseRoutePath(text)
+  const numbered = /\$\d/.exec(text)?.[0]
+  if (numbered !== undefined)
+    return {
+      mistake: `What the path took is named: {id}, or \`*\` for what its \`*\` took; ${numbered} would be text.`,
+    }
   const known = new Map(from.variables.map(({ path, from: at }) => [path, at]))
   const unknown = to.variables.find(({ path }) => !known.has(path))
   if (unknown !== undefined)
