@@ -1,7 +1,10 @@
 import { InvalidArgumentError } from 'commander'
-import { type AskedRequest, explainRoute } from '../compile/explain-route.ts'
+import { type AskedRequest, explainRoute, type RouteExplanation } from '../compile/explain-route.ts'
 import { listRoute } from '../compile/listing.ts'
 import type { Plan, PlannedRoute } from '../compile/plan.ts'
+import type { Json } from '../kernel/json.ts'
+import { parseRequestBody } from '../kernel/json-request.ts'
+import { asProblem, Problem } from '../kernel/problem.ts'
 
 /** `GET /x?y`, or a path alone. */
 export const readRequestLine = (text: string): { readonly method: string; readonly target: string } => {
@@ -22,9 +25,26 @@ export const readHeader = (
   return { ...before, [name]: name in before ? `${before[name]}, ${value}` : value }
 }
 
+/** JSON, read as that of requests is. */
+export const readBody = (text: string): Json => {
+  try {
+    return parseRequestBody(Buffer.from(text))
+  } catch (thrown) {
+    throw new InvalidArgumentError(asProblem(thrown).message)
+  }
+}
+
 /** Says which route answers a request, and of every other why it does not. */
 export const routeText = (plan: Plan, asked: AskedRequest): string => {
-  const { path, bff, route, others } = explainRoute(plan, asked)
+  let explained: RouteExplanation
+  try {
+    explained = explainRoute(plan, asked)
+  } catch (thrown) {
+    // What a gateway would refuse to be asked.
+    if (thrown instanceof Problem) return `${asked.method} ${asked.target} is refused: ${thrown.message}\n`
+    throw thrown
+  }
+  const { path, bff, route, others } = explained
   if (path === undefined) return `${asked.target} is refused: two readers could read it differently.\n`
   const answer =
     bff === undefined

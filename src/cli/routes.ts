@@ -1,7 +1,8 @@
 import { Command } from 'commander'
 import { compileWorkspace } from '../compile/compile.ts'
 import { type Listed, listAddresses } from '../compile/listing.ts'
-import { readHeader, readRequestLine, routeText } from './explain-route.ts'
+import type { Json } from '../kernel/json.ts'
+import { readBody, readHeader, readRequestLine, routeText } from './explain-route.ts'
 import { writeDiagnostics } from './report.ts'
 import type { Exit, Terminal } from './terminal.ts'
 
@@ -19,18 +20,20 @@ export const routesCommand = (terminal: Terminal, done: (exit: Exit) => void): C
       readRequestLine,
     )
     .option('-H, --header <line>', "a header of that request, such as 'x-beta: 1'; may be repeated", readHeader, {})
+    .option('-d, --data <json>', 'the body of that request, where routes are told apart by it', readBody)
     .option('--address <address>', 'where that request comes from', '127.0.0.1')
     .addHelpText(
       'after',
-      "\nExamples:\n  portico routes --json\n  portico routes --explain 'GET /users/1' -H 'host: shop.example'",
+      "\nExamples:\n  portico routes --json\n  portico routes --explain 'GET /users/1' -H 'host: shop.example'\n  portico routes --explain 'POST /orders' -d '{\"tier\": \"gold\"}'",
     )
-    .action(async (dir: string, { json, explain, header, address }: Options) => {
+    .action(async (dir: string, { json, explain, header, address, data }: Options) => {
       const { plan, diagnostics } = await compileWorkspace(dir, process.env)
       if (plan === undefined) {
         writeDiagnostics(diagnostics, terminal)
         return done(1)
       }
-      if (explain !== undefined) return terminal.out(routeText(plan, { ...explain, headers: header, address }))
+      if (explain !== undefined)
+        return terminal.out(routeText(plan, { ...explain, headers: header, address, body: data }))
       const listed = listAddresses(plan)
       terminal.out(json === true ? `${JSON.stringify(listed, null, 2)}\n` : table(listed))
     })
@@ -40,6 +43,7 @@ type Options = {
   readonly explain?: { readonly method: string; readonly target: string }
   readonly header: Readonly<Record<string, string>>
   readonly address: string
+  readonly data?: Json
 }
 
 const table = (listed: readonly Listed[]): string => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { routes as routeKinds } from '../catalog.ts'
+import type { Json } from '../kernel/json.ts'
 import { canonicalPath } from '../kernel/path.ts'
 import { inShortOf } from './listing.ts'
 import { policiesOfEndpoint } from './operation-auth.ts'
@@ -14,6 +15,7 @@ export type AskedRequest = {
   readonly headers: Readonly<Record<string, string>>
   /** Where it comes from, such as `10.0.0.1`. */
   readonly address: string
+  readonly body?: Json | undefined
 }
 
 /** What becomes of a request: who answers, and of everybody else why not. */
@@ -29,6 +31,7 @@ export type RouteExplanation = {
 const { match: matching } = routeKinds
 
 export const explainRoute = (plan: Plan, asked: AskedRequest): RouteExplanation => {
+  const { body = null } = asked
   const path = canonicalPath(asked.target)
   if (path === undefined) return { path, bff: undefined, route: undefined, others: [] }
   const mark = asked.target.indexOf('?')
@@ -47,9 +50,9 @@ export const explainRoute = (plan: Plan, asked: AskedRequest): RouteExplanation 
       plan.routes.map(({ match }) => match),
       tools,
     )
-    .find(raw)
+    .find(raw, body)
   const atSite = bff === undefined ? plan.routes.filter(({ match }) => match.site === site?.name) : []
-  const route = atSite.find(({ match }) => matching.misfit(match, raw, tools) === undefined) ?? atSite[0]
+  const route = atSite.find(({ match }) => matching.misfit(match, { raw, body }, tools) === undefined) ?? atSite[0]
   return {
     path,
     bff,
@@ -58,7 +61,9 @@ export const explainRoute = (plan: Plan, asked: AskedRequest): RouteExplanation 
       .filter((other) => other !== route)
       .map((other) => ({
         route: other,
-        why: matching.misfit(other.match, raw, tools) ?? (route === undefined ? 'BFFs go first' : behind(other, route)),
+        why:
+          matching.misfit(other.match, { raw, body }, tools) ??
+          (route === undefined ? 'BFFs go first' : behind(other, route)),
       })),
   }
 }

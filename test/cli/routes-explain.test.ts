@@ -10,9 +10,12 @@ describe('portico routes --explain', { concurrency: 2 }, () => {
       `GET /items/../items/%61  (/items/a)
 → /items/{id} [header x-beta: 1]  proxy to a
   shop.example/*  proxy to b: it is for shop.example; the request is for no host
+  /graphql [operation: Home]  proxy to b: its path is another
   /items/special  proxy to b: its path is another
   /items/{id}  proxy to b: it fits; the other has more conditions
   /old/*  redirect to /new/* (308): its path is another
+  /orders [body tier: gold]  proxy to b: its path is another
+  /orders  proxy to a: its path is another
   /*  proxy to a: it fits; the other’s path is more exact
 `,
     )
@@ -25,6 +28,21 @@ describe('portico routes --explain', { concurrency: 2 }, () => {
     )
     assert.match(await explain(t, 'POST /items/special'), /^→ .*, with 405: it takes GET, HEAD$/m)
     assert.match(await explain(t, 'GET /old', '--address', '10.0.0.1'), /^→ \/old\/\*/m)
+  })
+
+  it('goes by a body that is given, by one as by none, and refuses what is no JSON', async (t) => {
+    assert.match(await explain(t, 'POST /orders', '-d', '{"tier": "gold"}'), /^→ \/orders \[body tier: gold\]/m)
+    assert.match(
+      await explain(t, 'POST /orders'),
+      /^→ \/orders {2}proxy to a\n[^]*\[body tier: gold\] {2}proxy to b: it asks for body tier: gold$/m,
+    )
+    const { status, err } = await portico(['routes', '--explain', 'POST /orders', '-d', '{'])
+    assert.equal(status, 2)
+    assert.match(err, /The JSON cannot be read/)
+    assert.match(
+      await explain(t, 'POST /graphql', '-d', '{"query": "{"}'),
+      /^POST \/graphql is refused: The GraphQL document of this request cannot be read\.$/m,
+    )
   })
 
   it('says that a path is refused, and that a request is none', async (t) => {
@@ -52,6 +70,9 @@ routes:
   - { path: /items/special, service: b, methods: [GET] }
   - { path: /*, service: b, hosts: [shop.example] }
   - { path: /old/*, redirect: { to: /new/* } }
+  - { path: /orders, service: a }
+  - { path: /graphql, service: b, match: { operation: Home } }
+  - { path: /orders, service: b, match: { body: { tier: gold } } }
 `,
   })
   t.after(remove)
