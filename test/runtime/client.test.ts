@@ -145,6 +145,41 @@ describe('what a trusted proxy forwards in Forwarded', () => {
   })
 })
 
+describe('whatever strangers say of where they come from', () => {
+  const spoofed: Readonly<Record<string, string>> = {
+    'x-forwarded-for': '10.1.2.3',
+    'x-forwarded-host': 'evil.test',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-port': '443',
+    'x-forwarded-prefix': '/evil',
+    'x-forwarded-server': 'evil',
+    forwarded: 'for=10.1.2.3;host=evil.test;proto=https',
+    'x-real-ip': '10.1.2.3',
+    'true-client-ip': '10.1.2.3',
+  }
+  for (const trusted of ['x-forwarded', 'forwarded'])
+    it(`is replaced by what the gateway knows, or gone, for services and for what routes match (${trusted})`, async (t) => {
+      const told = await asking(t, '10.0.0.0/8', { trusted, told: 'both' })
+      const got = await told(spoofed)
+      assert.deepEqual(
+        Object.keys(spoofed).map((name) => got[name]),
+        [
+          '127.0.0.1',
+          'shop.test',
+          'http',
+          undefined,
+          undefined,
+          undefined,
+          'for=127.0.0.1;host="shop.test";proto=http',
+          undefined,
+          undefined,
+        ],
+      )
+      for (const path of ['/told-for', '/told-forwarded'])
+        assert.equal(String((await told(spoofed, path))['status']), '404')
+    })
+})
+
 describe('what services are told of where requests come from', () => {
   it('stands in Forwarded where they say so, alone or beside X-Forwarded-*', async (t) => {
     const from = { 'x-forwarded-for': '2001:0:1::5, 10.1.2.3', 'x-forwarded-proto': 'https', forwarded: 'for=6.6.6.6' }
@@ -187,7 +222,10 @@ const asking = async (
 trustedProxies: [${proxies.replaceAll(/[^, ]+/g, '"$&"')}]
 trustedHeaders: ${trusted}
 services: { echo: { rest: http://127.0.0.1:${port}, identity: none, forwardedHeaders: ${told} } }
-routes: [{ path: /echo, service: echo }]
+routes:
+  - { path: /echo, service: echo }
+  - { path: /told-for, service: echo, match: { header: { x-forwarded-for: { present: true } } } }
+  - { path: /told-forwarded, service: echo, match: { header: { forwarded: { present: true } } } }
 `,
   })
   const { gateway, close } = await startGateway(dir)
@@ -196,8 +234,11 @@ routes: [{ path: /echo, service: echo }]
     await remove()
     server.close()
   })
-  return async (headers: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> => {
-    const to = { host: '127.0.0.1', port: gateway.listen.port, path: '/echo', agent: false } as const
+  return async (
+    headers: Readonly<Record<string, string>>,
+    path = '/echo',
+  ): Promise<Readonly<Record<string, string>>> => {
+    const to = { host: '127.0.0.1', port: gateway.listen.port, path, agent: false } as const
     const asked = request({ ...to, headers: { host: 'shop.test', ...headers } }).end()
     const [reply] = (await once(asked, 'response')) as [IncomingMessage]
     let text = ''

@@ -72,7 +72,7 @@ describe('a value that clients or services choose', () => {
           assert.equal(resolved(`/api/v1/${said}`), read(asked))
         }
       }),
-      runs(300),
+      runs(200),
     )
     assert.deepEqual([...heard.keys()].toSorted(), ['/t.S/GetBook', '/t.S/GetFile', '/t.S/GetOne'])
   })
