@@ -9,9 +9,11 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { type ConnectionOptions, connect } from 'node:tls'
 import { WebSocket, WebSocketServer } from 'ws'
+import { block, endHeaders, endStream, frame, settings as settingsFrame } from '../services/http2/support/frames.ts'
 import { makeCertificates, readCertificates } from '../support/certificates.ts'
 import { freePort } from '../support/free-port.ts'
 import { layWorkspace, startGateway } from '../support/gateway.ts'
+import { until } from '../support/until.ts'
 
 const files = makeCertificates()
 const texts = readCertificates(files)
@@ -194,7 +196,11 @@ describe('certificates of clients', () => {
 
   it('that are revoked since end what is open too: WebSockets by 1001, HTTP/2 connections when their last answer is out', async (t) => {
     const held = Promise.withResolvers<ServerResponse>()
-    const service = createServer((_asked, reply) => held.resolve(reply.writeHead(200)))
+    let asked = 0
+    const service = createServer((_asked, reply) => {
+      asked += 1
+      held.resolve(reply.writeHead(200))
+    })
     const sockets = new WebSocketServer({ server: service })
     service.listen(0, '127.0.0.1')
     await once(service, 'listening')
@@ -215,6 +221,9 @@ routes: [{ path: /held, service: held, websocket: true }]
     const session = http2(shown)
     const stream = session.request({ ':path': '/held' })
     const reply = await held.promise
+    const stubborn = await deaf(port)
+    stubborn.ask(1, '/held')
+    await until(() => asked === 2)
     const away = once(session, 'goaway')
     await lay({ 'crl.pem': texts.revoked })
     assert.ok((await gateway.reload()).ok)
@@ -222,11 +231,14 @@ routes: [{ path: /held, service: held, websocket: true }]
     await away
     const late = assert.rejects(once(session.request({ ':path': '/held' }), 'response'))
     const gone = once(session, 'close')
+    stubborn.ask(3, '/held')
     reply.end('done')
     let text = ''
     for await (const chunk of stream.setEncoding('utf8')) text += String(chunk)
     assert.equal(text, 'done')
     await Promise.all([gone, late])
+    assert.equal(asked, 2, 'one by each connection')
+    stubborn.leave()
   })
 
   it('that are resumed are verified again', async (t) => {
@@ -314,6 +326,27 @@ const serving = async (t: TestContext, settings: string) => {
       let text = ''
       for await (const chunk of reply) text += String(chunk)
       return { status: reply.statusCode, headers: reply.headers, text, reused: asked.reusedSocket }
+    },
+  }
+}
+
+/** A client of HTTP/2 that asks on, whatever it is told. */
+const deaf = async (port: number) => {
+  const { ca, clientCertificate: cert, clientKey: key } = texts
+  const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca, cert, key, ALPNProtocols: ['h2'] })
+  socket.on('error', () => {}).resume()
+  await once(socket, 'secureConnect')
+  socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), settingsFrame()]))
+  const fields = [
+    [':method', 'GET'],
+    [':scheme', 'https'],
+    [':authority', 'localhost'],
+  ] as const
+  return {
+    leave: () => void socket.destroy(),
+    ask: (id: number, path: string): void => {
+      const payload = block([...fields, [':path', path]])
+      socket.write(frame('headers', { flags: endHeaders | endStream, id, payload }))
     },
   }
 }
