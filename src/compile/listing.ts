@@ -77,12 +77,13 @@ const addressesOf = (route: RoutePlan, services: Plan['services']): readonly Omi
 
 const doing = (route: Exclude<RoutePlan, { readonly kind: 'transcode' }>): string => {
   if (route.kind === 'proxy') {
-    const { service, rewrite, websocket, version, split, fallback, mirror } = route
+    const { service, rewrite, websocket, validate, version, split, fallback, mirror } = route
     return [
       `proxy to ${split === undefined ? withParts(service) : sharesOf(split)}`,
       version === undefined ? '' : `, version ${version.name}`,
       rewrite === undefined ? '' : ` as ${rewrite.text}`,
       websocket ? ', WebSocket too' : '',
+      validate === undefined ? '' : ', validated',
       fallback === undefined ? '' : `, else ${insteadOf(fallback)}`,
       mirror === undefined ? '' : `, ${percent(mirror.share)} mirrored to ${mirror.route.service.name}`,
     ].join('')

@@ -157,18 +157,21 @@ describe('portico routes', { concurrency: 2 }, () => {
     assert.equal(new Set(lines.map((line) => line.indexOf(' /'))).size, 1)
   })
 
-  it('prints who stands in for a service and who looks on', async (t) => {
+  it('prints who stands in for a service, who looks on and what is validated', async (t) => {
     const { dir, remove } = await layWorkspace({
       'portico.yaml': `services:
   new: { rest: http://127.0.0.1:1, identity: none }
-  old: { rest: http://127.0.0.1:2, identity: none }
+  old: { rest: http://127.0.0.1:2, identity: none, openapi: old.yaml }
 routes:
+  - { path: /c, service: old, validate: true }
   - { path: /a, service: new, fallback: { service: old, stale: 5m, respond: { status: 503 } } }
   - { path: /b, service: old, mirror: { service: new, share: 2.5% } }
 `,
+      'old.yaml': 'openapi: 3.1.0\npaths: { /c: { get: {} } }\n',
     })
     t.after(remove)
     const { out } = await portico(['routes', dir])
+    assert.match(out, /proxy to old, validated +open$/m)
     assert.match(out, /proxy to new, else old, stale 5m, 503 +open$/m)
     assert.match(out, /proxy to old, 2\.5% mirrored to new +open$/m)
   })

@@ -14,6 +14,8 @@ describe('linearPattern', () => {
     { pattern: '\\bcat\\b|^\\Bdog', fits: ['a cat!'], not: ['concat', 'dog'] },
     { pattern: '^\\u{1F600}\\x41\\u0042[\\]\\\\]$', fits: ['😀AB]', '😀AB\\'], not: ['😀AB['] },
     { pattern: '^(|a|ab)*?$', fits: ['', 'aaba'], not: ['b'] },
+    { pattern: '^.{1,65535}$', fits: ['a', 'a'.repeat(65_535)], not: ['', 'a'.repeat(65_536)] },
+    { pattern: '^[a-z]{2}-\\d+x$', fits: ['ab-12x'], not: ['ab-12', 'a-1x'] },
     { pattern: '', fits: ['', 'a'], not: [] },
   ])
     it(`fits what ${pattern || 'nothing'} fits`, () => {
@@ -25,7 +27,16 @@ describe('linearPattern', () => {
   it('is kept busy by no text, whatever the pattern', () => {
     const text = `${'a'.repeat(50_000)}!`
     // An engine that goes back would be at the first of them still.
-    for (const pattern of ['^(a+)+$', '^(a|a)*$', '^(\\w+\\s?)*$', 'a*a*a*a*b', '^(a{1,9}){1,9}$'])
+    for (const pattern of [
+      '^(a+)+$',
+      '^(a|a)*$',
+      '^(\\w+\\s?)*$',
+      'a*a*a*a*b',
+      '^(a{1,9}){1,9}$',
+      '^a*a{99}b$',
+      '^a+a+b$',
+      '^a*$',
+    ])
       assert.equal(made(pattern).test(text), false, pattern)
   })
 
@@ -43,7 +54,7 @@ describe('linearPattern', () => {
     { pattern: 'a(?<!b)', mistake: 'looks ahead or behind' },
     { pattern: '(a)\\1', mistake: 'refers back to a group' },
     { pattern: '(?<n>a)\\k<n>', mistake: 'refers back to a group' },
-    { pattern: '^.{1,65535}$', mistake: 'repeats too much; bound lengths by maxLength' },
+    { pattern: '^(a.{1,65535}|b)$', mistake: 'repeats too much; bound lengths by maxLength' },
   ])
     it(`says that ${pattern} ${mistake}`, () => {
       assert.deepEqual(linearPattern(pattern), { mistake })
@@ -65,6 +76,7 @@ describe('linearPattern', () => {
   })
 })
 
+// Without \B, which V8 finds inside of a surrogate pair too, where no character ends (ECMA-262 §22.2.7.2).
 const { pattern: patterns } = fc.letrec<{ pattern: string; row: string; atom: string }>((tie) => ({
   pattern: fc.array(tie('row'), { minLength: 1, maxLength: 3 }).map((rows) => rows.join('|')),
   row: fc
@@ -91,7 +103,6 @@ const { pattern: patterns } = fc.letrec<{ pattern: string; row: string; atom: st
       '^',
       '$',
       '\\b',
-      '\\B',
       '\\u{1F600}',
     ),
     tie('pattern').map((inner) => `(?:${inner})`),

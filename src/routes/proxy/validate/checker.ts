@@ -54,7 +54,7 @@ export const createChecker = (definitions: ReadonlyMap<string, Checkable>): ((sc
         every ??= compiled(schema, true)
         return passes(every, value, mostStepsToTell) ? known : (every.errors ?? known)
       } catch (thrown) {
-        if (thrown instanceof TooMuch) return known
+        if (thrown instanceof TooMuch || thrown instanceof RangeError) return known
         throw thrown
       }
     }
@@ -63,7 +63,8 @@ export const createChecker = (definitions: ReadonlyMap<string, Checkable>): ((sc
         first ??= compiled(schema, false)
         return passes(first, value, mostSteps) ? [] : mistakesOf(toldFully(value, first.errors ?? []))
       } catch (thrown) {
-        if (!(thrown instanceof TooMuch)) throw thrown
+        // A stack that ends is no mistake of ours: the value is as deep as its sender made it.
+        if (!(thrown instanceof TooMuch) && !(thrown instanceof RangeError)) throw thrown
         throw new Problem('INVALID_ARGUMENT', 'It takes too long to see whether this request is as it should be.', {
           cause: thrown,
         })
