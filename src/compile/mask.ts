@@ -70,12 +70,12 @@ type Surroundings = {
 
 /** The rules made ready, or what is wrong with them. A rule that could not apply would show what it should hide. */
 export const compileMask = (
-  { mask: config, routes: settings }: Pick<WorkspaceConfig, 'mask' | 'routes'>,
+  { mask: config, routes: settings, services }: Pick<WorkspaceConfig, 'mask' | 'routes' | 'services'>,
   { places, bffs, routes }: Surroundings,
 ): { readonly masks: Masks | undefined; readonly diagnostics: readonly Diagnostic[] } => {
   const forAnswers = config?.rules.some((rule) => rule.in.includes('answers')) === true
   const diagnostics: Diagnostic[] = settings.flatMap((route, index) =>
-    routeMistakes(route, { index, forAnswers, places }),
+    routeMistakes(route, { index, forAnswers, places, services }),
   )
   if (config === undefined) return { masks: undefined, diagnostics }
   const graphs = bffs.map(({ graph }) => graph)
@@ -136,13 +136,26 @@ const sharedAnswers = ({ graph, endpoints }: BffPlan, rules: readonly ScopedRule
 /** Nobody shows by accident what rules are to hide: every route to a service says whether they hold for it. */
 const routeMistakes = (
   route: WorkspaceConfig['routes'][number],
-  { index, forAnswers, places }: { readonly index: number; readonly forAnswers: boolean; readonly places: Places },
+  {
+    index,
+    forAnswers,
+    places,
+    services,
+  }: {
+    readonly index: number
+    readonly forAnswers: boolean
+    readonly places: Places
+    readonly services: WorkspaceConfig['services']
+  },
 ): readonly Diagnostic[] => {
   if (!('service' in route || 'split' in route || 'versions' in route)) return []
   const asked = route.mask !== undefined && route.mask !== false
+  const native = 'service' in route && 'grpc' in (services[route.service] ?? {})
   const message = forAnswers
     ? route.mask === undefined &&
-      'Rules of `mask` are for answers. Say mask: true, or mask: false for a service whose answers may be shown.'
+      (native
+        ? 'Rules of `mask` are for answers, and native gRPC cannot be masked. Say mask: false where it may be shown, or transcode it.'
+        : 'Rules of `mask` are for answers. Say mask: true, or mask: false for a service whose answers may be shown.')
     : asked && 'There is no rule of `mask` for answers. Add one, or remove this.'
   if (message === false) return []
   const place = places.at(['routes', index, ...(asked ? ['mask'] : [])], 'value')
