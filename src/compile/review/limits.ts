@@ -1,3 +1,4 @@
+import { bffs } from '../../catalog.ts'
 import type { Path } from '../../config/shape.ts'
 import { placeOfNode } from '../../graph/bind/sdl.ts'
 import { workspaceConfig } from '../config.ts'
@@ -33,6 +34,14 @@ export const limitRules: readonly Rule[] = [
       const message = `${config.limits[name]} is more than the default of ${usual}, for strangers too: remove it, or trust documents.`
       return [{ code: 'PORTICO-733', path: ['limits', name], message }]
     }),
+  ({ config }) =>
+    Object.entries(config.bffs).flatMap(([name, { subscriptions }]) =>
+      streamBounds.flatMap((bound): Found[] => {
+        if (subscriptions[bound] <= usualStreams[bound]) return []
+        const message = `${subscriptions[bound]} is more than the default of ${usualStreams[bound]}: count what as many streams take, or remove it.`
+        return [{ code: 'PORTICO-733', path: ['bffs', name, 'subscriptions', bound], message }]
+      }),
+    ),
   ({ plan, config }) =>
     config.limits.cost?.mode === 'enforce'
       ? []
@@ -74,6 +83,8 @@ const bounds = [
   'listSize',
   'upstreamCalls',
 ] as const
+const streamBounds = ['connections', 'perConnection', 'message'] as const
+const usualStreams = bffs.config.subscriptions.parse(undefined)
 const defaults = workspaceConfig.shape.limits.parse({})
 
 const guessing =

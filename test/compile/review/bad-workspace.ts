@@ -48,6 +48,7 @@ bffs:
     rateLimit: { limit: 10, window: 1m, by: { header: x-device } }
     securityHeaders: false
     introspection: true
+    subscriptions: { connections: 5000 }
 routes:
   - { path: /users/*, service: users, stripPrefix: true, auth: shared }
   - { path: /orders/*, service: orders }
