@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { Ajv } from 'ajv'
 import { openWorkspace } from '../compile/review/bad-workspace.ts'
+import { portico } from '../support/command.ts'
 import { layWorkspace } from '../support/gateway.ts'
-import { portico } from '../support/process.ts'
 
-describe('portico audit', { concurrency: 2 }, () => {
+describe('portico audit', () => {
   it('prints the gravest first, counts, and exits 1 on what is medium or above', async (t) => {
     const { status, out, err } = await portico(['audit', await workspace(t, '')])
     assert.equal(status, 1)
@@ -66,7 +66,9 @@ describe('portico audit', { concurrency: 2 }, () => {
   it('prints SARIF of the form that its standard has, for every finding there is', async (t) => {
     const { dir, remove } = await layWorkspace(openWorkspace)
     t.after(remove)
-    const { out } = await portico(['audit', dir, '--format', 'sarif'], { env: { SECRET: 'from-outside' } })
+    process.env['SECRET'] = 'from-outside'
+    t.after(() => delete process.env['SECRET'])
+    const { out } = await portico(['audit', dir, '--format', 'sarif'])
     const validate = new Ajv({ allErrors: true }).compile(sarifForm)
     assert.ok(validate(JSON.parse(out)), JSON.stringify(validate.errors))
     const [run] = (JSON.parse(out) as Sarif).runs

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { portico } from '../support/command.ts'
 import { layWorkspace } from '../support/gateway.ts'
-import { portico } from '../support/process.ts'
 
-describe('portico check --format', { concurrency: 2 }, () => {
+describe('portico check --format', () => {
   it('prints one JSON object with every mistake in order, and exits 1 on errors', async (t) => {
     const { status, out, err } = await portico(['check', await mistaken(t), '--format', 'json'])
     assert.deepEqual([status, err], [1, ''])
@@ -70,7 +70,7 @@ describe('portico check --format', { concurrency: 2 }, () => {
   })
 })
 
-describe('portico check --explain', { concurrency: 2 }, () => {
+describe('portico check --explain', () => {
   for (const code of ['PORTICO-401', 'portico-401', '401'])
     it(`takes ${code}, and tells severity, cause and the way to mend it`, async () => {
       const { status, out } = await portico(['check', '--explain', code])
@@ -86,7 +86,7 @@ describe('portico check --explain', { concurrency: 2 }, () => {
   })
 })
 
-describe('portico check --against', { concurrency: 2 }, () => {
+describe('portico check --against', () => {
   it('tells changes of protos that break clients of the workspace as it was, and exits 1', async (t) => {
     const [was, now] = [await withProto(t, 'string'), await withProto(t, 'int32')]
     const { status, err } = await portico(['check', now, '--against', was])
@@ -104,7 +104,7 @@ describe('portico check --against', { concurrency: 2 }, () => {
   })
 })
 
-describe('portico check, of what no schema tells', { concurrency: 2 }, () => {
+describe('portico check, of what no schema tells', () => {
   it('says PORTICO-001 where there is no workspace', async () => {
     const { status, err } = await portico(['check', 'test/cli'])
     assert.equal(status, 1)
@@ -146,7 +146,7 @@ describe('portico check, of what no schema tells', { concurrency: 2 }, () => {
   })
 })
 
-describe('portico check, of large and of empty files', { concurrency: 2 }, () => {
+describe('portico check, of large and of empty files', () => {
   it('shows a hundred mistakes and says how many more there are', async (t) => {
     const fields = Array.from({ length: 130 }, (_, index) => `  a${index}: String`).join('\n')
     const { status, err } = await portico(['check', await withSchema(t, `type Query {\n${fields}\n}\n`)])

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { portico } from '../support/command.ts'
 import { layWorkspace } from '../support/gateway.ts'
-import { type Program, portico, runProgram } from '../support/process.ts'
+import { type Program, runPortico, runProgram } from '../support/process.ts'
 import { temporaryShop } from '../support/workspace.ts'
 
-describe('portico', { concurrency: 2 }, () => {
+describe('portico', () => {
   for (const command of ['start', 'dev', 'check', 'explain', 'routes', 'keys', 'register', 'scaffold', 'init'])
     it(`explains ${command} with an example`, async () => {
       const { status, out } = await portico([command, '--help'])
@@ -17,7 +18,7 @@ describe('portico', { concurrency: 2 }, () => {
     })
 
   it('lists its commands when none is given, and exits 2', async () => {
-    const { status, err } = await portico([])
+    const { status, err } = await runPortico([])
     assert.equal(status, 2)
     assert.match(err, /Commands:\n +start/)
   })
@@ -30,20 +31,21 @@ describe('portico', { concurrency: 2 }, () => {
     [['explain', 'GET /mobile/search', '--variables', '[]'], /Expected a JSON object/],
   ] as const)
     it(`exits 2 on \`portico ${args.join(' ')}\` and says what is wrong`, async () => {
-      const { status, out, err } = await portico(args)
+      const run = args[0] === 'strat' ? runPortico : portico
+      const { status, out, err } = await run(args)
       assert.deepEqual([status, out], [2, ''])
       assert.match(err, said)
     })
 
   it('prints its version', async () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }
-    assert.equal((await portico(['--version'])).out, `${version}\n`)
+    assert.equal((await runPortico(['--version'])).out, `${version}\n`)
   })
 })
 
-describe('portico check', { concurrency: 2 }, () => {
+describe('portico check', () => {
   it('says what it checked, and exits 0', async () => {
-    assert.deepEqual(await portico(['check']), {
+    assert.deepEqual(await runPortico(['check']), {
       status: 0,
       out: 'checked 5 services, 2 BFFs, 5 stored operations, 3 routes: no mistakes\n',
       err: '',
@@ -55,7 +57,7 @@ describe('portico check', { concurrency: 2 }, () => {
       await file('schema/mobile/search.graphql', (text) => text.replace('search(text', 'serch(text'))
       await file('schema/shop.graphql', (text) => text.replace('unitsSold: Int64!', 'unitsSold: Int!'))
     })
-    const { status, out, err } = await portico(['check', dir])
+    const { status, out, err } = await runPortico(['check', dir])
     assert.equal(status, 1)
     assert.match(err, /^schema\/shop\.graphql:\d+:\d+ {2}Product\.unitsSold {2}PORTICO-308\n +unitsSold: Int!\n +\^ /m)
     assert.match(out, /^\d+ errors?\n$/)
@@ -82,7 +84,7 @@ describe('portico check', { concurrency: 2 }, () => {
   })
 })
 
-describe('portico explain', { concurrency: 2 }, () => {
+describe('portico explain', () => {
   const dashboard = [
     "level 0  users GET /users?ids={keys.id|join(',')} (1 key)  ∥  orders GET /orders?customer={this.id}&limit={args.first} (starts with its parent)",
     'level 1  catalog shop.catalog.v1.Catalog/BatchGetProducts (≤ 15 keys)',
@@ -142,7 +144,7 @@ describe('portico explain', { concurrency: 2 }, () => {
   })
 })
 
-describe('portico routes', { concurrency: 2 }, () => {
+describe('portico routes', () => {
   it('prints every address with who serves it and its policies in order, in columns', async () => {
     const { status, out } = await portico(['routes'])
     const lines = out.trimEnd().split('\n')

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { compileWorkspace } from '../../src/compile/compile.ts'
 import { layWorkspace, startGateway } from '../support/gateway.ts'
-import { portico } from '../support/process.ts'
+import { runPortico } from '../support/process.ts'
 
 describe('what nobody asked for', () => {
   it('is not there: no admin port, no probes, no credential that comes with the program', async (t) => {
@@ -63,7 +63,7 @@ describe('secrets of a workspace', () => {
         ['routes', dir, '--json'],
         ['routes', dir, '--explain', 'GET /a/x'],
         ['start', dir],
-      ].map((args) => portico(args, { env })),
+      ].map((args) => runPortico(args, { env })),
     )
     assert.deepEqual(
       said.map(({ status }) => status === 0),

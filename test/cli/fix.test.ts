@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { portico } from '../support/command.ts'
 import { layWorkspace } from '../support/gateway.ts'
-import { portico } from '../support/process.ts'
 
-describe('portico check --fix', { concurrency: 2 }, () => {
+describe('portico check --fix', () => {
   it('mends misspelt services, placeholders, arguments, methods and paths, and touches nothing else', async (t) => {
     const dir = await laid(t, {})
     const { status, out, err } = await portico(['check', dir, '--fix'])

@@ -3,10 +3,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { parse } from 'yaml'
-import { portico } from '../support/process.ts'
+import { portico } from '../support/command.ts'
 import { temporaryShop, temporaryWorkspace, wordOperation } from '../support/workspace.ts'
 
-describe('portico openapi', { concurrency: 2 }, () => {
+describe('portico openapi', () => {
   it('explains itself with an example', async () => {
     const { status, out } = await portico(['openapi', '--help'])
     assert.equal(status, 0)

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
+import { portico } from '../support/command.ts'
 import { type Files, layWorkspace } from '../support/gateway.ts'
-import { portico } from '../support/process.ts'
 
-describe('portico check --probe', { concurrency: 2 }, () => {
+describe('portico check --probe', () => {
   it('finds nothing where services answer what the schema says', async (t) => {
     const { check } = await probed(t, {
       schema:

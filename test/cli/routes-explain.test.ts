@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { portico } from '../support/command.ts'
 import { layWorkspace } from '../support/gateway.ts'
-import { portico } from '../support/process.ts'
 
-describe('portico routes --explain', { concurrency: 2 }, () => {
+describe('portico routes --explain', () => {
   it('says which route answers, and of every other why it does not', async (t) => {
     assert.equal(
       await explain(t, 'GET /items/../items/%61', '-H', 'X-Beta: 1'),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { runProgram } from '../../src/cli/program.ts'
+import { portico } from '../support/command.ts'
 import { layWorkspace } from '../support/gateway.ts'
 
 describe('portico scaffold', () => {
@@ -86,17 +86,6 @@ type Item
       assert.deepEqual(await portico(args), { status: 1, out: '', err: said })
     })
 })
-
-/** The program in this process, for it starts nothing that would have to be stopped. */
-const portico = async (args: readonly string[]) => {
-  const written = { out: '', err: '' }
-  const terminal = {
-    out: (text: string) => void (written.out += text),
-    err: (text: string) => void (written.err += text),
-    colours: false,
-  }
-  return { status: await runProgram(args, terminal, '0.0.0'), ...written }
-}
 
 const yamlOf = (schema: string): string => `listen: 127.0.0.1:0
 services:

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, it, type TestContext } from 'node:test'
+import { portico } from '../support/command.ts'
 import { layWorkspace } from '../support/gateway.ts'
-import { portico } from '../support/process.ts'
 
 const guide = 'docs/guides/routing.md'
 

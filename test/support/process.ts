@@ -74,6 +74,6 @@ export const runProgram = (
   }
 }
 
-/** Runs `portico` until it ends. */
-export const portico = (args: readonly string[], options?: ProgramOptions): Promise<Ended> =>
+/** Runs `portico` until it ends, as a user does: what a command says by itself is asked of `portico` of command.ts. */
+export const runPortico = (args: readonly string[], options?: ProgramOptions): Promise<Ended> =>
   runProgram('src/main.ts', args, options).ended
