@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ServiceState } from '../../src/services/state.ts'
+import { portico } from '../support/command.ts'
 import { freePort } from '../support/free-port.ts'
 import type { Files } from '../support/gateway.ts'
 import { runProgram } from '../support/process.ts'
@@ -14,49 +15,90 @@ import { until } from '../support/until.ts'
 import { temporaryWorkspace, wordOperation } from '../support/workspace.ts'
 
 describe('portico start --workers', () => {
-  it('serves one port by several processes, with their metrics added up and one readiness', async (t) => {
-    const { url, probes } = await started(t)
-    for (let request = 0; request < 20; request += 1)
-      assert.equal((await fetch(`${url}/app/word`, { headers: { connection: 'close' } })).status, 200)
-    const metrics = await (await fetch(`${probes}/metrics`)).text()
-    assert.equal(count(metrics, 'http_server_request_duration_seconds_count'), 20)
-    assert.equal(count(metrics, 'portico_config_generation'), 1)
-    const ready = await fetch(`${probes}/readyz`)
-    assert.deepEqual([ready.status, await ready.text()], [200, 'ok\n'])
-  })
-
-  it('reloads all workers, and none where the workspace is broken', async (t) => {
-    const masked = 'mask: { rules: [{ pattern: email, becomes: { text: (an address) }, in: logs }] }\n'
-    const { dir, url, program, admin } = await started(t, (text) => masked + text)
-    await write(dir, wordOperation('second').replace('text', 'txet # of ada@id.test'))
-    await program.wrote(/"mistakes":\["[^]*of \(an address\)[^]*"reload refused, the workspace has mistakes/)
-    assert.ok(!program.out().includes('ada@id.test'))
-    const refused = await fetch(`${admin}/reload`, post)
-    assert.equal(refused.status, 422)
-    assert.deepEqual(await names(url), ['first'])
-    await write(dir, wordOperation('third'))
-    await program.wrote(/"generation":2,"workers":2,"msg":"all workers have reloaded"/)
-    assert.deepEqual(await names(url), ['third'])
-    const reloaded = await fetch(`${admin}/reload`, post)
-    assert.deepEqual(await reloaded.json(), { ok: true, generation: 3, diagnostics: [] })
-  })
-
-  it('starts another worker in place of one that dies, and keeps what it counted', async (t) => {
-    const { url, probes, program } = await started(t)
-    await names(url)
-    const earlier = await (await fetch(`${probes}/metrics`)).text()
-    const counted = count(earlier, 'http_server_request_duration_seconds_count')
-    assert.ok(counted > 0)
-    const [, pid] = await program.wrote(/"pids":\[(\d+),/)
-    process.kill(Number(pid), 'SIGKILL')
-    await program.wrote(/ended with SIGKILL; another is started/)
-    assert.equal((await fetch(`${probes}/readyz`)).status, 503)
-    assert.deepEqual(await names(url), ['first'])
-    await program.wrote(/a worker is back/)
-    const ready = await fetch(`${probes}/readyz`)
-    assert.equal(ready.status, 200)
-    const now = await (await fetch(`${probes}/metrics`)).text()
-    assert.ok(count(now, 'http_server_request_duration_seconds_count') >= counted)
+  it('is one gateway to those who ask, who change its workspace and who stop it', async (t) => {
+    const { dir, url, probes, admin, program } = await started(t, maskedAndLimited)
+    await t.test('serves one port by several processes, with their metrics added up and one readiness', async () => {
+      for (let request = 0; request < 20; request += 1)
+        assert.equal((await fetch(`${url}/app/word`, { headers: { connection: 'close' } })).status, 200)
+      const metrics = await (await fetch(`${probes}/metrics`)).text()
+      assert.equal(count(metrics, 'http_server_request_duration_seconds_count'), 20)
+      assert.equal(count(metrics, 'portico_config_generation'), 1)
+      const ready = await fetch(`${probes}/readyz`)
+      assert.deepEqual([ready.status, await ready.text()], [200, 'ok\n'])
+    })
+    await t.test('gives the services of all workers as one', async () => {
+      for (let request = 0; request < 4; request += 1) await names(url)
+      const { services } = (await (await fetch(`${admin}/services`)).json()) as { services: readonly ServiceState[] }
+      assert.deepEqual(
+        services.map(({ name, active, targets }) => [name, active, targets.map(({ state }) => state)]),
+        [['words', 0, ['up']]],
+      )
+    })
+    await t.test('warns that limits in memory are counted by each worker', async () => {
+      await program.wrote(/"level":"warn"[^\n]*each of 2 workers counts its share of rate limits for itself/)
+    })
+    await t.test('starts another worker in place of one that dies, and keeps what it counted', async () => {
+      await names(url)
+      const earlier = await (await fetch(`${probes}/metrics`)).text()
+      const counted = count(earlier, 'http_server_request_duration_seconds_count')
+      assert.ok(counted > 0)
+      const [, pid] = await program.wrote(/"pids":\[(\d+),/)
+      process.kill(Number(pid), 'SIGKILL')
+      await program.wrote(/ended with SIGKILL; another is started/)
+      assert.equal((await fetch(`${probes}/readyz`)).status, 503)
+      assert.deepEqual(await names(url), ['first'])
+      await program.wrote(/a worker is back/)
+      const ready = await fetch(`${probes}/readyz`)
+      assert.equal(ready.status, 200)
+      const now = await (await fetch(`${probes}/metrics`)).text()
+      assert.ok(count(now, 'http_server_request_duration_seconds_count') >= counted)
+    })
+    await t.test('reloads all workers, and none where the workspace is broken', async () => {
+      await write(dir, wordOperation('second').replace('text', 'txet # of ada@id.test'))
+      await program.wrote(/"mistakes":\["[^]*of \(an address\)[^]*"reload refused, the workspace has mistakes/)
+      assert.ok(!program.out().includes('ada@id.test'))
+      const refused = await fetch(`${admin}/reload`, post)
+      assert.equal(refused.status, 422)
+      assert.deepEqual(await names(url), ['first'])
+      await write(dir, wordOperation('third'))
+      await program.wrote(/"generation":2,"workers":2,"msg":"all workers have reloaded"/)
+      assert.deepEqual(await names(url), ['third'])
+      const reloaded = await fetch(`${admin}/reload`, post)
+      assert.deepEqual(await reloaded.json(), { ok: true, generation: 3, diagnostics: [] })
+    })
+    await t.test('moves the probes with a reload', async () => {
+      const port = await freePort()
+      const yaml = await readFile(join(dir, 'portico.yaml'), 'utf8')
+      await writeFile(join(dir, 'portico.yaml'), yaml.replace('probes: 127.0.0.1:0', `probes: 127.0.0.1:${port}`))
+      assert.equal((await fetch(`${admin}/reload`, post)).status, 200)
+      assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200)
+      await assert.rejects(fetch(`${probes}/readyz`))
+    })
+    await t.test('reloads none where one worker cannot build what another could', async () => {
+      const [, , other] = await program.wrote(/"pids":\[(\d+),(\d+)\]/)
+      await writeFile(
+        join(dir, 'functions.ts'),
+        `if (process.pid === ${other}) throw new Error('not in this one')\nexport const resolvers = {}\n`,
+      )
+      const yaml = await readFile(join(dir, 'portico.yaml'), 'utf8')
+      await writeFile(
+        join(dir, 'portico.yaml'),
+        yaml.replace('    prefix: /app\n', '    prefix: /app\n    resolvers: functions.ts\n'),
+      )
+      await write(dir, wordOperation('fourth'))
+      const refused = await fetch(`${admin}/reload`, post)
+      assert.deepEqual([refused.status, ((await refused.json()) as { why: string }).why], [422, 'not in this one'])
+      assert.deepEqual(await names(url), ['third'])
+    })
+    await t.test('answers what it has begun on SIGTERM, and ends with 0', async () => {
+      const slow = fetch(`${url}/words/held`)
+      const answer = await held()
+      program.child.kill('SIGTERM')
+      await program.wrote(/"msg":"draining"/)
+      answer.end('{"text":"late"}')
+      assert.equal((await slow).status, 200)
+      assert.equal((await program.ended).status, 0)
+    })
   })
 
   it('replaces a worker that dies while the workspace is broken by one with the last good generation', async (t) => {
@@ -84,46 +126,6 @@ type Word { text: String! loud: String! @resolver(fn: "loud", needs: "text", pur
     await write(dir, 'query Word @endpoint(get: "/word") { word { third: loud } }')
     await program.wrote(/"generation":\d+,"workers":2[^]*"generation":\d+,"workers":2/)
     await until(async () => (await answers(url)).join() === '{"word":{"third":"hello!"}}')
-  })
-
-  it('gives the services of all workers as one', async (t) => {
-    const { url, admin } = await started(t)
-    for (let request = 0; request < 4; request += 1) await names(url)
-    const { services } = (await (await fetch(`${admin}/services`)).json()) as { services: readonly ServiceState[] }
-    assert.deepEqual(
-      services.map(({ name, active, targets }) => [name, active, targets.map(({ state }) => state)]),
-      [['words', 0, ['up']]],
-    )
-  })
-
-  it('reloads none where one worker cannot build what another could', async (t) => {
-    const { dir, url, admin, program } = await started(t)
-    const [, , other] = await program.wrote(/"pids":\[(\d+),(\d+)\]/)
-    await write(dir, wordOperation('second'))
-    await program.wrote(/"generation":2,"workers":2/)
-    await writeFile(
-      join(dir, 'functions.ts'),
-      `if (process.pid === ${other}) throw new Error('not in this one')\nexport const resolvers = {}\n`,
-    )
-    const yaml = await readFile(join(dir, 'portico.yaml'), 'utf8')
-    await writeFile(
-      join(dir, 'portico.yaml'),
-      yaml.replace('    prefix: /app\n', '    prefix: /app\n    resolvers: functions.ts\n'),
-    )
-    await write(dir, wordOperation('third'))
-    const refused = await fetch(`${admin}/reload`, post)
-    assert.deepEqual([refused.status, ((await refused.json()) as { why: string }).why], [422, 'not in this one'])
-    assert.deepEqual(await names(url), ['second'])
-  })
-
-  it('moves the probes with a reload', async (t) => {
-    const { dir, admin, probes } = await started(t)
-    const port = await freePort()
-    const yaml = await readFile(join(dir, 'portico.yaml'), 'utf8')
-    await writeFile(join(dir, 'portico.yaml'), yaml.replace('probes: 127.0.0.1:0', `probes: 127.0.0.1:${port}`))
-    assert.equal((await fetch(`${admin}/reload`, post)).status, 200)
-    assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200)
-    await assert.rejects(fetch(`${probes}/readyz`))
   })
 
   it('gives up with 1 when no worker can be kept alive', async (t) => {
@@ -157,17 +159,6 @@ export const resolvers = {}`,
     assert.equal((await fetch(`${probes}/readyz`)).status, 200)
   })
 
-  it('answers what it has begun on SIGTERM, and ends with 0', async (t) => {
-    const { url, program } = await started(t)
-    const slow = fetch(`${url}/words/held`)
-    const answer = await held()
-    program.child.kill('SIGTERM')
-    await program.wrote(/"msg":"draining"/)
-    answer.end('{"text":"late"}')
-    assert.equal((await slow).status, 200)
-    assert.equal((await program.ended).status, 0)
-  })
-
   it('ends at once on a second signal, workers too', async (t) => {
     const { url, program } = await started(t)
     await names(url)
@@ -185,10 +176,9 @@ export const resolvers = {}`,
   })
 
   it('says why a worker does not start, and exits 1', async (t) => {
-    const { url } = await started(t)
     const { dir, remove } = await temporaryWorkspace()
     t.after(remove)
-    const program = run(t, dir, { LISTEN: new URL(url).host })
+    const program = run(t, dir, { LISTEN: new URL(words).host })
     const { status, err } = await program.ended
     assert.equal(status, 1)
     assert.match(err, /EADDRINUSE|is in use/)
@@ -200,14 +190,7 @@ export const resolvers = {}`,
     const { status, out, err } = await run(t, dir).ended
     assert.deepEqual([status, out, err.split('nothing was started').length], [1, '', 2])
     for (const workers of ['0', '-1', 'many', '1.5', '1000'])
-      assert.equal((await run(t, dir, {}, workers).ended).status, 2, workers)
-  })
-
-  it('warns that limits in memory are counted by each worker', async (t) => {
-    const { program } = await started(t, (text) =>
-      text.replace('    service: words\n', '    service: words\n    rateLimit: { limit: 10, window: 1m }\n'),
-    )
-    await program.wrote(/"level":"warn"[^\n]*each of 2 workers counts its share of rate limits for itself/)
+      assert.equal((await portico(['start', dir, '--workers', workers])).status, 2, workers)
   })
 })
 
@@ -229,6 +212,12 @@ const names = async (url: string): Promise<readonly string[]> => {
   return [...new Set(words.flatMap((word) => Object.keys(word)))]
 }
 
+const maskedAndLimited = (text: string): string =>
+  `mask: { rules: [{ pattern: email, becomes: { text: (an address) }, in: logs }] }\n${text}`.replace(
+    '    service: words\n',
+    '    service: words\n    rateLimit: { limit: 10, window: 1m }\n',
+  )
+
 const withSecretAndFunction = (text: string): string =>
   text
     .replace('    prefix: /app\n', '    prefix: /app\n    resolvers: functions.ts\n')
@@ -237,8 +226,8 @@ const withSecretAndFunction = (text: string): string =>
 const count = (metrics: string, name: string): number =>
   [...metrics.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)$`, 'gm'))].reduce((sum, [, n]) => sum + Number(n), 0)
 
-const run = (t: TestContext, dir: string, env: Readonly<Record<string, string>> = {}, workers = '2') => {
-  const program = runProgram('src/main.ts', ['start', dir, '--workers', workers], {
+const run = (t: TestContext, dir: string, env: Readonly<Record<string, string>> = {}) => {
+  const program = runProgram('src/main.ts', ['start', dir, '--workers', '2'], {
     env: { WORDS_URL: words, ...env },
   })
   t.after(() => program.child.kill('SIGKILL'))
