@@ -8,7 +8,7 @@ import { operationOf } from '../support/random/operation.ts'
 import { schemaOf } from '../support/random/schema.ts'
 import { answerTo, type Data } from '../support/random/service.ts'
 
-const { PORTICO_SEED, PORTICO_RUNS = '1000' } = process.env
+const { PORTICO_SEED, PORTICO_RUNS = '300' } = process.env
 const seed = PORTICO_SEED === undefined ? Date.now() | 0 : Number(PORTICO_SEED)
 
 describe('executeExplained', () => {
