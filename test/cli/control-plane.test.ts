@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { compileWorkspace } from '../../src/compile/compile.ts'
+import { portico } from '../support/command.ts'
 import { layWorkspace, startGateway } from '../support/gateway.ts'
 import { runPortico } from '../support/process.ts'
 
@@ -56,15 +57,19 @@ describe('secrets of a workspace', () => {
       CLIENT: 'client-in-plain-sight',
       REDIS: 'in-plain-sight',
     }
-    const said = await Promise.all(
-      [
+    Object.assign(process.env, env)
+    t.after(() => {
+      for (const name of Object.keys(env)) delete process.env[name]
+    })
+    const said = await Promise.all([
+      ...[
         ['check', dir, '--format', 'sarif'],
         ['audit', dir, '--format', 'json'],
         ['routes', dir, '--json'],
         ['routes', dir, '--explain', 'GET /a/x'],
-        ['start', dir],
-      ].map((args) => runPortico(args, { env })),
-    )
+      ].map(portico),
+      runPortico(['start', dir], { env }),
+    ])
     assert.deepEqual(
       said.map(({ status }) => status === 0),
       [true, false, true, true, false],

@@ -129,12 +129,12 @@ type Word { text: String! loud: String! @resolver(fn: "loud", needs: "text", pur
   })
 
   it('gives up with 1 when no worker can be kept alive', async (t) => {
-    const { dir, program } = await started(t, withSecretAndFunction, {
-      secret: 'of thirty-two bytes, and then some',
-      'functions.ts': `import { existsSync } from 'node:fs'
-if (existsSync(new URL('broken', import.meta.url))) throw new Error('something else is broken')
-export const resolvers = {}`,
+    // Dead before it has loaded anything: ten deaths in a row are what it takes.
+    const { dir } = await workspaceFolder(t, {
+      'dies.mjs': `import { existsSync } from 'node:fs'
+if (existsSync(new URL('broken', import.meta.url))) throw new Error('something else is broken')\n`,
     })
+    const program = run(t, dir, { NODE_OPTIONS: `--import=${join(dir, 'dies.mjs')}` })
     const [, ...pids] = await program.wrote(/"pids":\[(\d+),(\d+)\]/)
     await writeFile(join(dir, 'broken'), '')
     for (const pid of pids) process.kill(Number(pid), 'SIGKILL')

@@ -9,8 +9,8 @@ import { documentIn, operationsOf } from './support/openapi.ts'
 
 const protos = dirname(fileURLToPath(import.meta.resolve('google-proto-files/package.json')))
 
-/** How many files each run draws; `PORTICO_PROTOS=all` takes all of them, for some minutes. */
-const drawn = 12
+/** How many files each run draws; `PORTICO_PROTOS=40` draws more, `PORTICO_PROTOS=all` takes all of them, for some minutes. */
+const { PORTICO_PROTOS = '4' } = process.env
 
 describe('any public service of Google', () => {
   const { seed, files } = sample()
@@ -43,9 +43,9 @@ function sample(): { readonly seed: number; readonly files: readonly string[] } 
     .sort()
   assert.ok(all.length > 1_000)
   const seed = Number(process.env['PORTICO_SEED'] ?? Math.floor(Math.random() * 2_147_483_646) + 1)
-  if (process.env['PORTICO_PROTOS'] === 'all') return { seed, files: all }
+  if (PORTICO_PROTOS === 'all') return { seed, files: all }
   let state = seed
-  const files = Array.from({ length: drawn }, () => {
+  const files = Array.from({ length: Number(PORTICO_PROTOS) }, () => {
     state = (state * 48_271) % 2_147_483_647
     return all[state % all.length] as string
   })
