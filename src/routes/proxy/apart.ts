@@ -1,10 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import { findOwnCalls, type OwnCalls } from '../../services/own-calls.ts'
-import type { ProxyRoute } from './compile.ts'
+import { findOwnCalls } from '../../services/own-calls.ts'
+import type { Apart, ProxyRoute } from './route.ts'
 import { servicePath } from './translate.ts'
-
-/** What requests of a route have otherwise that are some calls of its service which say so (`calls`). */
-export type Apart = Pick<ProxyRoute, 'service' | 'timeoutMs' | 'retry' | 'breaker'> & { readonly calls: OwnCalls }
 
 /** For every entry of `calls` what it says where the route says nothing; undefined where there is none. */
 export const apartOf = (

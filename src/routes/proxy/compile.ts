@@ -1,81 +1,16 @@
-import type { z } from 'zod'
-import { type Diagnostic, didYouMean, type Place } from '../../kernel/diagnostic.ts'
-import type { JsonLimits } from '../../kernel/json-mistake.ts'
+import { type Diagnostic, didYouMean } from '../../kernel/diagnostic.ts'
 import { correction, mendAt } from '../../kernel/mend.ts'
-import type { RetrySettings } from '../../services/guards/retry.ts'
 import { breakerSettings, retrySettings } from '../../services/guards/settings.ts'
 import type { OwnBreaker } from '../../services/own-calls.ts'
-import type { RestService, Service } from '../../services/service.ts'
-import type { Split } from '../../services/split/split.ts'
+import type { Service } from '../../services/service.ts'
 import { parseRoutePath } from '../path.ts'
-import { type PathRewrite, parseRewrite } from '../rewrite.ts'
-import { type Apart, apartOf } from './apart.ts'
-import type { proxyRouteConfig } from './config.ts'
-import type { Fallback } from './fallback.ts'
-import type { Mirror } from './mirror.ts'
+import { parseRewrite } from '../rewrite.ts'
+import { apartOf } from './apart.ts'
+import type { ProxyRouteConfig } from './config.ts'
+import { type ProxyRoute, proxyMethods } from './route.ts'
+import type { ProxySurroundings } from './surroundings.ts'
 import { compileValidate } from './validate/compile.ts'
-import type { Validation } from './validate/inspect.ts'
-import { type WebSocketSettings, websocketSettings } from './websocket/config.ts'
-
-/** One entry of `routes:` as read, without its policies. */
-export type ProxyRouteConfig = z.output<z.ZodObject<typeof proxyRouteConfig>>
-
-/** A proxy route as the plan knows it: its service found, every default taken. */
-export type ProxyRoute = {
-  /** Stable over reloads: `routes./users/*`. */
-  readonly name: string
-  /** As written: `/users/*`. */
-  readonly path: string
-  /** The path without its wildcard: `/users`; empty for `/*`. */
-  readonly prefix: string
-  /** Whether paths below the prefix match too. */
-  readonly below: boolean
-  readonly service: RestService
-  /** Methods passed on; the app answers others with 405 and these in Allow. */
-  readonly methods: readonly ProxyMethod[]
-  /** The path a service is asked for, where it differs. */
-  readonly rewrite: PathRewrite | undefined
-  /** The Host a service is asked for: the client's own, or a name; undefined for the target's. */
-  readonly host: { readonly kept: true } | { readonly name: string } | undefined
-  /** The bounds of WebSockets; undefined where it takes none. */
-  readonly websocket: WebSocketSettings | undefined
-  /** The version of an API that this is: its name, and headers of every answer. */
-  readonly version?: { readonly name: string; readonly headers: Readonly<Record<string, string>> }
-  /** Several services that answer, each by a route of its own; this one is then the first of them. */
-  readonly split?: Split<ProxyRoute>
-  /** What a client gets where the service has failed. */
-  readonly fallback?: Fallback
-  /** Who gets copies of requests. */
-  readonly mirror?: Mirror
-  /** What some of its requests have otherwise, by the `calls` of its service; undefined where that has none. */
-  readonly apart?: readonly Apart[] | undefined
-  /** Undefined where it shares its service's. */
-  readonly breaker?: OwnBreaker | undefined
-  /** Tries after the first; none where it is absent. */
-  readonly retry: RetrySettings | undefined
-  /** Until the service starts to answer. */
-  readonly timeoutMs: number
-  readonly maxBodyBytes: number
-  /** Whether Early Hints reach clients. */
-  readonly earlyHints?: boolean
-  /** The largest answer that is held to be masked; undefined where answers pass as they come. */
-  readonly mask?: { readonly maxBytes: number } | undefined
-  /** What requests are held against before they are passed on; undefined for nothing. */
-  readonly validate?: Validation | undefined
-}
-
-export const proxyMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
-export type ProxyMethod = (typeof proxyMethods)[number]
-
-export type ProxySurroundings = {
-  readonly services: ReadonlyMap<string, Service>
-  /** `limits.body`, for routes that set none. */
-  readonly maxBodyBytes: number
-  /** `limits.json`. */
-  readonly json: JsonLimits
-  /** Where a setting of this route stands, and how it is named: `routes[0].service`. */
-  readonly placeOf: (setting: keyof ProxyRouteConfig) => { readonly place: Place; readonly coordinate: string }
-}
+import { websocketSettings } from './websocket/config.ts'
 
 export type CompiledProxy = { readonly route: ProxyRoute } | { readonly diagnostics: readonly Diagnostic[] }
 

@@ -92,3 +92,6 @@ export const proxyRouteConfig = {
     'The service that answers: a REST service, or a gRPC service whose native calls are passed on (`/pkg.Service/*`).',
   ),
 }
+
+/** One entry of `routes:` as read, without its policies. */
+export type ProxyRouteConfig = z.output<z.ZodObject<typeof proxyRouteConfig>>

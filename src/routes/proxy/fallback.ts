@@ -3,19 +3,10 @@ import { asProblem, type Problem } from '../../kernel/problem.ts'
 import { isServiceFailure } from '../../services/guards/failure.ts'
 import { discardRest } from '../discard.ts'
 import { type Respond, respondHeaders } from '../respond.ts'
-import type { ProxyRoute } from './compile.ts'
 import type { Lane } from './lane.ts'
+import type { Fallback, ProxyRoute } from './route.ts'
 import { AnswerCopy, type StaleAnswer, type StaleAnswers, staleKey } from './stale.ts'
 import { clientHeaders } from './translate.ts'
-
-/** What a client gets where the service has failed: the first of these that there is. */
-export type Fallback = {
-  /** The route as the other service would have it. */
-  readonly route: ProxyRoute | undefined
-  /** How old the last good answer may be. */
-  readonly staleMs: number | undefined
-  readonly respond: Respond | undefined
-}
 
 export type FallbackTools = {
   /** Passes a request on to the other service. */

@@ -17,9 +17,9 @@ import type { AnswerHandler } from '../../services/rest/wire/flight.ts'
 import type { ResponseHead } from '../../services/rest/wire/head.ts'
 import type { ReadWish } from '../../services/targets/affinity.ts'
 import { bodyLength, isSmall, RequestBody, readWhole, tooLarge } from './body.ts'
-import type { ProxyRoute } from './compile.ts'
 import { passHints } from './hints.ts'
 import { type AnswerMask, askForWhole, HeldAnswer, personalHeaders } from './masked.ts'
+import type { ProxyRoute } from './route.ts'
 import type { AnswerCopy } from './stale.ts'
 import {
   clientHeaders,

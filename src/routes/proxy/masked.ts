@@ -3,7 +3,7 @@ import { maskHeader } from '../../kernel/mask/headers.ts'
 import { maskJson, Unmaskable } from '../../kernel/mask/json.ts'
 import type { Masker } from '../../kernel/mask/masker.ts'
 import type { Masks } from '../../kernel/mask/masks.ts'
-import type { ProxyRoute } from './compile.ts'
+import type { ProxyRoute } from './route.ts'
 
 /** How the answers of a route are masked for one caller. */
 export type AnswerMask = {

@@ -14,17 +14,8 @@ import type { AnswerHandler } from '../../services/rest/wire/flight.ts'
 import type { ResponseHead } from '../../services/rest/wire/head.ts'
 import type { WireRequest } from '../../services/rest/wire/request.ts'
 import { type ReadWish, readWish } from '../../services/targets/affinity.ts'
-import type { ProxyRoute } from './compile.ts'
+import type { Mirror, ProxyRoute } from './route.ts'
 import { upstreamHeaders, upstreamHost, upstreamUrl } from './translate.ts'
-
-/** Who gets copies of a route's requests. */
-export type Mirror = {
-  /** The route as the other service would have it. */
-  readonly route: ProxyRoute
-  /** From 0 to 1. */
-  readonly share: number
-  readonly methods: ReadonlySet<string>
-}
 
 /** Sends a copy of a request where its turn has come. Never throws, and nobody waits for it. */
 export type Copy = (request: FastifyRequest, body: Buffer | null) => void

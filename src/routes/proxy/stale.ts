@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../kernel/clock.ts'
-import type { ProxyRoute } from './compile.ts'
+import type { ProxyRoute } from './route.ts'
 
 /** The last good answers of safe requests, of all routes of a process; the least used are dropped. */
 export type StaleAnswers = {

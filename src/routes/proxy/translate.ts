@@ -5,7 +5,7 @@ import type { Introduction } from '../../services/identity/introduction.ts'
 import { requestHeaders } from '../../services/rest/headers.ts'
 import type { Service } from '../../services/service.ts'
 import { type PathRewrite, rewritePath } from '../rewrite.ts'
-import type { ProxyRoute } from './compile.ts'
+import type { ProxyRoute } from './route.ts'
 
 /**
  * What a service is asked for: the canonical path in its own terms, and the query byte by byte as it came; without the

@@ -1,9 +1,10 @@
 import type { Diagnostic } from '../../../kernel/diagnostic.ts'
 import { findMethod, methodPaths } from '../../../services/grpc/method.ts'
-import type { OwnBreaker } from '../../../services/own-calls.ts'
-import { findOwnCalls } from '../../../services/own-calls.ts'
+import { findOwnCalls, type OwnBreaker } from '../../../services/own-calls.ts'
 import type { GrpcService } from '../../../services/service.ts'
-import { breakerOf, type ProxyRouteConfig, type ProxySurroundings } from '../compile.ts'
+import { breakerOf } from '../compile.ts'
+import type { ProxyRouteConfig } from '../config.ts'
+import type { ProxySurroundings } from '../surroundings.ts'
 
 /** A route that passes native gRPC calls on, as the plan knows it. */
 export type GrpcRoute = {

@@ -1,8 +1,9 @@
 import type { Diagnostic } from '../../../kernel/diagnostic.ts'
 import { parseRoutePath } from '../../path.ts'
-import type { ProxyRoute, ProxyRouteConfig, ProxySurroundings } from '../compile.ts'
+import type { ProxyRouteConfig } from '../config.ts'
+import type { ProxyRoute, Validation } from '../route.ts'
+import type { ProxySurroundings } from '../surroundings.ts'
 import { describe } from './description.ts'
-import type { Validation } from './inspect.ts'
 import type { Asked } from './paths.ts'
 
 /** As many mistakes of one document as are told. */

@@ -1,21 +1,12 @@
 import type { FastifyRequest } from 'fastify'
-import type { JsonLimits } from '../../../kernel/json-mistake.ts'
 import { parseBodyToCheck } from '../../../kernel/json-request.ts'
 import { hasBody } from '../../../kernel/media-type.ts'
 import { Problem, type RequestError } from '../../../kernel/problem.ts'
-import type { ProxyRoute } from '../compile.ts'
+import type { ProxyRoute, Validation } from '../route.ts'
 import { servicePath } from '../translate.ts'
-import type { Description, Found, Operation } from './description.ts'
+import type { Found, Operation } from './description.ts'
 import { mostMistakes, pointerTo } from './mistakes.ts'
 import { textsOf } from './request-texts.ts'
-
-/** What the requests of a route are held against. */
-export type Validation = {
-  readonly description: Description
-  /** What becomes of what it does not have. */
-  readonly unknown: 'reject' | 'pass'
-  readonly json: JsonLimits
-}
 
 /**
  * Holds a request against its operation. First what its head tells before a byte of the body is read: 404, 405, 415.

@@ -12,8 +12,8 @@ import { Sending } from '../../../services/rest/sending.ts'
 import type { WireError } from '../../../services/rest/wire/error.ts'
 import type { AnswerHandler, Take } from '../../../services/rest/wire/flight.ts'
 import type { ResponseHead } from '../../../services/rest/wire/head.ts'
-import type { ProxyRoute } from '../compile.ts'
 import type { Way } from '../lane.ts'
+import type { ProxyRoute } from '../route.ts'
 import { upstreamHeaders, upstreamHost, upstreamUrl } from '../translate.ts'
 
 /** Refuses what is no WebSocket handshake (RFC 6455 §4.2.1). Throws Problem. */
