@@ -11,4 +11,5 @@ export {
 } from './graph/execute/resolver.ts'
 export { Problem, type ProblemOptions } from './kernel/problem.ts'
 export { definePolicy, type Policy } from './policies/policy.ts'
-export { type Reloaded, WorkspaceError } from './runtime/gateway.ts'
+export { WorkspaceError } from './runtime/gateway.ts'
+export type { Reloaded } from './runtime/reloaded.ts'

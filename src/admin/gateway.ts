@@ -2,9 +2,9 @@ import {
   type Gateway as Bare,
   type GatewayOptions as BareOptions,
   createGateway as createBare,
-  type Reloaded,
 } from '../runtime/gateway.ts'
 import type { SidePort } from '../runtime/listener.ts'
+import type { Reloaded } from '../runtime/reloaded.ts'
 import { startWorkers, type Workers, type WorkersOptions } from '../runtime/workers/primary.ts'
 import { type Administered, openAdminPort } from './port.ts'
 

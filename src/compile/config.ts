@@ -3,7 +3,7 @@ import { bffs, policies, providers, limits as rateLimits, routes, services, shie
 import { cidr, count, duration, hostPort, nameKey, size } from '../config/scalars.ts'
 import { usualJsonLimits } from '../kernel/json-request.ts'
 import { auditConfig } from './audit.ts'
-import { maskConfig } from './mask.ts'
+import { maskConfig } from './mask-config.ts'
 import { redisUrl } from './redis.ts'
 import { acceptedConfig } from './review/config.ts'
 import { tlsConfig } from './tls.ts'

@@ -1,7 +1,6 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { BffPlan } from '../bff/bff.ts'
 import type { Places } from '../config/places.ts'
-import { oneOrMore } from '../config/scalars.ts'
 import { placeOfNode } from '../graph/bind/sdl.ts'
 import { reachIn } from '../graph/mask-reach.ts'
 import { mayMask } from '../graph/masked.ts'
@@ -13,53 +12,10 @@ import { parsePath } from '../kernel/mask/path.ts'
 import { findLike, patterns } from '../kernel/mask/patterns.ts'
 import { becoming } from '../kernel/mask/rule.ts'
 import type { WorkspaceConfig } from './config.ts'
+import type { maskConfig } from './mask-config.ts'
 import type { RoutePlan } from './plan.ts'
 
-const ruleConfig = z.strictObject({
-  path: z
-    .string()
-    .optional()
-    .describe(
-      'Which values, by the names that lead to them: `user.cards[].number`, `**.password` at any depth, `*` for any one name. Lists are reached through, with or without `[]`.',
-    ),
-  pattern: z
-    .union([
-      z.enum(['card', 'email', 'iban', 'token']),
-      z.strictObject({
-        like: z
-          .string()
-          .describe(
-            'A form of your own: `#` a digit, `@` a letter, `*` either, `+` at the end for what of both follows; `EMP-####`.',
-          ),
-      }),
-    ])
-    .optional()
-    .describe('Which parts of any text: card numbers, e-mail addresses, IBANs, bearer tokens and JWTs, or a form.'),
-  becomes: z
-    .union([z.enum(['remove', 'last4', 'hash']), z.strictObject({ text: z.string() })])
-    .describe('What stands in the place: nothing, `****` and the last four characters, a keyed hash, or a text.'),
-  in: oneOrMore(z.enum(['answers', 'logs', 'audit']))
-    .default(['answers', 'logs'])
-    .describe('Where: in what clients get, errors included, in the log, and in the audit log.'),
-  except: z
-    .strictObject({
-      scopes: z.array(z.string()).default([]).describe('Any of these scopes.'),
-      claims: z.record(z.string(), z.string()).default({}).describe('Any of these claims, or a list that has it.'),
-    })
-    .optional()
-    .describe('Callers whose answers are not masked by this rule.'),
-})
-
-export const maskConfig = z.strictObject({
-  secret: z
-    .string()
-    .min(16, { error: 'Expected 16 characters or more.' })
-    .optional()
-    .describe('The key of hashes, such as `file:secrets/mask`.'),
-  rules: z.array(ruleConfig).min(1).describe('The rules; of two for one value the first holds.'),
-})
-
-type Rule = z.output<typeof ruleConfig>
+type Rule = z.output<typeof maskConfig>['rules'][number]
 
 type Surroundings = {
   readonly places: Places

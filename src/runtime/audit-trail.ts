@@ -1,15 +1,9 @@
 import type { Logger } from 'pino'
 import type { Plan } from '../compile/plan.ts'
+import type { HostPort } from '../config/scalars.ts'
 import { authorityOf } from '../kernel/authority.ts'
 import { type AuditLog, createAuditLog, maskAudit } from '../telemetry/audit-log.ts'
-import type { Gateway, Reloaded } from './gateway.ts'
-
-/** Who had a workspace read anew, and from where. */
-export type ReloadedBy = {
-  /** `signal`: SIGHUP; `file`: a file of it changed; `admin`: the admin port; `program`: who embeds the gateway. */
-  readonly by: 'signal' | 'file' | 'admin' | 'program'
-  readonly address?: string | undefined
-}
+import type { Reloaded, ReloadedBy } from './reloaded.ts'
 
 /** What becomes of a gateway, in the audit log that its plan names. It outlives generations, and moves with the plan. */
 export class AuditTrail {
@@ -38,7 +32,7 @@ export class AuditTrail {
     this.#current = log && { path: plan.audit, log }
   }
 
-  started({ listen, plan }: { readonly listen: Gateway['listen']; readonly plan: Plan }): void {
+  started({ listen, plan }: { readonly listen: HostPort; readonly plan: Plan }): void {
     this.#follow(plan)
     this.#current?.log.write('gateway.started', { generation: 1, listen: authorityOf(listen.host, listen.port) })
   }

@@ -11,11 +11,12 @@ import { createResources } from '../services/resources.ts'
 import type { ServiceState } from '../services/state.ts'
 import { createLog, maskLog, onLostLine } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
-import { AuditTrail, type ReloadedBy } from './audit-trail.ts'
+import { AuditTrail } from './audit-trail.ts'
 import { buildGeneration, type Generation, type ServiceHealth } from './generation.ts'
 import { type Move, openPorts, type Ports } from './ports.ts'
 import type { Readiness } from './probes.ts'
 import { connectRedis } from './redis.ts'
+import type { Prepared, Reloaded, ReloadedBy } from './reloaded.ts'
 import { type ModuleTexts, resolverFiles } from './resolvers.ts'
 
 export type GatewayOptions = {
@@ -65,22 +66,6 @@ export type Gateway = {
   readonly metrics: Pick<Metrics, 'snapshot'>
   /** Answers what it has begun, takes nothing new, and ends. */
   readonly close: () => Promise<void>
-}
-
-export type Reloaded = {
-  readonly ok: boolean
-  readonly diagnostics: readonly Diagnostic[]
-  /** The one that serves now. */
-  readonly generation: number
-  /** Why a workspace that checks is not served: a module that does not load, a port that is taken. */
-  readonly why?: string
-}
-
-/** A generation that is built and gets no request yet, or why there is none. */
-export type Prepared = Reloaded & {
-  /** Lets it serve, and drains the one before. Does nothing where there is none. */
-  readonly commit: () => Reloaded
-  readonly discard: () => Promise<void>
 }
 
 /** A workspace that does not check. `diagnostics` says all that is wrong with it. */

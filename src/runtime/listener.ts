@@ -13,6 +13,7 @@ import type { Generation } from './generation.ts'
 import { createHttp2Front } from './http2.ts'
 import { writeProblem, writeProblemTo } from './problem-reply.ts'
 import { splitProtocols } from './protocol.ts'
+import type { Spelt } from './routing.ts'
 import { createSecurity } from './tls.ts'
 
 /** The open port of a gateway. It outlives generations: each request goes to the one that is current. */
@@ -124,9 +125,6 @@ export const openListener = async ({ address, tls, maxHeaderBytes, current }: Li
     },
   }
 }
-
-/** A request whose target was not canonical: as it came, and whether there is no canonical form of it. */
-export type Spelt = IncomingMessage & { spelt?: { readonly target: string; readonly isAmbiguous: boolean } }
 
 /**
  * Replaces the path by its canonical form, the one everything after works on. Where raw paths are taken, what only they

@@ -6,7 +6,9 @@ import type { Json } from '../kernel/json.ts'
 import { loosestPath } from '../kernel/path.ts'
 import { Problem } from '../kernel/problem.ts'
 import { clientAddress, hostOf, type Trusts, vouchForwarded } from './client.ts'
-import type { Spelt } from './listener.ts'
+
+/** A request whose target was not canonical: as it came, and whether there is no canonical form of it. */
+export type Spelt = IncomingMessage & { spelt?: { readonly target: string; readonly isAmbiguous: boolean } }
 
 /** A request that is on its way to a route: what it asked for stands here while its URL is the route's own address. */
 type Routed = Spelt & {

@@ -4,8 +4,8 @@ import { memberAt, refusal } from '../../kernel/access.ts'
 import type { Caller } from '../../kernel/caller.ts'
 import { didYouMean } from '../../kernel/diagnostic.ts'
 import type { Problem } from '../../kernel/problem.ts'
-import type { Reading } from './arguments.ts'
 import type { EndpointPlan } from './endpoint.ts'
+import type { Reading } from './reading.ts'
 
 const lists = ['scopes', 'roles', 'groups', 'providers']
 const known = [...lists, 'claims', 'match', 'public']

@@ -1,7 +1,5 @@
-import { type ASTNode, type DocumentNode, type OperationDefinitionNode, print } from 'graphql'
-import type { Directive } from '../../graph/directives.ts'
+import { type ASTNode, print } from 'graphql'
 import { readFieldLimits } from '../../graph/field-limits.ts'
-import type { Graph } from '../../graph/graph.ts'
 import { makeOperation, type Operation, wholePlan } from '../../graph/operation.ts'
 import type { Selection } from '../../graph/plan/plan.ts'
 import { didYouMean } from '../../kernel/diagnostic.ts'
@@ -12,23 +10,8 @@ import { readOperationAccess } from './access.ts'
 import { callerReads, readCache } from './cache.ts'
 import { describedBy } from './described.ts'
 import type { EndpointPlan } from './endpoint.ts'
-import { type Report, readInputs } from './variables.ts'
-
-export type Reading = {
-  readonly file: string
-  /** Without `@endpoint`, which no schema of clients knows. */
-  readonly node: OperationDefinitionNode
-  readonly document: DocumentNode
-  readonly directive: Directive
-  /** The `@auth` of the operation. */
-  readonly auth: Directive | undefined
-  /** Each `@rateLimit` of the operation. */
-  readonly limits: readonly Directive[]
-  readonly graph: Graph
-  /** Whether only callers with a token reach the BFF. */
-  readonly guarded: boolean
-  readonly report: Report
-}
+import type { Reading } from './reading.ts'
+import { readInputs } from './variables.ts'
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const
 const addresses = [...methods, 'sse'] as const

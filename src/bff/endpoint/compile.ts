@@ -14,8 +14,9 @@ import { diagnosticOf, placeOfNode } from '../../graph/bind/sdl.ts'
 import { directivesOf } from '../../graph/directives.ts'
 import { documentRules, type OperationLimits } from '../../graph/limits.ts'
 import { type Diagnostic, startOf } from '../../kernel/diagnostic.ts'
-import { type Reading, readEndpoint } from './arguments.ts'
+import { readEndpoint } from './arguments.ts'
 import type { EndpointPlan } from './endpoint.ts'
+import type { Reading } from './reading.ts'
 
 /** Directives of a stored operation that no schema of clients knows. */
 const ours: readonly string[] = ['endpoint', 'auth', 'rateLimit']

@@ -1,11 +1,15 @@
 import { z } from 'zod'
-import { type ApiKeyProvider, apiKey } from './api-key/kind.ts'
+import { apiKey } from './api-key/kind.ts'
+import type { ApiKeyProvider } from './api-key/provider.ts'
 import type { Authenticator, AuthenticatorTools, CompiledProvider, Holders, ProviderContext } from './authenticator.ts'
-import { type BasicProvider, basic } from './basic/kind.ts'
+import { basic } from './basic/kind.ts'
+import type { BasicProvider } from './basic/provider.ts'
 import { jwt } from './jwt/kind.ts'
 import type { JwtProvider } from './jwt/provider.ts'
-import { type MtlsProvider, mtls } from './mtls/kind.ts'
-import { type OAuth2Provider, oauth2 } from './oauth2/kind.ts'
+import { mtls } from './mtls/kind.ts'
+import type { MtlsProvider } from './mtls/provider.ts'
+import { oauth2 } from './oauth2/kind.ts'
+import type { OAuth2Provider } from './oauth2/provider.ts'
 
 /** Every kind of provider stands here by the key of its settings; nothing registers itself. */
 

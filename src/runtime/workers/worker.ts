@@ -1,4 +1,5 @@
-import { createGateway, type Gateway, type GatewayOptions, type Prepared, type WorkspaceState } from '../gateway.ts'
+import { createGateway, type Gateway, type GatewayOptions, type WorkspaceState } from '../gateway.ts'
+import type { Prepared } from '../reloaded.ts'
 import { resolverModules } from '../resolvers.ts'
 import type { Answers, FromWorker, Opened, Question, ToWorker } from './messages.ts'
 

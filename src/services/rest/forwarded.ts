@@ -1,7 +1,4 @@
-import type { RequestFacts } from './headers.ts'
-
-/** In which headers a service is told where a request comes from. */
-export type ForwardedKind = 'x-forwarded' | 'forwarded' | 'both'
+import type { RequestFacts } from './request-facts.ts'
 
 /**
  * The value of Forwarded (RFC 7239 §4): an element for each address, client first. What was asked for stands once, with

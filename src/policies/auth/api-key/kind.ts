@@ -1,18 +1,9 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { defineProvider } from '../authenticator.ts'
-import { readKeys, type StoredKey } from './file.ts'
+import { readKeys } from './file.ts'
 import { identityOf, openApiKeys } from './open.ts'
-
-/** Keys of a file as the plan knows them: hashed, so that nothing of the plan opens anything. */
-export type ApiKeyProvider = {
-  readonly kind: 'apiKey'
-  readonly name: string
-  /** In lower case. */
-  readonly header: string
-  readonly query: string | undefined
-  readonly keys: readonly StoredKey[]
-}
+import type { ApiKeyProvider } from './provider.ts'
 
 const config = z.strictObject({
   apiKey: z.strictObject({

@@ -10,7 +10,7 @@ import {
 import { holderIdentity } from '../rights.ts'
 import type { StoredKey } from './file.ts'
 import { isKey, keyId } from './key.ts'
-import type { ApiKeyProvider } from './kind.ts'
+import type { ApiKeyProvider } from './provider.ts'
 import { takeFromQueries } from './query.ts'
 
 /** Keys are few bytes to hash, so that each request is judged anew and at once. */

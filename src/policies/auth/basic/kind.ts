@@ -5,19 +5,8 @@ import { readText } from '../../../kernel/snapshot.ts'
 import { defineProvider } from '../authenticator.ts'
 import { holderIdentity, type Rights, readRights } from '../rights.ts'
 import { openBasic } from './open.ts'
-import { readPassword, type StoredPassword } from './password.ts'
-
-/** A user as the plan knows it. */
-export type StoredUser = { readonly password: StoredPassword; readonly rights: Rights }
-
-/** Users of a file by name, their passwords hashed. */
-export type BasicProvider = {
-  readonly kind: 'basic'
-  readonly name: string
-  readonly users: ReadonlyMap<string, StoredUser>
-  /** Whether passwords may come over connections that anybody on the way can read. */
-  readonly overAnything: boolean
-}
+import { readPassword } from './password.ts'
+import type { BasicProvider, StoredUser } from './provider.ts'
 
 const config = z.strictObject({
   basic: z.strictObject({

@@ -12,8 +12,8 @@ import {
   undecided,
 } from '../authenticator.ts'
 import { holderIdentity } from '../rights.ts'
-import type { BasicProvider } from './kind.ts'
 import { isPassword, nobodysPassword } from './password.ts'
+import type { BasicProvider } from './provider.ts'
 
 const challenge = 'Basic realm="portico", charset="UTF-8"'
 

@@ -1,5 +1,5 @@
 import type { Attributes, Certificate } from './certificate.ts'
-import type { MtlsProvider, Wanted } from './kind.ts'
+import type { MtlsProvider, Wanted } from './provider.ts'
 
 /** Whether a certificate is one of those that a provider takes: all that is asked has to be so, each by a whole value. */
 export const fits = (certificate: Certificate, { subject, issuer, names, fingerprints }: MtlsProvider): boolean =>

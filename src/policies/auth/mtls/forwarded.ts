@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import type { CertificateHeader } from './kind.ts'
+import type { CertificateHeader } from './provider.ts'
 
 /** The certificate that a trusted proxy's header holds; undefined where it is malformed, or there are several. */
 export const certificateIn = (header: CertificateHeader, value: string): X509Certificate | undefined => {

@@ -15,7 +15,7 @@ import { wordsReader } from '../bearer.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { fits, subjectOf } from './fits.ts'
 import { certificateIn } from './forwarded.ts'
-import type { Forwarded, MtlsProvider } from './kind.ts'
+import type { Forwarded, MtlsProvider } from './provider.ts'
 
 /** No scheme is registered for it (RFC 9110 §16.4.1), and a 401 has to have one. */
 const challenge = 'ClientCertificate realm="portico"'

@@ -1,24 +1,11 @@
-import { createSecretKey, type KeyObject } from 'node:crypto'
+import { createSecretKey } from 'node:crypto'
 import { z } from 'zod'
 import { duration, oneOrMore } from '../../../config/scalars.ts'
 import { isSafeSource } from '../../../kernel/bounded-fetch.ts'
 import { defineProvider } from '../authenticator.ts'
 import { wordClaims } from '../bearer.ts'
 import { openIntrospection } from './open.ts'
-
-/** An authorization server that is asked about tokens. The secret is a key object, so that nothing prints it by accident. */
-export type OAuth2Provider = {
-  readonly kind: 'oauth2'
-  readonly name: string
-  readonly url: string
-  readonly client: { readonly id: string; readonly secret: KeyObject }
-  /** Of which one has to be in `aud`; undefined where that is not looked at. */
-  readonly audience: readonly string[] | undefined
-  readonly rolesClaim: string
-  readonly groupsClaim: string
-  readonly maxAgeMs: number
-  readonly timeoutMs: number
-}
+import type { OAuth2Provider } from './provider.ts'
 
 const config = z.strictObject({
   oauth2: z.strictObject({

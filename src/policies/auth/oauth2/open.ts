@@ -4,7 +4,7 @@ import type { Identity } from '../../../kernel/caller.ts'
 import { Problem } from '../../../kernel/problem.ts'
 import { type Authenticator, type AuthenticatorTools, undecided } from '../authenticator.ts'
 import { challenge, isBearer, refusedToken, wordsReader } from '../bearer.ts'
-import type { OAuth2Provider } from './kind.ts'
+import type { OAuth2Provider } from './provider.ts'
 import { identityOf, type TokenFacts } from './token-facts.ts'
 
 /** What is known of tokens: so many, and so many that are none, for anybody can make those up. */

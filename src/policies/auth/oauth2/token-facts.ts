@@ -1,7 +1,7 @@
 import type { Identity } from '../../../kernel/caller.ts'
 import type { Problem } from '../../../kernel/problem.ts'
 import { refusedToken, scopesOf, secondsOf } from '../bearer.ts'
-import type { OAuth2Provider } from './kind.ts'
+import type { OAuth2Provider } from './provider.ts'
 
 /** What an authorization server says of a token (RFC 7662 §2.2). */
 export type TokenFacts = { readonly active: boolean; readonly [member: string]: unknown }
