@@ -39,15 +39,16 @@ const readAndPutBack = (raw: IncomingMessage): Promise<Buffer> =>
         chunks.push(chunk)
         size += chunk.length
       }
-      if (size <= largest && size !== declared && !raw.complete) return
-      raw.off('readable', onReadable)
+      if (size <= largest && size !== declared && !raw.complete && !(raw.readableEnded && size === 0)) return
+      raw.off('readable', onReadable).off('end', onReadable)
       if (size > largest) return reject(tooLarge())
       const bytes = Buffer.concat(chunks)
       // In this turn: its end is told once nothing is left to read.
       if (size > 0) raw.unshift(bytes)
       resolve(bytes)
     }
-    raw.on('readable', onReadable)
+    // Of a body without a byte, HTTP/2 may tell the end alone.
+    raw.on('readable', onReadable).on('end', onReadable)
   })
 
 const tooLarge = (): Problem =>
