@@ -37,6 +37,8 @@ describe('editorSchema', () => {
 
 function validator(): (value: unknown) => boolean {
   // Making the code smaller takes far longer than running it.
-  const validate = new Ajv({ strict: true, strictTypes: false, code: { optimize: false } }).compile(editorSchema(workspaceConfig))
+  const validate = new Ajv({ strict: true, strictTypes: false, code: { optimize: false } }).compile(
+    editorSchema(workspaceConfig),
+  )
   return (value) => validate(value)
 }
