@@ -158,15 +158,19 @@ export const unauthenticated = (): Problem =>
     headers: { 'www-authenticate': 'Bearer realm="portico"' },
   })
 
-/** What a log line says of a problem: its cause in a word, or the whole of it where the gateway itself is at fault. */
+/** What a log line says of a problem: its cause and what caused that, or the whole of it where the gateway itself is at fault. */
 export const logged = ({ code, service, cause }: Problem): object => ({
   code,
   ...(service === undefined ? {} : { upstream: service }),
   ...(cause === undefined ? {} : code === 'INTERNAL' ? { err: cause } : { cause: causeText(cause) }),
 })
 
-const causeText = (cause: unknown): string => {
-  if (!(cause instanceof Error)) return String(cause)
-  const { code } = cause as { readonly code?: unknown }
-  return `${cause.name}: ${cause.message}${typeof code === 'string' ? ` (${code})` : ''}`
+/** More causes of causes say nothing new, and a chain may lead back to its beginning. */
+const deepestCause = 4
+
+const causeText = (thrown: unknown, depth = 1): string => {
+  if (!(thrown instanceof Error)) return String(thrown)
+  const { name, message, code, cause } = thrown as Error & { readonly code?: unknown }
+  const text = `${name}: ${message}${typeof code === 'string' ? ` (${code})` : ''}`
+  return cause === undefined || depth === deepestCause ? text : `${text}, by ${causeText(cause, depth + 1)}`
 }

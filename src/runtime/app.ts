@@ -80,9 +80,12 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
   })
   observeRequests(app, clock, [metrics.observeRequest, ...(plan.accessLog ? [accessLog(log)] : [])])
   identify(app, { clock, budgetMs: plan.budgetMs, hsts: hstsOf(plan) })
+  const tellFailure = ({ id }: FastifyRequest, problem: Problem): void => {
+    if (problem.status >= 500) log.warn({ requestId: id, ...logged(problem) }, 'request failed')
+  }
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error)
-    if (problem.status >= 500) log.warn({ requestId: request.id, ...logged(problem) }, 'request failed')
+    tellFailure(request, problem)
     return sendProblem(reply, problem)
   })
   app.setNotFoundHandler((request, reply) => sendProblem(reply, nothingFor(request)))
@@ -111,11 +114,13 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
   const plannedBy = new Map<Named, PlannedRoute>(plan.routes.map((route) => [route.served, route]))
   const hooksFor = (route: Named): RouteShorthandOptions => hooksOf(plannedBy.get(route)?.policies ?? [], route.name)
   const addressFor = (route: Named): string => routing.addressOf((plannedBy.get(route) as PlannedRoute).match)
-  const problemReply = (reply: FastifyReply, problem: Problem): void =>
+  const problemReply = (reply: FastifyReply, problem: Problem): void => {
+    tellFailure(reply.request, problem)
     writeProblem(reply.raw, problem, {
       requestId: reply.request.id,
       headers: reply.getHeaders() as OutgoingHttpHeaders,
     })
+  }
   const observeExpired = (route: string, caller: Caller): void => policyTools.audit.failed(expiryOf(route, caller))
   routes.proxy.mount(
     app,

@@ -45,7 +45,7 @@ export type ProxyTools = OpenTools & {
   /** What is hidden in answers, of routes that say `mask`. */
   readonly masks?: Masks | undefined
   readonly clock: Clock
-  /** Answers with a problem on `reply.raw`: the reply is hijacked, and nothing of an answer has been sent. */
+  /** Answers with a problem on `reply.raw`, and tells the log of a failure: the reply is hijacked, and nothing of an answer has been sent. */
   readonly problemReply: (reply: FastifyReply, problem: Problem) => void
 }
 

@@ -24,7 +24,7 @@ export type GrpcTools = {
   readonly stop: Signal
   /** Told, by the name of a route, of callers whose proof ended while a stream of theirs was open. */
   readonly observeExpired?: (route: string, caller: Caller) => void
-  /** Answers with a problem on `reply.raw`: the reply is hijacked, and nothing of an answer has been sent. */
+  /** Answers with a problem on `reply.raw`, and tells the log of a failure: the reply is hijacked, and nothing of an answer has been sent. */
   readonly problemReply: (reply: FastifyReply, problem: Problem) => void
 }
 
@@ -73,8 +73,9 @@ const serving = (route: GrpcRoute, tools: GrpcTools): ((request: FastifyRequest,
     const passage = new Passage(asked, way, { request, reply })
     call(passage, passage.context).catch((thrown: unknown) => {
       const problem = asProblem(thrown)
-      if (problem.code === 'INTERNAL') tools.log.warn({ requestId: request.id, ...logged(problem) }, 'request failed')
       if (passage.fail(problem) === 'unanswered') tools.problemReply(reply, problem)
+      else if (problem.code === 'INTERNAL')
+        tools.log.warn({ requestId: request.id, ...logged(problem) }, 'request failed')
     })
   }
 }
