@@ -42,7 +42,7 @@ describe('certificates of clients', () => {
     }
   })
 
-  it('are refused for a reason that only the log has', async (t) => {
+  it('are refused, each for the reason that the log has', async (t) => {
     const { ask, reasons } = await serving(t, {})
     for (const name of ['expired', 'serverOnly', 'stranger', 'revoked'] as const) await ask(name)
     assert.deepEqual(await reasons(), ['expired', 'usage', 'unknown issuer', 'revoked'])
