@@ -22,6 +22,7 @@ import { makesAnswers, policiesOf } from './policies.ts'
 import { compareMatches } from './precedence.ts'
 import { compileRoute } from './route.ts'
 import { compileTls, tlsFiles } from './tls.ts'
+import { unheardProxies } from './trusted-headers.ts'
 
 export type Compiled = {
   /** Undefined when any diagnostic is an error. */
@@ -194,6 +195,7 @@ const compileConfig = async (
   })
   diagnostics.push(...maskDiagnostics)
   diagnostics.push(...overlaps(config, places), ...openAdmin(config, places), ...missingPlans(config, places))
+  diagnostics.push(...unheardProxies(config, places))
   const bffPlans = servedBffs.map(({ served }) => served)
   diagnostics.push(...checkCallers({ config, places, providers: verifying, bffs: bffPlans }))
 

@@ -56,6 +56,12 @@ describe('who may what, of each address', () => {
       refusals,
     })
     assert.deepEqual(Object.keys(components.securitySchemes), ['people', 'partners'])
+    assert.deepEqual(Object.values(components.securitySchemes)[1], {
+      type: 'apiKey',
+      in: 'header',
+      name: 'x-api-key',
+      description: 'The parameter `api_key` of the query is taken in its place.',
+    })
   })
 })
 
@@ -67,7 +73,7 @@ defaultAuth: { provider: people, require: { scopes: [[shop, eu], [all]], claims:
 services: { shop: { rest: "http://127.0.0.1:5001", identity: none } }
 auth:
   people: { jwt: { issuer: https://id.test, audience: portico, secret: "${issuer.secret}" } }
-  partners: { apiKey: { file: keys.json } }
+  partners: { apiKey: { file: keys.json, query: api_key } }
 bffs:
   app: { prefix: /app, schema: schema.graphql, operations: ops/*.graphql, graphql: true }
 routes:

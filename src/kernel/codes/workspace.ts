@@ -178,6 +178,14 @@ export const workspaceCodes = {
     cause: 'A limit counts by API key, and no provider of its place knows callers by keys: it counts users.',
     fix: 'Count by user, or ask an `apiKey` provider.',
   },
+  'PORTICO-037': {
+    severity: 'warning',
+    title: 'Headers of proxies that nobody trusts',
+    cause:
+      '`trustedHeaders` says how proxies tell where a request comes from, and no proxy is trusted: it does nothing.',
+    fix: 'Name the address ranges of your proxies under `trustedProxies`, or remove `trustedHeaders`.',
+    example: 'trustedHeaders: forwarded',
+  },
   'PORTICO-030': {
     severity: 'error',
     title: 'Targets that are not one service',

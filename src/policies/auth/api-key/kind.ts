@@ -43,7 +43,13 @@ export const apiKey = defineProvider<typeof config, ApiKeyProvider>({
       files: [file],
     }
   },
-  scheme: ({ header }) => ({ type: 'apiKey', in: 'header', name: header }),
+  // A scheme has one place. The other is said in words: as a scheme of its own it would invite clients to take it.
+  scheme: ({ header, query }) => ({
+    type: 'apiKey',
+    in: 'header',
+    name: header,
+    ...(query === undefined ? {} : { description: `The parameter \`${query}\` of the query is taken in its place.` }),
+  }),
   holders({ name, keys }) {
     const good = keys.filter(({ revoked }) => revoked === undefined)
     // A file without keys is one whose first key is yet to be made.
