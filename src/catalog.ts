@@ -43,6 +43,7 @@ import { compileProxy } from './routes/proxy/compile.ts'
 import { proxyRouteConfig, sharedProxyConfig } from './routes/proxy/config.ts'
 import { compileGrpc } from './routes/proxy/grpc/compile.ts'
 import { mountGrpc } from './routes/proxy/grpc/mount.ts'
+import { unknownCall } from './routes/proxy/grpc/unknown-call.ts'
 import { mountProxy } from './routes/proxy/mount.ts'
 import { splitConfig } from './routes/proxy/split-config.ts'
 import { createStaleAnswers } from './routes/proxy/stale.ts'
@@ -147,7 +148,7 @@ export const routes = {
     createStaleAnswers,
     mount: mountProxy,
   },
-  grpc: { compile: compileGrpc, mount: mountGrpc },
+  grpc: { compile: compileGrpc, mount: mountGrpc, unknownCall },
   answer: {
     redirect: redirectRouteConfig,
     respond: respondRouteConfig,

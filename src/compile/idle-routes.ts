@@ -1,3 +1,4 @@
+import { routes } from '../catalog.ts'
 import type { Places } from '../config/places.ts'
 import type { Diagnostic } from '../kernel/diagnostic.ts'
 import type { Service } from '../services/service.ts'
@@ -29,8 +30,13 @@ export const idleRoutes = (
     return [
       mistake('redirect', 'It leads to itself: clients would be sent round and round. Say where else, or a host.'),
     ]
-  if (!('service' in settings) || services.get(settings.service)?.kind !== 'grpc') return []
+  const service = 'service' in settings ? services.get(settings.service) : undefined
+  if (service?.kind !== 'grpc') return []
+  const doubt = callPath.test(path) ? routes.grpc.unknownCall(path, service) : undefined
   return [
+    ...(doubt === undefined
+      ? []
+      : [{ ...mistake('path', doubt), severity: 'warning', code: 'PORTICO-614' } satisfies Diagnostic]),
     ...(callPath.test(path)
       ? []
       : [mistake('path', 'A gRPC call asks for /pkg.Service/Method: write that, or /pkg.Service/* for all methods.')]),

@@ -88,4 +88,12 @@ export const endpointCodes = {
     fix: 'Give the field another alias.',
     example: 'query A @endpoint(get: "/a") { _errors: user { id } }',
   },
+  'PORTICO-614': {
+    severity: 'warning',
+    title: 'Route for gRPC calls that its service does not have',
+    cause:
+      'The path names a service or method that the protos do not have. Such calls are passed on as streams are, without a time of their own; most services refuse them.',
+    fix: 'Write the name as the proto has it, or add what is missing to the proto.',
+    example: 'routes: [{ path: /shop.v1.Catalog/Gte, service: catalog }]',
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>
