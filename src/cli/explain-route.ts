@@ -52,7 +52,7 @@ export const routeText = (plan: Plan, asked: AskedRequest): string => {
         ? 'nobody: 404'
         : describe(route, plan.services)
       : `the BFF ${bff.name}, whose addresses win`
-  const takes = route?.match.methods
+  const takes = route && methodsOf(route)
   const refused =
     takes === undefined || takes.has(asked.method) || asked.method === 'OPTIONS'
       ? ''
@@ -67,6 +67,10 @@ export const routeText = (plan: Plan, asked: AskedRequest): string => {
     '',
   ].join('\n')
 }
+
+/** Undefined where the rules of a proto say it, path by path. */
+const methodsOf = ({ match, served }: PlannedRoute): ReadonlySet<string> | undefined =>
+  match.methods ?? (served.kind === 'transcode' ? undefined : new Set<string>(served.methods))
 
 const describe = (route: PlannedRoute, services: Plan['services']): string => {
   const [first, ...more] = listRoute(route, services)

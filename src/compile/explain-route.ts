@@ -73,9 +73,9 @@ export type AtBff = { readonly name: string; readonly policies: readonly string[
 
 const bffAt = ({ bffs }: Plan, path: string, method: string): AtBff | undefined => {
   const isAt = (pattern: string): boolean => {
-    const own = matching.createPaths()
-    own.add(pattern)
-    return own.has(path)
+    const own = matching.createPaths<true>()
+    own.add(pattern, true)
+    return own.find(path) === true
   }
   for (const bff of bffs) {
     const { name, prefix, endpoints, graphql } = bff.served

@@ -29,7 +29,7 @@ import { chargingUses } from './charging.ts'
 import { trustsOf } from './client.ts'
 import { maskErrors } from './mask-errors.ts'
 import { sendProblem, writeProblem } from './problem-reply.ts'
-import { createRouting, type Direct, takeBackUrl } from './routing.ts'
+import { createRouting, type Direct, type Routing, standardMethods, takeBackUrl } from './routing.ts'
 
 export type AppTools = {
   readonly clock: Clock
@@ -79,7 +79,8 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
     routerOptions: { caseSensitive: true, maxParamLength: 1_024 },
   })
   observeRequests(app, clock, [metrics.observeRequest, ...(plan.accessLog ? [accessLog(log)] : [])])
-  identify(app, { clock, budgetMs: plan.budgetMs, hsts: hstsOf(plan) })
+  const routing = createRouting(plan, trusts)
+  identify(app, { clock, budgetMs: plan.budgetMs, hsts: hstsOf(plan), allowAt: routing.allowAt })
   const tellFailure = ({ id }: FastifyRequest, problem: Problem): void => {
     if (problem.status >= 500) log.warn({ requestId: id, ...logged(problem) }, 'request failed')
   }
@@ -109,7 +110,6 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
       ),
     )
 
-  const routing = createRouting(plan, trusts)
   const planned = plan.routes.map((route) => route.served)
   const plannedBy = new Map<Named, PlannedRoute>(plan.routes.map((route) => [route.served, route]))
   const hooksFor = (route: Named): RouteShorthandOptions => hooksOf(plannedBy.get(route)?.policies ?? [], route.name)
@@ -207,11 +207,10 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
     })
   }
   app.register((scope, _options, done) => {
-    refuseOtherMethods(scope, seen)
+    routing.leave(refuseOtherMethods(scope, seen))
     done()
   })
   await app.ready()
-  routing.leave(seen.keys())
   return { fastify: app, direct: routing.direct }
 }
 
@@ -233,7 +232,12 @@ const connectorsOf = <Kind extends Connector['kind']>(
  */
 const identify = (
   app: FastifyInstance,
-  { clock, budgetMs, hsts }: { clock: Clock; budgetMs: number; hsts: string | undefined },
+  {
+    clock,
+    budgetMs,
+    hsts,
+    allowAt,
+  }: { clock: Clock; budgetMs: number; hsts: string | undefined; allowAt: Routing['allowAt'] },
 ): void => {
   app.decorateRequest('caller', null as never)
   app.decorateRequest('deadline', 0)
@@ -254,9 +258,13 @@ const identify = (
     reply.header('x-request-id', request.id)
     if (hsts !== undefined) reply.header('strict-transport-security', hsts)
     guardUpgrade(request, reply)
+    const { url: address = '/' } = request.raw
     const refused = takeBackUrl(request)
     // Here already, for Fastify reads a body before it says that there is nothing.
-    done(refused === undefined && request.is404 ? nothingFor(request) : refused)
+    if (refused === undefined && request.is404) {
+      const allow = allowAt(address)
+      done(allow === undefined ? nothingFor(request) : notAllowed(allow))
+    } else done(refused)
   })
 }
 
@@ -281,12 +289,21 @@ const recordRoutes = (app: FastifyInstance): ReadonlyMap<string, Set<string>> =>
   return methodsOf
 }
 
-const standardMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const notAllowed = (allow: string): Problem =>
+  new Problem('INVALID_ARGUMENT', `This address answers ${allow}.`, { status: 405, headers: { allow } })
 
-/** A path that exists answers other methods with 405 and OPTIONS with what it allows (RFC 9110 §15.5.6, §9.3.7). */
-const refuseOtherMethods = (scope: FastifyInstance, seen: ReadonlyMap<string, Set<string>>): void => {
+/**
+ * A path that exists answers other methods with 405 and OPTIONS with what it allows (RFC 9110 §15.5.6, §9.3.7).
+ * Gives what each allows back.
+ */
+const refuseOtherMethods = (
+  scope: FastifyInstance,
+  seen: ReadonlyMap<string, Set<string>>,
+): ReadonlyMap<string, string> => {
+  const allowed = new Map<string, string>()
   for (const [url, methods] of [...seen].map(([path, known]) => [path, new Set(known)] as const)) {
     const allow = standardMethods.filter((method) => methods.has(method) || method === 'OPTIONS').join(', ')
+    allowed.set(url, allow)
     if (!methods.has('OPTIONS'))
       scope.route({
         method: 'OPTIONS',
@@ -302,9 +319,10 @@ const refuseOtherMethods = (scope: FastifyInstance, seen: ReadonlyMap<string, Se
       url,
       // Before the body, whose media type is beside the point.
       onRequest: (_request, _reply, done) => {
-        done(new Problem('INVALID_ARGUMENT', `This address answers ${allow}.`, { status: 405, headers: { allow } }))
+        done(notAllowed(allow))
       },
       handler: (_request, reply) => reply.callNotFound(),
     })
   }
+  return allowed
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
 import {
   constants,
   createServer,
@@ -9,6 +9,9 @@ import {
 import type { Socket } from 'node:net'
 import { continueWhenRead } from './continue.ts'
 
+/** Its headers are too large, it does not say in one way for which host it is, or its method is none that HTTP/1.1 takes. */
+export type NotTaken = 'headers' | 'host' | 'method'
+
 export type Http2Options = {
   readonly maxHeaderBytes: number
   /** How long a connection without requests stays open. */
@@ -17,8 +20,8 @@ export type Http2Options = {
   readonly silenceMs: number
   /** Takes requests as those of HTTP/1.1 would be taken. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void
-  /** Answers a request that is not to be taken: whose headers are too large, or which does not say in one way for which host it is. */
-  readonly refuse: (response: ServerResponse, why: 'headers' | 'host') => void
+  /** Answers a request that is not to be taken. */
+  readonly refuse: (response: ServerResponse, why: NotTaken) => void
 }
 
 /** Connections of clients that speak HTTP/2. */
@@ -49,6 +52,7 @@ const bounds = {
   maxOutstandingSettings: 10,
 }
 const concurrentStreams = 128
+const methods: ReadonlySet<string> = new Set(METHODS)
 
 /** Serves HTTP/2 on connections it is given: over TLS as agreed there, or over TCP with prior knowledge. */
 export const createHttp2Front = ({ idleMs, silenceMs, handle, refuse, ...first }: Http2Options): Http2Front => {
@@ -87,6 +91,8 @@ export const createHttp2Front = ({ idleMs, silenceMs, handle, refuse, ...first }
     // Node bounds them too, but only those of clients that acknowledge our settings.
     if (bytesOf(request.rawHeaders) > maxHeaderBytes) refuse(answer, 'headers')
     else if (isAmbiguous(request)) refuse(answer, 'host')
+    // Node's parser of HTTP/1.1 knows these alone, and so does Fastify.
+    else if (!methods.has(request.method)) refuse(answer, 'method')
     else handle(asHttp1(request), answer)
   }
   server.on('request', take)

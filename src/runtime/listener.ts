@@ -10,7 +10,7 @@ import { isAuthority } from './client.ts'
 import { boundConnections } from './connections.ts'
 import { continueWhenRead } from './continue.ts'
 import type { Generation } from './generation.ts'
-import { createHttp2Front } from './http2.ts'
+import { createHttp2Front, type NotTaken } from './http2.ts'
 import { writeProblem, writeProblemTo } from './problem-reply.ts'
 import { splitProtocols } from './protocol.ts'
 import type { Spelt } from './routing.ts'
@@ -67,8 +67,7 @@ export const openListener = async ({ address, tls, maxHeaderBytes, current }: Li
     if (problem === undefined) generation.handle(request, response)
     else writeProblem(response, problem)
   }
-  const refuse = (response: ServerResponse, why: 'headers' | 'host'): void =>
-    writeProblem(response, why === 'headers' ? unparsable('HPE_HEADER_OVERFLOW') : twoHosts)
+  const refuse = (response: ServerResponse, why: NotTaken): void => writeProblem(response, notTaken[why])
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     const problem = security?.isOutdated(request.socket) === true ? verifiedOtherwise : ambiguity(request)
     if (retiring || problem !== undefined) response.setHeader('connection', 'close')
@@ -176,6 +175,12 @@ const unparsable = (code: string | undefined): Problem => {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return new Problem('DEADLINE_EXCEEDED', 'The request took too long to arrive.', { status: 408 })
   return new Problem('INVALID_ARGUMENT', 'This is not a well-formed HTTP request.')
+}
+
+const notTaken: Readonly<Record<NotTaken, Problem>> = {
+  headers: unparsable('HPE_HEADER_OVERFLOW'),
+  host: twoHosts,
+  method: new Problem('UNIMPLEMENTED', 'There is no such method.'),
 }
 
 /** Opens a port, and says which one it is where any would do. Rejects where it is taken. */

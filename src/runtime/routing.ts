@@ -35,8 +35,13 @@ export type Routing = {
   readonly addresses: string
   /** Finds a request's route and readdresses the request to it. What belongs to a BFF stays as it is. */
   readonly direct: Direct
-  /** Leaves paths of Fastify's router alone: those of BFFs, which win. */
-  readonly leave: (urls: Iterable<string>) => void
+  /**
+   * Is told what Fastify's router has: what each of its URLs allows (RFC 9110 §10.2.1). Paths that are no route's
+   * address are left alone: those of BFFs, which win.
+   */
+  readonly leave: (allowed: ReadonlyMap<string, string>) => void
+  /** What the address that a request was given allows; undefined where there is nothing. For methods that Fastify's router does not know. */
+  readonly allowAt: (address: string) => string | undefined
 }
 
 /** Which of the plan's routes a request is for is found here, before Fastify's router: it knows paths and methods alone. */
@@ -50,8 +55,10 @@ export const createRouting = (
   )
   const nowhere = `${router.addresses}/`
   const prefixes = bffs.map(({ served }) => served.prefix)
-  const left = routes.match.createPaths()
-  const isLeft = (path: string): boolean => prefixes.some((prefix) => path.startsWith(prefix)) && left.has(path)
+  const left = routes.match.createPaths<string>()
+  const allowAtSites = new Map<string, string>()
+  const isLeft = (path: string): boolean =>
+    prefixes.some((prefix) => path.startsWith(prefix)) && left.find(path) !== undefined
   /** The canonical URL, or for a raw route what came: where no reading of it leads to another route. */
   const asItMayGoOn = (raw: Routed, { site, path, query, body }: Found): string => {
     const target = raw.spelt?.target ?? path + query
@@ -110,8 +117,18 @@ export const createRouting = (
   return {
     addressOf: (match) => router.addressOf(match),
     addresses: router.addresses,
-    leave(urls) {
-      for (const url of urls) if (!url.startsWith(router.addresses)) left.add(url)
+    leave(allowed) {
+      for (const [url, allow] of allowed)
+        if (url.startsWith(router.addresses)) allowAtSites.set(url, allow)
+        else left.add(url, allow)
+    },
+    allowAt(address) {
+      const path = address.split('?', 1)[0] as string
+      if (path === nowhere) return undefined
+      // A site that the app has no address of its own for takes what all do.
+      return path.startsWith(router.addresses)
+        ? (allowAtSites.get(path) ?? standardMethods.join(', '))
+        : left.find(path)
     },
     direct(raw, body) {
       vouchForwarded(raw, trusts, trustedHeaders)
@@ -119,6 +136,9 @@ export const createRouting = (
     },
   }
 }
+
+/** The methods that routes are made of. */
+export const standardMethods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 const unsafe = (): Problem =>
   new Problem('INVALID_ARGUMENT', 'The path of this request is not well-formed or not safe to pass on.')

@@ -92,6 +92,62 @@ routes:
   })
 })
 
+describe('an address', () => {
+  it('answers methods that the router does not know by 405 and what it allows, whatever stands there', async (t) => {
+    const { origin } = await startService(t, (_request, response) => response.end())
+    const { dir, remove } = await layWorkspace({
+      'portico.yaml': `listen: 127.0.0.1:0
+services:
+  s: { rest: "${origin}", identity: none }
+  g: { grpc: 127.0.0.1:1, proto: t.proto, identity: none }
+bffs: { app: { prefix: /app, schema: s.graphql, operations: o.graphql } }
+routes:
+  - { path: /all/*, service: s }
+  - { path: /read/*, service: s, methods: [GET] }
+  - { path: /fixed, respond: { body: hello }, methods: [GET] }
+  - { path: /api/*, transcode: g }
+`,
+      's.graphql': 'type Query { name(id: ID!): String @rest(service: "s", get: "/{args.id}") }',
+      'o.graphql': 'query Name($id: ID!) @endpoint(get: "/names/{id}") { name(id: $id) }',
+      'protos/t.proto': 'syntax = "proto3"; package t; message M {} service S { rpc Get(M) returns (M); }',
+    })
+    const { url, close } = await startGateway(dir)
+    const session = http2Connect(url)
+    t.after(async () => {
+      session.destroy()
+      await close()
+      await remove()
+    })
+    const port = Number(new URL(url).port)
+    const all = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+    for (const [path, allow] of [
+      ['/all/1?x', all],
+      ['/read/1', 'GET, HEAD, OPTIONS'],
+      ['/fixed', 'GET, HEAD, OPTIONS'],
+      ['/api/t.S/Get', 'OPTIONS, POST'],
+      ['/app/names/1', 'GET, HEAD, OPTIONS'],
+    ])
+      for (const method of ['PROPFIND', 'TRACE']) {
+        const answer = await exchangeBytes(port, `${method} ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
+        assert.match(answer, /^HTTP\/1\.1 405 /, `${method} ${path}`)
+        assert.equal(/\r\nallow: (.*)\r\n/i.exec(answer)?.[1], allow, `${method} ${path}`)
+      }
+    for (const path of ['/none', '/app/none', '/api/none'])
+      assert.match(
+        await exchangeBytes(port, `PROPFIND ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`),
+        /^HTTP\/1\.1 404 /,
+        path,
+      )
+    const overHttp2 = async (method: string): Promise<readonly unknown[]> => {
+      const stream = session.request({ ':method': method, ':path': '/read/1' })
+      const [answer] = (await once(stream.end(), 'response')) as [Record<string, unknown>]
+      return [answer[':status'], answer['allow']]
+    }
+    assert.deepEqual(await overHttp2('PROPFIND'), [405, 'GET, HEAD, OPTIONS'])
+    assert.deepEqual(await overHttp2('ANY'), [501, undefined])
+  })
+})
+
 describe('routing by a body', () => {
   it('reads one that comes in pieces, and hands on all of it', async (t) => {
     const { port, bodies } = await byBody(t)

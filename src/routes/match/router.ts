@@ -41,12 +41,12 @@ export type RouterTools = {
 }
 
 /** The sites of one path, those with most conditions first. */
-type Paths = Matcher<Site[]>
+type Sites = Matcher<Site[]>
 
 /** `routes` in the order in which they are written. */
 export const createRouter = (routes: readonly RouteMatch[], { addressOf, hostOf }: RouterTools): Router => {
   const sites = new Map<string, Site>()
-  const hosts = new Map<string, Paths>()
+  const hosts = new Map<string, Sites>()
   for (const match of routes) {
     const known = sites.get(match.site)
     const methods =
@@ -94,7 +94,7 @@ const addresses = '/|'
 const anyHost = '*'
 
 const putSite = (
-  paths: Paths,
+  paths: Sites,
   { match, site, known }: { match: RouteMatch; site: Site; known: Site | undefined },
 ): void => {
   const own = [site]
@@ -128,7 +128,7 @@ class Search {
     this.#addressOf = addressOf
   }
 
-  in(paths: Paths | undefined, path: string): Site | undefined {
+  in(paths: Sites | undefined, path: string): Site | undefined {
     paths?.search(path, this.#accept)
     return this.#found
   }
@@ -155,18 +155,18 @@ class Search {
   }
 }
 
-/** A set of paths as Fastify writes them: `/mobile/orders/:id`. */
-export type PathSet = { add(url: string): void; has(path: string): boolean }
+/** Values by paths as Fastify writes them: `/mobile/orders/:id`. */
+export type Paths<Value> = { add(url: string, value: Value): void; find(path: string): Value | undefined }
 
-export const createPaths = (): PathSet => {
-  const paths = createMatcher<true>()
+export const createPaths = <Value>(): Paths<Value> => {
+  const paths = createMatcher<Value>()
   // Most paths of BFFs hold no parameters, and every request of a BFF asks.
-  const plain = new Set<string>()
+  const plain = new Map<string, Value>()
   return {
-    add(url) {
-      if (!/[:*{]/.test(url)) plain.add(url)
-      paths.add(parseRoutePath(url.replaceAll(/\/:(\w+)/g, '/{$1}')), anyMethod, true)
+    add(url, value) {
+      if (!/[:*{]/.test(url)) plain.set(url, value)
+      paths.add(parseRoutePath(url.replaceAll(/\/:(\w+)/g, '/{$1}')), anyMethod, value)
     },
-    has: (path) => plain.has(path) || paths.search(path, () => true),
+    find: (path) => plain.get(path) ?? paths.find(path, anyMethod)?.target,
   }
 }

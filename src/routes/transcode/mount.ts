@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http'
 import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteShorthandOptions } from 'fastify'
 import type { Logger } from 'pino'
@@ -11,7 +12,7 @@ import type { Signal } from '../../kernel/signal.ts'
 import { isUpgrade } from '../../kernel/upgrade.ts'
 import type { GrpcConnector } from '../../services/grpc/connector.ts'
 import type { SocketObserver } from '../../telemetry/observers.ts'
-import { anyMethod, type Match } from '../matcher.ts'
+import type { Match } from '../matcher.ts'
 import type { Binding } from './binding.ts'
 import { readWhole } from './body.ts'
 import { type TranscodeRoute, upgradeMethod } from './compile.ts'
@@ -85,7 +86,7 @@ const mountRoute = async (scope: FastifyInstance, route: TranscodeRoute, tools: 
     if (transcoded === null || serve === undefined) socket.close(1_008, 'This address takes no upgrades.')
     else serve(socket, request, transcoded.segments)
   }
-  const [safe, others] = methodsOf(scope, route)
+  const [safe, others] = methodsOf(scope)
   for (const method of route.websocket ? [safe, others] : [[...safe, ...others]])
     scope.route({
       ...policies,
@@ -99,14 +100,9 @@ const mountRoute = async (scope: FastifyInstance, route: TranscodeRoute, tools: 
     })
 }
 
-const standard = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-
-/** The methods a route listens to: the standard ones, to say what is allowed, and those that rules name beside. */
-const methodsOf = (scope: FastifyInstance, { bindings }: TranscodeRoute): readonly [string[], string[]] => {
-  const named = bindings
-    .map(({ verb }) => verb)
-    .filter((verb) => verb !== anyMethod && verb !== 'GET' && verb !== 'HEAD')
-  const others = [...new Set([...standard, ...named])]
+/** The methods a route listens to: all there are, to say what is allowed at each of its paths. */
+const methodsOf = (scope: FastifyInstance): readonly [string[], string[]] => {
+  const others = METHODS.filter((method) => !['GET', 'HEAD', 'CONNECT'].includes(method))
   for (const method of others)
     if (!scope.supportedMethods.includes(method)) scope.addHttpMethod(method, { hasBody: true })
   return [['GET', 'HEAD'], others]
