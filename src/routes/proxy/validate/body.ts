@@ -51,7 +51,7 @@ export const readBodyPlan = (described: Members, at: Path, { document, mistakes,
       const { 'content-encoding': coding = 'identity', 'content-type': written = '' } = raw.headers
       if (coding.toLowerCase() !== 'identity') throw unsupported('The body may not be compressed.')
       // JSON has one (RFC 8259 §8.1); a service might believe in another.
-      if (!/^(?:utf-?8)?$/i.test(/;[ \t]*charset="?([^";]*)/i.exec(written)?.[1] ?? ''))
+      if (!charsetsOf(written).every((one) => /^charset="?(?:utf-?8)?"?$/i.test(one)))
         throw unsupported('The body should be UTF-8.')
       return found.json
     },
@@ -59,6 +59,13 @@ export const readBodyPlan = (described: Members, at: Path, { document, mistakes,
 }
 
 const isJson = (type: string): boolean => /[/+]json$/.test(type)
+
+/** All of them, `charset*` (RFC 8187) too: which of two counts, readers disagree on. */
+const charsetsOf = (written: string): readonly string[] =>
+  written
+    .split(';')
+    .map((one) => one.trim())
+    .filter((one) => /^charset(?:\*[^=]*)?=/i.test(one))
 
 const unsupported = (detail: string, headers: Readonly<Record<string, string>> = {}): Problem =>
   new Problem('INVALID_ARGUMENT', detail, { status: 415, headers })

@@ -88,7 +88,9 @@ const valueIn = (writing: Writing, texts: Texts, asText: boolean): unknown => {
   const pairs = isExploded
     ? parts.map((part) => [part.split('=', 1)[0] as string, part.slice(part.indexOf('=') + 1)] as const)
     : parts.flatMap((part, index) => (index % 2 === 0 ? [[part, parts[index + 1] ?? ''] as const] : []))
-  return Object.fromEntries(pairs.map(([name, part]) => [name, ofMember(name, [part])]))
+  const named = pairs.map(([name, part]) => [plain(name, place), part] as const)
+  if (new Set(named.map(([name]) => name)).size < named.length) throw new Unread('has a name more than once')
+  return Object.fromEntries(named.map(([name, part]) => [name, ofMember(name, [part])]))
 }
 
 const only = ([text, more]: readonly string[]): string => {

@@ -115,6 +115,12 @@ describe('parameters of a route that validates', () => {
       wrong: ['?f=from,x', '?f=else,1', '?from=1'],
     },
     {
+      path: '/open-pairs',
+      parameter: { name: 'f', explode: false, schema: { properties: { role: { const: 'user' } } } },
+      fits: ['?f=role,user', '?f=r%6fle,user,else,1', '?f='],
+      wrong: ['?f=role,admin', '?f=r%6fle,admin', '?f=role,admin,role,user', '?f=role,user,%72ole,user', '?f=%ff,1'],
+    },
+    {
       path: '/json',
       parameter: { name: 'j', content: { 'application/json': { schema: size } } },
       fits: ['?j=%7B%22from%22:1%7D'],
