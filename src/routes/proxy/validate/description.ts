@@ -1,4 +1,5 @@
 import type { Path } from '../../../config/shape.ts'
+import { didYouMean } from '../../../kernel/diagnostic.ts'
 import {
   isMembers,
   type Members,
@@ -146,6 +147,13 @@ const parametersOf = (
       return []
     }
     const { in: where, name } = described
+    const path = String(at[1])
+    if (where === 'path' && !path.includes(`{${String(name)}}`)) {
+      const names = [...path.matchAll(/\{([^{}]*)\}/g)].map(([, held = '']) => held)
+      const message = `${path} has no {${String(name)}}, so that every request would lack it.`
+      tools.mistakes.push({ at: place, message: message + didYouMean(String(name), names) })
+      return []
+    }
     if (where === 'header' && !tools.hears(String(name).toLowerCase())) return []
     return [[`${String(where)} ${String(name)}`, readParameter(described, place, tools)] as const]
   })

@@ -41,10 +41,15 @@ const list =
       ? value.map((one: unknown, index) => schema(one, [...at, index], same))
       : told(at, 'Expected a list of schemas.')
 
+/** What the checker makes of one name stands within what it makes of those before: V8 reads code to some depth only. */
+const mostNames = 1000
+
 const map =
   (readName: Read, same = false): Read =>
   (value, reader, at) => {
     if (!isMembers(value)) return reader.told(at, 'Expected schemas by name.')
+    if (Object.keys(value).length > mostNames)
+      return reader.told(at, `More than ${mostNames} schemas by name in one place are not read.`)
     return Object.fromEntries(
       Object.entries(value).flatMap(([name, one]) =>
         readName(name, reader, [...at, name]) === undefined
@@ -65,6 +70,7 @@ const pattern: Read = (value, { told }, at) => {
 const types = ['null', 'boolean', 'object', 'array', 'number', 'string', 'integer']
 
 const type: Read = (value, { told }, at) => {
+  if (Array.isArray(value) && value.length === 0) return told(at, 'Expected a type, or a list of them.')
   const wrong = [value].flat().find((one) => typeof one !== 'string' || !types.includes(one))
   if (wrong === undefined) return value
   return told(at, `There is no such type.${typeof wrong === 'string' ? didYouMean(wrong, types) : ''}`)

@@ -24,6 +24,12 @@ export type Schemas = {
 /** Marks what the checker counts: each schema that is held against a value. */
 export const counted = 'x-counted'
 
+/** How long a path may be that leads to a schema: each is read, and becomes code, within the one around it. */
+const mostSteps = 200
+
+/** As much of a path as is told of what goes too deep. */
+const shownSteps = 12
+
 /** Names a definition. */
 export const reference = 'x-reference'
 
@@ -39,6 +45,8 @@ export const createSchemas = (document: OpenApiDocument, mistakes: DocumentMista
   const waiting: { readonly name: string; readonly value: unknown; readonly at: Path }[] = []
   /** By definition, those that speak of the same value. */
   const same: Circle = new Map()
+  /** Those within which another is being read. */
+  const open = new Set<Members>()
   const told = (at: Path, message: string): undefined => {
     mistakes.push({ at, message })
   }
@@ -67,6 +75,21 @@ export const createSchemas = (document: OpenApiDocument, mistakes: DocumentMista
       told(at, 'Expected a schema.')
       return true
     }
+    // A node of YAML may hold itself by an alias: that ends here too.
+    if (at.length > mostSteps || open.has(schema)) {
+      told(
+        at.slice(0, shownSteps),
+        'Schemas within schemas go too deep here. Name the inner ones, and refer to them by `$ref`.',
+      )
+      return true
+    }
+    open.add(schema)
+    const read = membersAt(schema, at, from)
+    open.delete(schema)
+    return read
+  }
+
+  const membersAt = (schema: Members, at: Path, from: string | undefined): Checkable => {
     const { $ref: ref, $dynamicRef: dynamic } = schema
     if (dynamic !== undefined)
       told([...at, '$dynamicRef'], 'References that depend on who asks are not followed. Write `$ref`.')
