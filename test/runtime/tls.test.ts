@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
-import { createServer, request as plainRequest, type ServerResponse } from 'node:http'
-import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
-import { Agent, type RequestOptions, request } from 'node:https'
-import { type AddressInfo, connect as connectTcp } from 'node:net'
-import { join } from 'node:path'
+import { createServer, request as plainRequest } from 'node:http'
+import { Agent } from 'node:https'
+import { connect as connectTcp } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
-import { type ConnectionOptions, connect } from 'node:tls'
-import { WebSocket, WebSocketServer } from 'ws'
-import { block, endHeaders, endStream, frame, settings as settingsFrame } from '../services/http2/support/frames.ts'
-import { makeCertificates, readCertificates } from '../support/certificates.ts'
 import { freePort } from '../support/free-port.ts'
-import { layWorkspace, startGateway } from '../support/gateway.ts'
-import { until } from '../support/until.ts'
-
-const files = makeCertificates()
-const texts = readCertificates(files)
+import { handshake, serving, texts } from '../support/tls-gateway.ts'
 
 describe('TLS of clients', () => {
   it('serves https by HTTP/1.1 and HTTP/2, as the client prefers', async (t) => {
@@ -147,131 +136,12 @@ routes: [{ path: /echo, service: echo }]
   })
 })
 
-describe('certificates of clients', () => {
-  const shown = { cert: texts.clientCertificate, key: texts.clientKey }
-
-  it('are not needed, unless they are required', async (t) => {
-    const { ask } = await serving(t, clients(''))
-    assert.equal((await ask('/hello')).status, 200)
-    assert.equal((await ask('/hello', shown)).status, 200)
-    const strict = await serving(t, clients(', required: true'))
-    await assert.rejects(strict.ask('/hello'), { code: /ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED|ECONNRESET/ })
-    assert.equal((await strict.ask('/hello', shown)).status, 200)
-    const revoked = await serving(t, clients(', required: true, crl: revoked.pem'))
-    await assert.rejects(revoked.ask('/hello', shown))
-  })
-
-  it('that are revoked since end connections that were verified before', async (t) => {
-    const { ask, gateway, lay, http2 } = await serving(t, clients(', required: true, crl: crl.pem'))
-    const agent = new Agent({ keepAlive: true, maxSockets: 1, ...shown })
-    t.after(() => agent.destroy())
-    assert.equal((await ask('/hello', { agent })).status, 200)
-    const session = http2(shown)
-    await once(session, 'remoteSettings')
-    const away = once(session, 'goaway')
-    await lay({ 'crl.pem': texts.revoked })
-    assert.ok((await gateway.reload()).ok)
-    await away
-    const old = await ask('/hello', { agent })
-    assert.deepEqual([old.status, old.reused, old.headers.connection], [421, true, 'close'])
-    await assert.rejects(ask('/hello', { agent }))
-  })
-
-  it('of authorities that are believed no more end HTTP/2 connections, and come by no new one until they are again', async (t) => {
-    const { gateway, lay, http2 } = await serving(t, clients(', required: true'))
-    const session = http2(shown)
-    await once(session, 'remoteSettings')
-    const away = once(session, 'goaway')
-    await lay({ 'ca.pem': texts.otherCa })
-    assert.ok((await gateway.reload()).ok)
-    await away
-    const refused = http2(shown)
-    await once(refused, 'close')
-    await lay({ 'ca.pem': texts.ca })
-    assert.ok((await gateway.reload()).ok)
-    const again = http2(shown)
-    const stream = again.request({ ':path': '/hello' })
-    assert.equal(((await once(stream, 'response'))[0] as Record<string, unknown>)[':status'], 200)
-  })
-
-  it('that are revoked since end what is open too: WebSockets by 1001, HTTP/2 connections when their last answer is out', async (t) => {
-    const held = Promise.withResolvers<ServerResponse>()
-    let asked = 0
-    const service = createServer((_asked, reply) => {
-      asked += 1
-      held.resolve(reply.writeHead(200))
-    })
-    const sockets = new WebSocketServer({ server: service })
-    service.listen(0, '127.0.0.1')
-    await once(service, 'listening')
-    t.after(() => {
-      sockets.close()
-      service.close()
-    })
-    const { port, gateway, lay, http2 } = await serving(
-      t,
-      `${clients(', required: true, crl: crl.pem')}drain: 10m
-services: { held: { rest: "http://127.0.0.1:${(service.address() as AddressInfo).port}", identity: none } }
-routes: [{ path: /held, service: held, websocket: true }]
-`,
-    )
-    const socket = new WebSocket(`wss://localhost:${port}/held`, { ca: texts.ca, ...shown })
-    await once(socket, 'open')
-    const closed = once(socket, 'close')
-    const session = http2(shown)
-    const stream = session.request({ ':path': '/held' })
-    const reply = await held.promise
-    const stubborn = await deaf(port)
-    stubborn.ask(1, '/held')
-    await until(() => asked === 2)
-    const away = once(session, 'goaway')
-    await lay({ 'crl.pem': texts.revoked })
-    assert.ok((await gateway.reload()).ok)
-    assert.equal((await closed)[0], 1001)
-    await away
-    const late = assert.rejects(once(session.request({ ':path': '/held' }), 'response'))
-    const gone = once(session, 'close')
-    stubborn.ask(3, '/held')
-    reply.end('done')
-    let text = ''
-    for await (const chunk of stream.setEncoding('utf8')) text += String(chunk)
-    assert.equal(text, 'done')
-    await Promise.all([gone, late])
-    assert.equal(asked, 2, 'one by each connection')
-    stubborn.leave()
-  })
-
-  it('that are resumed are verified again', async (t) => {
-    const { port } = await serving(t, clients(', required: true, crl: crl.pem'))
-    const older = { ...shown, maxVersion: 'TLSv1.2' } as const
-    const { session } = await handshake(port, older)
-    assert.equal((await handshake(port, { ...older, ...(session && { session }) })).resumed, false)
-  })
-})
-
 const single = 'tls: { cert: cert.pem, key: key.pem }\n'
 const several = `tls:
   certificates:
     - { cert: cert.pem, key: key.pem }
     - { cert: shop.pem, key: shop.key }
 `
-const clients = (more: string): string => `tls: { cert: cert.pem, key: key.pem, clients: { ca: ca.pem${more} } }\n`
-
-/** What a client and the gateway agreed on. */
-const handshake = async (port: number, options: ConnectionOptions) => {
-  const socket = connect({ port, host: '127.0.0.1', ca: texts.ca, servername: 'localhost', ...options })
-  await once(socket, 'secureConnect')
-  const agreed = {
-    alpn: socket.alpnProtocol,
-    version: socket.getProtocol(),
-    certificate: socket.getPeerX509Certificate(),
-    session: socket.getSession(),
-    resumed: socket.isSessionReused(),
-  }
-  socket.on('error', () => {})
-  socket.destroy()
-  return agreed
-}
 
 const echo = async (t: TestContext): Promise<number> => {
   const server = createServer((asked, reply) => reply.end(JSON.stringify(asked.headers)))
@@ -279,74 +149,4 @@ const echo = async (t: TestContext): Promise<number> => {
   await once(server, 'listening')
   t.after(() => server.close())
   return (server.address() as { port: number }).port
-}
-
-const serving = async (t: TestContext, settings: string) => {
-  const port = await freePort()
-  const routes = settings.includes('routes:')
-    ? ''
-    : 'routes: [{ path: /hello, respond: { status: 200, body: hello } }]\nservices: {}\n'
-  let yaml = `listen: 127.0.0.1:${port}\n${settings}${routes}`
-  const { dir, remove } = await layWorkspace({
-    'portico.yaml': yaml,
-    'cert.pem': texts.certificate,
-    'key.pem': texts.key,
-    'shop.pem': texts.shopCertificate,
-    'shop.key': texts.shopKey,
-    'ca.pem': texts.ca,
-    'crl.pem': texts.noneRevoked,
-    'revoked.pem': texts.revoked,
-  })
-  const { gateway, close } = await startGateway(dir)
-  const sessions = new Set<ClientHttp2Session>()
-  t.after(async () => {
-    for (const session of sessions) session.destroy()
-    await close()
-    await remove()
-  })
-  return {
-    port,
-    gateway,
-    http2: (options: ConnectionOptions = {}): ClientHttp2Session => {
-      const session = connectHttp2(`https://localhost:${port}`, { ca: texts.ca, ...options })
-      session.on('error', () => {})
-      sessions.add(session)
-      return session
-    },
-    lay: async (changed: Readonly<Record<string, string>>): Promise<void> => {
-      for (const [file, text] of Object.entries(changed)) await writeFile(join(dir, file), text)
-    },
-    write: async (change: (before: string) => string): Promise<void> => {
-      yaml = change(yaml)
-      await writeFile(join(dir, 'portico.yaml'), yaml)
-    },
-    ask: async (path: string, options: RequestOptions = {}) => {
-      const asked = request({ host: '127.0.0.1', servername: 'localhost', port, path, ca: texts.ca, ...options }).end()
-      const [reply] = (await once(asked, 'response')) as [import('node:http').IncomingMessage]
-      let text = ''
-      for await (const chunk of reply) text += String(chunk)
-      return { status: reply.statusCode, headers: reply.headers, text, reused: asked.reusedSocket }
-    },
-  }
-}
-
-/** A client of HTTP/2 that asks on, whatever it is told. */
-const deaf = async (port: number) => {
-  const { ca, clientCertificate: cert, clientKey: key } = texts
-  const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca, cert, key, ALPNProtocols: ['h2'] })
-  socket.on('error', () => {}).resume()
-  await once(socket, 'secureConnect')
-  socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), settingsFrame()]))
-  const fields = [
-    [':method', 'GET'],
-    [':scheme', 'https'],
-    [':authority', 'localhost'],
-  ] as const
-  return {
-    leave: () => void socket.destroy(),
-    ask: (id: number, path: string): void => {
-      const payload = block([...fields, [':path', path]])
-      socket.write(frame('headers', { flags: endHeaders | endStream, id, payload }))
-    },
-  }
 }
