@@ -30,6 +30,7 @@ import { trustsOf } from './client.ts'
 import { maskErrors } from './mask-errors.ts'
 import { sendProblem, writeProblem } from './problem-reply.ts'
 import { createRouting, type Direct, type Routing, standardMethods, takeBackUrl } from './routing.ts'
+import { hstsOf } from './tls.ts'
 
 export type AppTools = {
   readonly clock: Clock
@@ -80,7 +81,7 @@ export const buildApp = async (plan: Plan, tools: AppTools): Promise<App> => {
   })
   observeRequests(app, clock, [metrics.observeRequest, ...(plan.accessLog ? [accessLog(log)] : [])])
   const routing = createRouting(plan, trusts)
-  identify(app, { clock, budgetMs: plan.budgetMs, hsts: hstsOf(plan), allowAt: routing.allowAt })
+  identify(app, { clock, budgetMs: plan.budgetMs, hsts: plan.tls && hstsOf(plan.tls), allowAt: routing.allowAt })
   const tellFailure = ({ id }: FastifyRequest, problem: Problem): void => {
     if (problem.status >= 500) log.warn({ requestId: id, ...logged(problem) }, 'request failed')
   }
@@ -273,10 +274,6 @@ const nothingFor = ({ raw }: FastifyRequest): Problem =>
   isGrpc(raw)
     ? new Problem('UNIMPLEMENTED', 'There is no such method.')
     : new Problem('NOT_FOUND', 'There is nothing at this address.')
-
-/** What tells browsers to come by https alone (RFC 6797 §6.1); undefined where TLS is another's business. */
-const hstsOf = ({ tls }: Plan): string | undefined =>
-  tls === undefined ? undefined : `max-age=${Math.floor(tls.hstsMs / 1_000)}`
 
 /** The methods of every path that was declared, filled while routes are. */
 const recordRoutes = (app: FastifyInstance): ReadonlyMap<string, Set<string>> => {

@@ -14,7 +14,7 @@ import { createHttp2Front, type NotTaken } from './http2.ts'
 import { writeProblem, writeProblemTo } from './problem-reply.ts'
 import { splitProtocols } from './protocol.ts'
 import type { Spelt } from './routing.ts'
-import { createSecurity } from './tls.ts'
+import { createSecurity, hstsOf } from './tls.ts'
 
 /** The open port of a gateway. It outlives generations: each request goes to the one that is current. */
 export type Listener = {
@@ -61,18 +61,22 @@ export const openListener = async ({ address, tls, maxHeaderBytes, current }: Li
   }
   const secured = security && createSecureServer({ ...security.options, ...options })
   const server: Server = secured ?? createServer(options)
+  const answer = (response: ServerResponse, problem: Problem): void => {
+    const { tls: now } = current().plan
+    writeProblem(response, problem, now && { headers: { 'strict-transport-security': hstsOf(now) } })
+  }
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const generation = current()
     const problem = canonicalize(request, generation.takesRawPaths)
     if (problem === undefined) generation.handle(request, response)
-    else writeProblem(response, problem)
+    else answer(response, problem)
   }
   const refuse = (response: ServerResponse, why: NotTaken): void => writeProblem(response, notTaken[why])
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     const problem = security?.isOutdated(request.socket) === true ? verifiedOtherwise : ambiguity(request)
     if (retiring || problem !== undefined) response.setHeader('connection', 'close')
     if (problem === undefined) handle(request, response)
-    else writeProblem(response, problem)
+    else answer(response, problem)
   }
   server.on('request', take)
   server.on('checkContinue', (request, response) => {

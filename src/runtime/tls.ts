@@ -47,6 +47,9 @@ const contextOptions = (
   }),
 })
 
+/** What tells browsers to come by https alone (RFC 6797 §6.1). */
+export const hstsOf = ({ hstsMs }: ServerTls): string => `max-age=${Math.floor(hstsMs / 1_000)}`
+
 /** TLS of a port, which can be renewed while it is open. */
 export type Security = {
   /** What its server is made with. */

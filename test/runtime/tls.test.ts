@@ -13,6 +13,8 @@ describe('TLS of clients', () => {
     const { status, text, headers } = await ask('/hello')
     assert.deepEqual([status, text], [200, 'hello'])
     assert.equal(headers['strict-transport-security'], 'max-age=31536000')
+    const refused = await ask('/hello%2f..%2f')
+    assert.deepEqual([refused.status, refused.headers['strict-transport-security']], [400, 'max-age=31536000'])
     const session = http2()
     const stream = session.request({ ':path': '/hello' })
     const [answer] = (await once(stream, 'response')) as [Record<string, unknown>]
