@@ -18,7 +18,7 @@ import type { ResponseHead } from '../../services/rest/wire/head.ts'
 import type { ReadWish } from '../../services/targets/affinity.ts'
 import { bodyLength, isSmall, RequestBody, readWhole, tooLarge } from './body.ts'
 import { passHints } from './hints.ts'
-import { type AnswerMask, askForWhole, HeldAnswer, personalHeaders } from './masked.ts'
+import { type AnswerMask, askForWhole, HeldAnswer, maskedHeaders, personalHeaders } from './masked.ts'
 import type { ProxyRoute } from './route.ts'
 import type { AnswerCopy } from './stale.ts'
 import {
@@ -259,7 +259,9 @@ export class Lane implements AnswerHandler, CallContext, Waiting {
   }
 
   onHints({ headers }: ResponseHead): void {
-    if (this.#route.earlyHints === true && !this.#settled) passHints(this.#response, headers)
+    if (this.#route.earlyHints !== true || this.#settled) return
+    const masker = this.#mask?.masker
+    passHints(this.#response, masker === undefined ? headers : maskedHeaders(headers, masker))
   }
 
   /** The answer is not all there yet. Its head waits for no chunk that did not come with it: the service may be slow. */

@@ -64,7 +64,8 @@ const without = (headers: readonly string[], names: ReadonlySet<string>): string
   return kept
 }
 
-const maskedHeaders = (headers: readonly string[], masker: Masker): string[] => {
+/** Headers of a service as they may be shown; those that cannot be are left out. */
+export const maskedHeaders = (headers: readonly string[], masker: Masker): string[] => {
   const shown: string[] = []
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const value = maskHeader(headers[i] as string, headers[i + 1] as string, masker)

@@ -35,6 +35,14 @@ describe('Early Hints of a service', () => {
     assert.deepEqual(headsOf(await ask('/hinting/x')), ['HTTP/1.1 200 OK'])
   })
 
+  it('are masked where the answers of the route are', async () => {
+    says = ['103 Early Hints\r\nLink: </a?by=ada@shop.test>; rel=preload, </b>; rel=preload', '204 No Content']
+    assert.deepEqual(headsOf(await ask('/masked/x')), [
+      'HTTP/1.1 103 Early Hints | Link: </a?by=someone>; rel=preload, </b>; rel=preload',
+      'HTTP/1.1 204 No Content',
+    ])
+  })
+
   it('go through HTTP/2 on either side', async () => {
     says = ['103 Early Hints\r\nLink: </a.css>; rel=preload', answer]
     const session = http2Connect(gateway.url)
@@ -110,11 +118,13 @@ before(async () => {
 services:
   pages: { rest: http://127.0.0.1:${ports[0]}, identity: none }
   pages2: { rest: http://127.0.0.1:${ports[1]}, http2: true, identity: none }
+mask: { rules: [{ pattern: email, becomes: { text: someone } }] }
 routes:
-  - { path: /quiet/*, service: pages }
-  - { path: /hinting/*, service: pages, earlyHints: true }
-  - { path: /hinting2/*, service: pages2, earlyHints: true }
-  - { path: /standing/*, service: pages, earlyHints: true, fallback: { respond: { status: 203 } } }
+  - { path: /quiet/*, service: pages, mask: false }
+  - { path: /hinting/*, service: pages, mask: false, earlyHints: true }
+  - { path: /hinting2/*, service: pages2, mask: false, earlyHints: true }
+  - { path: /masked/*, service: pages, mask: true, earlyHints: true }
+  - { path: /standing/*, service: pages, mask: false, earlyHints: true, fallback: { respond: { status: 203 } } }
 `,
   })
   gateway = await startGateway(dir)
