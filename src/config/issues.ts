@@ -237,8 +237,10 @@ const commonIssues = (variants: readonly Variant[]): readonly Issue[] => {
   )
 }
 
-/** `services.users` is a service. */
+/** `services.users` is a service, `routes[0].auth` is what it is called. */
 const aNoun = (path: Path): string => {
-  const noun = String(path.at(-2) ?? 'entry').replace(/s$/, '')
+  const [last, list] = [path.at(-1) ?? 'entry', path.at(-2)]
+  if (path.length !== 2 && typeof last === 'string') return `\`${last}\``
+  const noun = String(list ?? 'entry').replace(/s$/, '')
   return `${/^[aeiou]/.test(noun) ? 'An' : 'A'} ${noun}`
 }

@@ -200,7 +200,7 @@ const mistakes: readonly { readonly title: string; readonly text: string; readon
     text: 'services: {}\nbffs:\n  web: { prefix: /w, schema: s, rateLimit: { limit: 1, window: 1m, by: {} } }\n',
     told: `portico.yaml:3:68  bffs.web.rateLimit.by
     web: { prefix: /w, schema: s, rateLimit: { limit: 1, window: 1m, by: {} } }
-                                                                     ^ A rateLimit needs \`claim\` or \`header\`.`,
+                                                                     ^ \`by\` needs \`claim\` or \`header\`.`,
   },
   {
     title: 'tells a scalar all forms of its union',
