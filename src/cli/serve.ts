@@ -40,7 +40,11 @@ const adminByDefault = { host: '127.0.0.1', port: 9080 } as const
 
 const serveUntil = async (asked: Promise<void>, serving: Serving): Promise<Exit> => {
   const { dir, development, workers = 1, terminal, log, opened, reloaded } = serving
-  let hangUp = (): void => {}
+  let isHungUp = false
+  // One that comes before anything can be reloaded waits until it can.
+  let hangUp = (): void => {
+    isHungUp = true
+  }
   process.on('SIGHUP', () => hangUp())
   let gateway: Served
   try {
@@ -64,6 +68,7 @@ const serveUntil = async (asked: Promise<void>, serving: Serving): Promise<Exit>
   const watching = await watchWorkspace(dir, { gateway, changed: () => reload('file'), failed })
   hangUp = () => void reload('signal').catch(failed)
   opened(gateway)
+  if (isHungUp) hangUp()
   const lost = await Promise.race([asked, gateway.lost ?? asked])
   if (lost === undefined) log.info('draining')
   else log.fatal(`${lost}, and no worker can be kept alive`)

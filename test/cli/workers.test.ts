@@ -159,6 +159,14 @@ if (existsSync(new URL('broken', import.meta.url))) throw new Error('something e
     assert.equal((await fetch(`${probes}/readyz`)).status, 200)
   })
 
+  it('reloads once it listens where SIGHUP comes while it starts', async (t) => {
+    const { dir } = await workspaceFolder(t)
+    const program = run(t, dir)
+    await program.wrote(/workers have started/)
+    program.child.kill('SIGHUP')
+    await program.wrote(/"generation":2,"workers":2,"msg":"all workers have reloaded"/)
+  })
+
   it('ends at once on a second signal, workers too', async (t) => {
     const { url, program } = await started(t)
     await names(url)
