@@ -12,7 +12,7 @@ import type { GrpcService } from '../../src/services/service.ts'
 import { statusDetails } from '../services/grpc/fixtures/details.ts'
 import { answerText, questionBytes, requestContext } from '../services/grpc/fixtures/probe.ts'
 import type { StartTextServer, TextHandler } from '../services/grpc/fixtures/servers.ts'
-import { eventually } from '../support/until.ts'
+import { eventually, silence } from '../support/until.ts'
 
 /** A client of unary calls, connected: `probe.v1.Probe/Ask`, guarded. */
 export type UnaryClient = {
@@ -143,7 +143,7 @@ export const grpcClientContract = (
           if (call.text !== 'slow') return { text: '' }
           await call.cancelled
           cancelled.resolve()
-          return { text: '' }
+          return silence()
         },
         { timeoutMs: 1_000 },
       )

@@ -13,7 +13,7 @@ import { statusDetails } from '../services/grpc/fixtures/details.ts'
 import { answerText, questionBytes, requestContext } from '../services/grpc/fixtures/probe.ts'
 import type { StartTextServer, TextEnding, TextStreamHandler } from '../services/grpc/fixtures/servers.ts'
 import { holdUp } from '../support/own-time.ts'
-import { eventually, still } from '../support/until.ts'
+import { eventually, silence, still } from '../support/until.ts'
 
 /** A client of server streams, connected: `probe.v1.Probe/Watch`. */
 export type StreamClient = { readonly open: OpenExchange; readonly close: () => void }
@@ -181,7 +181,7 @@ export const grpcStreamsContract = (
         yield 'one'
         await call.cancelled
         cancelled.resolve()
-        return {}
+        return silence()
       })
       const { texts, problem } = await until(watch('', [], requestContext({ budgetMs: 1_000 })))
       assert.deepEqual(texts, ['one'])

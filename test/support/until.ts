@@ -37,3 +37,6 @@ export const still = async (figure: () => number): Promise<number> => {
   }
   return last
 }
+
+/** What a service answers that never does: one that answers as its time ends may still be heard. */
+export const silence = (): Promise<never> => new Promise(() => {})

@@ -116,10 +116,9 @@ describe('a route of a gRPC service', () => {
   it('ends a call whose time is over, for the service too', async (t) => {
     const { client, cancelled } = await gateway(t)
     const failure = await failureOf(unary(client, 'Hang', 'x'))
-    assert.deepEqual(
-      [failure.code, failure.details],
-      [status.DEADLINE_EXCEEDED, 'Service things did not answer in time.'],
-    )
+    assert.equal(failure.code, status.DEADLINE_EXCEEDED)
+    // The service was told its time too: whoever is first says so.
+    assert.match(failure.details, /^Service things did not answer in time\.$|^Deadline exceeded$/)
     await cancelled
   })
 
