@@ -124,6 +124,12 @@ export const refused = (
     cause: new Refused(reason, cause),
   })
 
+/** The same for credentials of one kind, such as `certificate`: each with its reason and a sentence on it. */
+export const refusals =
+  (credential: string, challenge: string) =>
+  (reason: RefusalReason, sentence: string): Problem =>
+    refused(reason, { detail: `The ${credential} was refused. ${sentence}`, challenge })
+
 /** Credentials cannot be judged at the moment, and then nobody is let in by them. */
 export const undecided = (detail: string, cause: unknown): Problem =>
   new Problem('UNAVAILABLE', detail, { headers: { 'retry-after': '2' }, cause })

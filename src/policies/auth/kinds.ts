@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { apiKey } from './api-key/kind.ts'
 import type { ApiKeyProvider } from './api-key/provider.ts'
-import type { Authenticator, AuthenticatorTools, CompiledProvider, Holders, ProviderContext } from './authenticator.ts'
+import type {
+  Authenticator,
+  AuthenticatorTools,
+  CompiledProvider,
+  Holders,
+  ProviderContext,
+  ProviderKind,
+} from './authenticator.ts'
 import { basic } from './basic/kind.ts'
 import type { BasicProvider } from './basic/provider.ts'
 import { jwt } from './jwt/kind.ts'
@@ -35,49 +42,17 @@ export const compileProvider = (
 export const credentialHeadersOf = (configs: readonly z.output<typeof providerConfig>[]): readonly string[] =>
   configs.flatMap((config) => ('apiKey' in config ? [config.apiKey.header.toLowerCase()] : []))
 
+const kinds = { jwt, apiKey, basic, oauth2, mtls } as const satisfies { readonly [Kind in Provider['kind']]: object }
+
+/** The methods of a kind take any provider to the compiler; each gets those of its own kind alone. */
+const kindOf = ({ kind }: Provider): Pick<ProviderKind<z.ZodType, Provider>, 'scheme' | 'holders' | 'open'> =>
+  kinds[kind]
+
 /** What OpenAPI says of a provider: a Security Scheme Object. */
-export const schemeOf = (provider: Provider): object => {
-  switch (provider.kind) {
-    case 'jwt':
-      return jwt.scheme(provider)
-    case 'apiKey':
-      return apiKey.scheme(provider)
-    case 'basic':
-      return basic.scheme(provider)
-    case 'oauth2':
-      return oauth2.scheme(provider)
-    case 'mtls':
-      return mtls.scheme(provider)
-  }
-}
+export const schemeOf = (provider: Provider): object => kindOf(provider).scheme(provider)
 
 /** What is known of a provider's callers before they come. */
-export const holdersOf = (provider: Provider): Holders => {
-  switch (provider.kind) {
-    case 'jwt':
-      return jwt.holders(provider)
-    case 'apiKey':
-      return apiKey.holders(provider)
-    case 'basic':
-      return basic.holders(provider)
-    case 'oauth2':
-      return oauth2.holders(provider)
-    case 'mtls':
-      return mtls.holders(provider)
-  }
-}
+export const holdersOf = (provider: Provider): Holders => kindOf(provider).holders(provider)
 
-export const openProvider = async (provider: Provider, tools: AuthenticatorTools): Promise<Authenticator> => {
-  switch (provider.kind) {
-    case 'jwt':
-      return jwt.open(provider, tools)
-    case 'apiKey':
-      return apiKey.open(provider, tools)
-    case 'basic':
-      return basic.open(provider, tools)
-    case 'oauth2':
-      return oauth2.open(provider, tools)
-    case 'mtls':
-      return mtls.open(provider, tools)
-  }
-}
+export const openProvider = async (provider: Provider, tools: AuthenticatorTools): Promise<Authenticator> =>
+  kindOf(provider).open(provider, tools)

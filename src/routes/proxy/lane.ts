@@ -18,7 +18,7 @@ import type { ResponseHead } from '../../services/rest/wire/head.ts'
 import type { ReadWish } from '../../services/targets/affinity.ts'
 import { bodyLength, isSmall, RequestBody, readWhole, tooLarge } from './body.ts'
 import { passHints } from './hints.ts'
-import { type AnswerMask, askForWhole, HeldAnswer, maskedHeaders, personalHeaders } from './masked.ts'
+import { type AnswerMask, askForWhole, HeldAnswer, maskedHeaders, personalHeaders, tooLargeToMask } from './masked.ts'
 import type { ProxyRoute } from './route.ts'
 import type { AnswerCopy } from './stale.ts'
 import {
@@ -290,8 +290,7 @@ export class Lane implements AnswerHandler, CallContext, Waiting {
   #hold(held: HeldAnswer, chunk: Buffer): boolean {
     this.#silence?.refresh()
     if (this.#settled) return true
-    if (!held.add(chunk))
-      this.#fail(badGateway(this.#route.service.name, 'gave an answer that is too large to be masked'))
+    if (!held.add(chunk)) this.#fail(badGateway(this.#route.service.name, tooLargeToMask))
     return true
   }
 

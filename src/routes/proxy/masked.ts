@@ -27,10 +27,7 @@ const ofCopies: ReadonlySet<string> = new Set([...ofParts, 'if-none-match', 'if-
 /** Asks for the whole of an answer, now, and for nothing that would have to be decoded. */
 export const askForWhole = (headers: readonly string[], method: string): string[] => {
   const left = method === 'GET' || method === 'HEAD' ? ofCopies : ofParts
-  const kept: string[] = []
-  for (let i = 0; i + 1 < headers.length; i += 2)
-    if (!left.has((headers[i] as string).toLowerCase())) kept.push(headers[i] as string, headers[i + 1] as string)
-  return [...kept, 'accept-encoding', 'identity']
+  return [...without(headers, left), 'accept-encoding', 'identity']
 }
 
 /** What tells of the bytes that were there before. */
@@ -57,10 +54,11 @@ export const personalHeaders = (headers: readonly string[]): string[] => [
     : 'private, no-cache',
 ]
 
+/** Headers but those of these names, which are in lower case. */
 const without = (headers: readonly string[], names: ReadonlySet<string>): string[] => {
   const kept: string[] = []
   for (let i = 0; i + 1 < headers.length; i += 2)
-    if (!names.has(headers[i] as string)) kept.push(headers[i] as string, headers[i + 1] as string)
+    if (!names.has((headers[i] as string).toLowerCase())) kept.push(headers[i] as string, headers[i + 1] as string)
   return kept
 }
 
@@ -75,6 +73,9 @@ export const maskedHeaders = (headers: readonly string[], masker: Masker): strin
 }
 
 const jsonType = /^application\/(?:[\w.+-]*\+)?json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i
+
+/** Said before its body is read, and where that turns out longer than was said. */
+export const tooLargeToMask = 'gave an answer that is too large to be masked'
 
 /** An answer that is held until it is whole and masked. What is wrong with it is said in words for the log and the client. */
 export class HeldAnswer {
@@ -106,7 +107,7 @@ export class HeldAnswer {
     if (this.#mayBeEmpty) return undefined
     const length = this.#said('content-length')
     if (length === '0') return undefined
-    if (Number(length ?? 0) > this.#maxBytes) return 'gave an answer that is too large to be masked'
+    if (Number(length ?? 0) > this.#maxBytes) return tooLargeToMask
     if (this.status === 206) return 'gave a part of an answer, which cannot be masked'
     const coding = this.#said('content-encoding') ?? 'identity'
     if (coding.toLowerCase() !== 'identity') return 'gave an encoded answer, which cannot be masked'

@@ -1,12 +1,5 @@
 import type { Identity } from '../../../kernel/caller.ts'
-import type { Problem } from '../../../kernel/problem.ts'
-import {
-  type Authenticator,
-  type AuthenticatorTools,
-  type Bearer,
-  type RefusalReason,
-  refused,
-} from '../authenticator.ts'
+import { type Authenticator, type AuthenticatorTools, type Bearer, refusals } from '../authenticator.ts'
 import { holderIdentity } from '../rights.ts'
 import type { StoredKey } from './file.ts'
 import { isKey, keyId } from './key.ts'
@@ -21,8 +14,7 @@ export const openApiKeys = (
   if (query !== undefined) takeFromQueries(app, query)
   const known = new Map(keys.map((stored) => [stored.id, { stored, identity: identityOf(name, stored) }]))
   const challenge = `ApiKey realm="portico", header="${header}"`
-  const refusal = (reason: RefusalReason, sentence: string): Problem =>
-    refused(reason, { detail: `The API key was refused. ${sentence}`, challenge })
+  const refusal = refusals('API key', challenge)
   const unknown = refusal('unknown credential', 'It is not known here.')
   const ambiguous = refusal('ambiguous', 'There are two.')
   return {

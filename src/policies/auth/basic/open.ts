@@ -2,23 +2,14 @@ import { isUtf8 } from 'node:buffer'
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Identity } from '../../../kernel/caller.ts'
-import type { Problem } from '../../../kernel/problem.ts'
-import {
-  type Authenticator,
-  type AuthenticatorTools,
-  type Bearer,
-  type RefusalReason,
-  refused,
-  undecided,
-} from '../authenticator.ts'
+import { type Authenticator, type AuthenticatorTools, type Bearer, refusals, undecided } from '../authenticator.ts'
 import { holderIdentity } from '../rights.ts'
 import { isPassword, nobodysPassword } from './password.ts'
 import type { BasicProvider } from './provider.ts'
 
 const challenge = 'Basic realm="portico", charset="UTF-8"'
 
-const refusal = (reason: RefusalReason, sentence: string): Problem =>
-  refused(reason, { detail: `The credential was refused. ${sentence}`, challenge })
+const refusal = refusals('credential', challenge)
 
 // One for both: who guesses does not learn which users there are.
 const unknown = refusal('unknown credential', 'User or password is wrong.')

@@ -4,13 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { inRanges } from '../../../kernel/address-ranges.ts'
 import type { Identity } from '../../../kernel/caller.ts'
 import { Problem } from '../../../kernel/problem.ts'
-import {
-  type Authenticator,
-  type AuthenticatorTools,
-  type Bearer,
-  type RefusalReason,
-  refused,
-} from '../authenticator.ts'
+import { type Authenticator, type AuthenticatorTools, type Bearer, refusals } from '../authenticator.ts'
 import { wordsReader } from '../bearer.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { fits, subjectOf } from './fits.ts'
@@ -20,8 +14,7 @@ import type { Forwarded, MtlsProvider } from './provider.ts'
 /** No scheme is registered for it (RFC 9110 §16.4.1), and a 401 has to have one. */
 const challenge = 'ClientCertificate realm="portico"'
 
-const refusal = (reason: RefusalReason, sentence: string): Problem =>
-  refused(reason, { detail: `The certificate was refused. ${sentence}`, challenge })
+const refusal = refusals('certificate', challenge)
 
 const unknown = refusal('unknown credential', 'It is not one that is accepted here.')
 const nameless = refusal('ambiguous', 'It does not say once whose it is.')
